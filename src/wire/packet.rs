@@ -1,0 +1,332 @@
+//! An IPv4 packet in its Ethernet frame, with the facts every stage asks for read once.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use etherparse::{LaxNetSlice, LaxSlicedPacket, NetSlice, SlicedPacket, TransportSlice};
+
+use super::Mac;
+
+/// An IP protocol number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Protocol(pub u8);
+
+impl Protocol {
+    /// Internet Control Message Protocol.
+    pub const ICMP: Self = Self(1);
+    /// Transmission Control Protocol.
+    pub const TCP: Self = Self(6);
+    /// User Datagram Protocol.
+    pub const UDP: Self = Self(17);
+
+    /// Whether packets of this protocol carry port numbers that AWS's rules look at.
+    pub const fn has_ports(self) -> bool {
+        matches!(self, Self::TCP | Self::UDP)
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::ICMP => f.write_str("icmp"),
+            Self::TCP => f.write_str("tcp"),
+            Self::UDP => f.write_str("udp"),
+            Self(number) => write!(f, "protocol {number}"),
+        }
+    }
+}
+
+impl fmt::Debug for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// Who talks to whom. Ports are 0 where the protocol has none, as in flow-log records.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FiveTuple {
+    /// Source address.
+    pub src: Ipv4Addr,
+    /// Destination address.
+    pub dst: Ipv4Addr,
+    /// Source port, or 0.
+    pub src_port: u16,
+    /// Destination port, or 0.
+    pub dst_port: u16,
+    /// IP protocol.
+    pub protocol: Protocol,
+}
+
+impl FiveTuple {
+    /// The same conversation seen from the other side.
+    pub const fn mirror(self) -> Self {
+        Self { src: self.dst, dst: self.src, src_port: self.dst_port, dst_port: self.src_port, ..self }
+    }
+}
+
+impl fmt::Display for FiveTuple {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.protocol.has_ports() {
+            write!(f, "{} {}:{} > {}:{}", self.protocol, self.src, self.src_port, self.dst, self.dst_port)
+        } else {
+            write!(f, "{} {} > {}", self.protocol, self.src, self.dst)
+        }
+    }
+}
+
+impl fmt::Debug for FiveTuple {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// The control bits of a TCP header.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+pub struct TcpFlags(pub u8);
+
+impl TcpFlags {
+    /// No more data from the sender.
+    pub const FIN: u8 = 1;
+    /// Synchronise sequence numbers.
+    pub const SYN: u8 = 2;
+    /// Reset the connection.
+    pub const RST: u8 = 4;
+    /// Push.
+    pub const PSH: u8 = 8;
+    /// The acknowledgment field counts.
+    pub const ACK: u8 = 16;
+
+    /// Whether all bits of `mask` are set.
+    pub const fn has(self, mask: u8) -> bool {
+        self.0 & mask == mask
+    }
+}
+
+impl fmt::Display for TcpFlags {
+    /// The flags people name a segment by, e.g. `SYN-ACK`; `ACK` when there is nothing else to say.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [
+            (Self::SYN, "SYN"),
+            (Self::FIN, "FIN"),
+            (Self::RST, "RST"),
+            (Self::PSH, "PSH"),
+            (Self::ACK, "ACK"),
+        ];
+        let mut first = true;
+        for (bit, name) in names {
+            if self.has(bit) {
+                write!(f, "{}{name}", if first { "" } else { "-" })?;
+                first = false;
+            }
+        }
+        if first { f.write_str("no flags") } else { Ok(()) }
+    }
+}
+
+/// What an ICMP message says, as far as rules and trackers ask.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Icmp {
+    /// Message type, e.g. 8 for an echo request.
+    pub kind: u8,
+    /// Code within the type.
+    pub code: u8,
+    /// Set in echo requests and replies.
+    pub echo: Option<Echo>,
+    /// The packet an error message is about.
+    pub quoted: Option<Quoted>,
+}
+
+/// The identifying part of an ICMP echo message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Echo {
+    /// Which ping.
+    pub identifier: u16,
+    /// Which of its requests.
+    pub sequence: u16,
+}
+
+/// The packet quoted in an ICMP error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Quoted {
+    /// Who sent it to whom.
+    pub tuple: FiveTuple,
+    /// The identifier, if the quoted packet is an ICMP echo.
+    pub echo_identifier: Option<u16>,
+}
+
+/// Why a frame is not a packet the fabric carries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Malformed {
+    /// An EtherType other than IPv4 and ARP.
+    NotIpv4,
+    /// Lengths or header fields that contradict each other.
+    Broken,
+}
+
+/// A parsed IPv4 packet, in the frame it travels in.
+#[derive(Debug)]
+pub struct Packet {
+    frame: Vec<u8>,
+    facts: Facts,
+}
+
+/// What [`Packet::parse`] reads. All `Copy`, so the frame can be moved and rewritten freely.
+#[derive(Clone, Copy, Debug)]
+struct Facts {
+    tuple: FiveTuple,
+    ip_len: u16,
+    ttl: u8,
+    dont_fragment: bool,
+    later_fragment: bool,
+    tcp_flags: TcpFlags,
+    icmp: Option<Icmp>,
+}
+
+impl Packet {
+    /// Reads a frame; gives the bytes back with the reason if it is not an intact IPv4 packet.
+    pub fn parse(frame: Vec<u8>) -> Result<Self, (Malformed, Vec<u8>)> {
+        match facts(&frame) {
+            Ok(facts) => Ok(Self { frame, facts }),
+            Err(reason) => Err((reason, frame)),
+        }
+    }
+
+    /// The bytes, from the Ethernet header on.
+    pub fn frame(&self) -> &[u8] {
+        &self.frame
+    }
+
+    /// Gives the bytes away.
+    pub fn into_frame(self) -> Vec<u8> {
+        self.frame
+    }
+
+    pub(super) fn frame_mut(&mut self) -> &mut [u8] {
+        &mut self.frame
+    }
+
+    /// Reads the facts again after the bytes were rewritten.
+    pub(super) fn refresh(&mut self) {
+        self.facts = facts(&self.frame).expect("a rewritten packet still parses");
+    }
+
+    /// Who talks to whom.
+    pub fn tuple(&self) -> FiveTuple {
+        self.facts.tuple
+    }
+
+    /// Total length of the IP packet in bytes: what flow logs count and MTUs limit.
+    pub fn ip_len(&self) -> u16 {
+        self.facts.ip_len
+    }
+
+    /// Time to live.
+    pub fn ttl(&self) -> u8 {
+        self.facts.ttl
+    }
+
+    /// Whether routers must not fragment it.
+    pub fn dont_fragment(&self) -> bool {
+        self.facts.dont_fragment
+    }
+
+    /// Whether it is a fragment other than the first, which carries no ports.
+    pub fn is_later_fragment(&self) -> bool {
+        self.facts.later_fragment
+    }
+
+    /// TCP control bits; none for other protocols.
+    pub fn tcp_flags(&self) -> TcpFlags {
+        self.facts.tcp_flags
+    }
+
+    /// The ICMP message, if it is one.
+    pub fn icmp(&self) -> Option<Icmp> {
+        self.facts.icmp
+    }
+
+    /// Where the frame is addressed to.
+    pub fn destination_mac(&self) -> Mac {
+        Mac(self.frame[0..6].try_into().expect("a parsed frame has an Ethernet header"))
+    }
+
+    /// Where the frame says it comes from.
+    pub fn source_mac(&self) -> Mac {
+        Mac(self.frame[6..12].try_into().expect("a parsed frame has an Ethernet header"))
+    }
+}
+
+impl fmt::Display for Packet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.facts.tuple.fmt(f)
+    }
+}
+
+/// Everything [`Packet`] remembers of the bytes. etherparse's slices borrow the frame, so they end here.
+fn facts(frame: &[u8]) -> Result<Facts, Malformed> {
+    let sliced = SlicedPacket::from_ethernet(frame).map_err(|_| Malformed::Broken)?;
+    let Some(NetSlice::Ipv4(ip)) = &sliced.net else { return Err(Malformed::NotIpv4) };
+    let header = ip.header();
+    let mut facts = Facts {
+        tuple: FiveTuple {
+            src: header.source_addr(),
+            dst: header.destination_addr(),
+            src_port: 0,
+            dst_port: 0,
+            protocol: Protocol(header.protocol().0),
+        },
+        ip_len: header.total_len(),
+        ttl: header.ttl(),
+        dont_fragment: header.dont_fragment(),
+        later_fragment: header.fragments_offset().value() > 0,
+        tcp_flags: TcpFlags::default(),
+        icmp: None,
+    };
+    match &sliced.transport {
+        Some(TransportSlice::Tcp(tcp)) => {
+            (facts.tuple.src_port, facts.tuple.dst_port) = (tcp.source_port(), tcp.destination_port());
+            facts.tcp_flags = TcpFlags(tcp.slice()[13]);
+        }
+        Some(TransportSlice::Udp(udp)) => {
+            (facts.tuple.src_port, facts.tuple.dst_port) = (udp.source_port(), udp.destination_port());
+        }
+        Some(TransportSlice::Icmpv4(icmp)) => facts.icmp = Some(icmp_facts(icmp.slice())),
+        Some(TransportSlice::Icmpv6(_) | TransportSlice::Igmp(_)) | None => {}
+    }
+    Ok(facts)
+}
+
+fn icmp_facts(message: &[u8]) -> Icmp {
+    const ECHO_REPLY: u8 = 0;
+    const ECHO_REQUEST: u8 = 8;
+    let (kind, code) = (message[0], message[1]);
+    let word = |at: usize| u16::from_be_bytes([message[at], message[at + 1]]);
+    match kind {
+        ECHO_REPLY | ECHO_REQUEST => {
+            Icmp { kind, code, echo: Some(Echo { identifier: word(4), sequence: word(6) }), quoted: None }
+        }
+        3 | 4 | 5 | 11 | 12 => Icmp { kind, code, echo: None, quoted: quoted(&message[8..]) },
+        _ => Icmp { kind, code, echo: None, quoted: None },
+    }
+}
+
+/// The packet inside an ICMP error: its header and at least eight bytes, the rest cut off.
+fn quoted(bytes: &[u8]) -> Option<Quoted> {
+    let lax = LaxSlicedPacket::from_ip(bytes).ok()?;
+    let Some(LaxNetSlice::Ipv4(ip)) = &lax.net else { return None };
+    let header = ip.header();
+    let protocol = Protocol(header.protocol().0);
+    let transport = bytes.get(header.slice().len()..)?;
+    let word = |at: usize| transport.get(at..at + 2).map(|b| u16::from_be_bytes([b[0], b[1]]));
+    let ports = if protocol.has_ports() { (word(0)?, word(2)?) } else { (0, 0) };
+    Some(Quoted {
+        tuple: FiveTuple {
+            src: header.source_addr(),
+            dst: header.destination_addr(),
+            src_port: ports.0,
+            dst_port: ports.1,
+            protocol,
+        },
+        echo_identifier: if protocol == Protocol::ICMP { word(4) } else { None },
+    })
+}

@@ -1,0 +1,282 @@
+//! Changing a packet in place, with every checksum that covers the change.
+//!
+//! Fields are written through pnet_packet's mutable views. Sums are updated from the words that
+//! changed (RFC 1624) and not computed anew: the cost does not depend on the packet's size, and a
+//! sum that was wrong before stays wrong, as behind a real translator.
+
+use std::net::Ipv4Addr;
+
+use pnet_packet::MutablePacket;
+use pnet_packet::icmp::MutableIcmpPacket;
+use pnet_packet::ipv4::MutableIpv4Packet;
+use pnet_packet::tcp::MutableTcpPacket;
+use pnet_packet::udp::MutableUdpPacket;
+
+use super::{ETHERNET_HEADER_LEN, Mac, Packet, Protocol};
+
+/// What to change. `None` leaves a field alone.
+///
+/// In an ICMP error the quoted packet travels the other way, so its source changes as the error's
+/// destination does, and the other way round.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Rewrite {
+    /// New source address.
+    pub src: Option<Ipv4Addr>,
+    /// New destination address.
+    pub dst: Option<Ipv4Addr>,
+    /// New source port, or ICMP echo identifier of a request.
+    pub src_port: Option<u16>,
+    /// New destination port, or ICMP echo identifier of a reply.
+    pub dst_port: Option<u16>,
+}
+
+impl Rewrite {
+    const fn mirror(self) -> Self {
+        Self { src: self.dst, dst: self.src, src_port: self.dst_port, dst_port: self.src_port }
+    }
+}
+
+impl Packet {
+    /// Addresses the frame to the next station.
+    pub fn set_macs(&mut self, src: Mac, dst: Mac) {
+        let frame = self.frame_mut();
+        frame[0..6].copy_from_slice(&dst.0);
+        frame[6..12].copy_from_slice(&src.0);
+    }
+
+    /// Applies a translation to the packet, to its checksums and to what it quotes.
+    pub fn rewrite(&mut self, rewrite: Rewrite) {
+        rewrite_ipv4(&mut self.frame_mut()[ETHERNET_HEADER_LEN..], rewrite, &mut Delta::default());
+        self.refresh();
+    }
+
+    /// Sets the time to live.
+    pub fn set_ttl(&mut self, ttl: u8) {
+        let mut ip =
+            MutableIpv4Packet::new(&mut self.frame_mut()[ETHERNET_HEADER_LEN..]).expect("a parsed packet");
+        let mut delta = Delta::default();
+        delta.word(u16::from_be_bytes([ip.get_ttl(), 0]), u16::from_be_bytes([ttl, 0]));
+        ip.set_ttl(ttl);
+        ip.set_checksum(delta.applied_to(ip.get_checksum()));
+        self.refresh();
+    }
+}
+
+/// Rewrites the IPv4 packet that `ip` begins with; it may be cut off after the transport ports.
+///
+/// Adds every 16-bit word it changes to `enclosing`, for the checksum of an ICMP error around it.
+fn rewrite_ipv4(ip: &mut [u8], rewrite: Rewrite, enclosing: &mut Delta) {
+    let mut header = MutableIpv4Packet::new(ip).expect("an IPv4 header");
+    let mut addresses = Delta::default();
+    if let Some(src) = rewrite.src {
+        addresses.address(header.get_source(), src);
+        header.set_source(src);
+    }
+    if let Some(dst) = rewrite.dst {
+        addresses.address(header.get_destination(), dst);
+        header.set_destination(dst);
+    }
+    let (before, after) = (header.get_checksum(), addresses.applied_to(header.get_checksum()));
+    header.set_checksum(after);
+    enclosing.add(addresses);
+    enclosing.word(before, after);
+
+    // Only the first fragment carries a transport header.
+    if header.get_fragment_offset() > 0 {
+        return;
+    }
+    let protocol = Protocol(header.get_next_level_protocol().0);
+    let transport = header_end(header.get_header_length(), ip);
+    match protocol {
+        Protocol::TCP => rewrite_tcp(transport, rewrite, addresses, enclosing),
+        Protocol::UDP => rewrite_udp(transport, rewrite, addresses, enclosing),
+        Protocol::ICMP => rewrite_icmp(transport, rewrite, enclosing),
+        Protocol(_) => {}
+    }
+}
+
+fn header_end(words: u8, ip: &mut [u8]) -> &mut [u8] {
+    let at = usize::from(words) * 4;
+    ip.get_mut(at..).unwrap_or_default()
+}
+
+fn rewrite_tcp(segment: &mut [u8], rewrite: Rewrite, addresses: Delta, enclosing: &mut Delta) {
+    let ports = rewrite_ports(segment, rewrite);
+    enclosing.add(ports);
+    // A quoted segment may end before its checksum.
+    let Some(mut tcp) = MutableTcpPacket::new(segment) else { return };
+    let (before, after) = (tcp.get_checksum(), addresses.and(ports).applied_to(tcp.get_checksum()));
+    tcp.set_checksum(after);
+    enclosing.word(before, after);
+}
+
+fn rewrite_udp(datagram: &mut [u8], rewrite: Rewrite, addresses: Delta, enclosing: &mut Delta) {
+    let ports = rewrite_ports(datagram, rewrite);
+    enclosing.add(ports);
+    let Some(mut udp) = MutableUdpPacket::new(datagram) else { return };
+    let before = udp.get_checksum();
+    // Zero says that there is no checksum (RFC 768), and must keep saying so.
+    if before == 0 {
+        return;
+    }
+    let after = match addresses.and(ports).applied_to(before) {
+        0 => 0xffff,
+        sum => sum,
+    };
+    udp.set_checksum(after);
+    enclosing.word(before, after);
+}
+
+/// TCP and UDP both begin with the two port numbers.
+fn rewrite_ports(transport: &mut [u8], rewrite: Rewrite) -> Delta {
+    let mut delta = Delta::default();
+    for (at, port) in [(0, rewrite.src_port), (2, rewrite.dst_port)] {
+        if let (Some(port), Some(field)) = (port, transport.get_mut(at..at + 2)) {
+            delta.word(u16::from_be_bytes([field[0], field[1]]), port);
+            field.copy_from_slice(&port.to_be_bytes());
+        }
+    }
+    delta
+}
+
+fn rewrite_icmp(message: &mut [u8], rewrite: Rewrite, enclosing: &mut Delta) {
+    const ECHO_REPLY: u8 = 0;
+    const ECHO_REQUEST: u8 = 8;
+    const IDENTIFIER: std::ops::Range<usize> = 4..6;
+    const BODY: usize = 8;
+    let Some(mut icmp) = MutableIcmpPacket::new(message) else { return };
+    let mut changed = Delta::default();
+    let identifier = match icmp.get_icmp_type().0 {
+        ECHO_REQUEST => rewrite.src_port,
+        ECHO_REPLY => rewrite.dst_port,
+        3 | 4 | 5 | 11 | 12 => {
+            if let Some(quoted) = icmp.packet_mut().get_mut(BODY..)
+                && MutableIpv4Packet::new(quoted).is_some()
+            {
+                rewrite_ipv4(quoted, rewrite.mirror(), &mut changed);
+            }
+            None
+        }
+        _ => None,
+    };
+    if let (Some(identifier), Some(field)) = (identifier, icmp.packet_mut().get_mut(IDENTIFIER)) {
+        changed.word(u16::from_be_bytes([field[0], field[1]]), identifier);
+        field.copy_from_slice(&identifier.to_be_bytes());
+    }
+    let (before, after) = (icmp.get_checksum(), changed.applied_to(icmp.get_checksum()));
+    icmp.set_checksum(after);
+    enclosing.add(changed);
+    enclosing.word(before, after);
+}
+
+/// How much a set of changed words moves an Internet checksum.
+#[derive(Clone, Copy, Default)]
+struct Delta(u64);
+
+impl Delta {
+    fn word(&mut self, before: u16, after: u16) {
+        self.0 += u64::from(!before) + u64::from(after);
+    }
+
+    fn address(&mut self, before: Ipv4Addr, after: Ipv4Addr) {
+        let (before, after) = (before.to_bits(), after.to_bits());
+        self.word((before >> 16) as u16, (after >> 16) as u16);
+        self.word(before as u16, after as u16);
+    }
+
+    fn add(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+
+    fn applied_to(self, checksum: u16) -> u16 {
+        if self.0 == 0 {
+            return checksum;
+        }
+        let mut sum = u64::from(!checksum) + self.0;
+        while sum > 0xffff {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        !(sum as u16)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::build::{self, Ends};
+    use crate::wire::{FiveTuple, TcpFlags, checksums_are_valid};
+
+    const INSIDE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 10);
+    const PUBLIC: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 10);
+    const HOST: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 5);
+
+    fn tuple(protocol: Protocol) -> FiveTuple {
+        FiveTuple { src: INSIDE, dst: HOST, src_port: 40_612, dst_port: 80, protocol }
+    }
+
+    fn translated(mut packet: Packet) -> Packet {
+        packet.rewrite(Rewrite { src: Some(PUBLIC), src_port: Some(1024), ..Rewrite::default() });
+        packet
+    }
+
+    #[test]
+    fn tcp_and_udp_keep_valid_checksums() {
+        for payload in [&b""[..], b"x", b"hello"] {
+            let tcp =
+                translated(build::tcp(Ends::TEST, tuple(Protocol::TCP), TcpFlags(TcpFlags::SYN), payload));
+            assert_eq!(tcp.tuple(), FiveTuple { src: PUBLIC, src_port: 1024, ..tuple(Protocol::TCP) });
+            assert!(checksums_are_valid(tcp.frame()));
+            let udp = translated(build::udp(Ends::TEST, tuple(Protocol::UDP), payload));
+            assert_eq!(udp.tuple(), FiveTuple { src: PUBLIC, src_port: 1024, ..tuple(Protocol::UDP) });
+            assert!(checksums_are_valid(udp.frame()));
+        }
+    }
+
+    #[test]
+    fn a_wrong_checksum_stays_wrong() {
+        let mut frame =
+            build::tcp(Ends::TEST, tuple(Protocol::TCP), TcpFlags(TcpFlags::ACK), b"x").into_frame();
+        *frame.last_mut().unwrap() ^= 0x40;
+        let packet = translated(Packet::parse(frame).unwrap());
+        assert!(!checksums_are_valid(packet.frame()));
+    }
+
+    #[test]
+    fn an_absent_udp_checksum_stays_absent() {
+        let mut frame = build::udp(Ends::TEST, tuple(Protocol::UDP), b"x").into_frame();
+        frame[40..42].copy_from_slice(&[0, 0]);
+        let packet = translated(Packet::parse(frame).unwrap());
+        assert_eq!(packet.frame()[40..42], [0, 0]);
+    }
+
+    #[test]
+    fn an_echo_request_is_translated_by_its_identifier() {
+        let packet = translated(build::echo_request(Ends::TEST, INSIDE, HOST, 7, 1, b"ping"));
+        assert_eq!(packet.icmp().unwrap().echo.unwrap().identifier, 1024);
+        assert!(checksums_are_valid(packet.frame()));
+    }
+
+    #[test]
+    fn an_icmp_error_is_translated_with_what_it_quotes() {
+        // The host answers a packet that PUBLIC:1024 sent; inside, that was INSIDE:40612.
+        let outside =
+            translated(build::tcp(Ends::TEST, tuple(Protocol::TCP), TcpFlags(TcpFlags::ACK), b"data"));
+        let mut error = build::fragmentation_needed(Ends::TEST, HOST, &outside, 1500);
+        error.rewrite(Rewrite { dst: Some(INSIDE), dst_port: Some(40_612), ..Rewrite::default() });
+        assert_eq!(error.tuple().dst, INSIDE);
+        assert_eq!(error.icmp().unwrap().quoted.unwrap().tuple, tuple(Protocol::TCP));
+        assert!(checksums_are_valid(error.frame()));
+    }
+
+    #[test]
+    fn the_time_to_live_changes_with_its_checksum() {
+        let mut packet = build::tcp(Ends::TEST, tuple(Protocol::TCP), TcpFlags(TcpFlags::SYN), b"");
+        packet.set_ttl(127);
+        assert_eq!(packet.ttl(), 127);
+        assert!(checksums_are_valid(packet.frame()));
+    }
+}
