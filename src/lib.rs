@@ -1,6 +1,10 @@
 //! vpclab runs a VPC on a laptop: real frames through the rules of AWS's data plane.
 
+pub mod api;
 pub mod ids;
+pub mod model;
+pub mod plane;
 pub mod seed;
 pub mod time;
+pub mod trace;
 pub mod wire;

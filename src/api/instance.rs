@@ -1,0 +1,100 @@
+//! Instances.
+
+use std::net::Ipv4Addr;
+
+use super::{CreateNetworkInterface, Ec2, New, Result};
+use crate::ids::{EniId, InstanceId, SecurityGroupId, SubnetId};
+use crate::model::{Instance, InstanceState, PublicAddress};
+
+/// Parameters of RunInstances, for one instance with one interface.
+#[derive(Clone, Debug)]
+pub struct RunInstances {
+    /// Name and id.
+    pub new: New<InstanceId>,
+    /// The id of its interface, pinned.
+    pub network_interface_id: Option<EniId>,
+    /// The subnet.
+    pub subnet_id: SubnetId,
+    /// The private address; the lowest free one if none is given.
+    pub private_ip_address: Option<Ipv4Addr>,
+    /// Whether it gets a public address; as the subnet says if not given.
+    pub associate_public_ip_address: Option<bool>,
+    /// The groups; the VPC's default one if none is given.
+    pub security_group_ids: Vec<SecurityGroupId>,
+}
+
+impl Ec2<'_> {
+    /// Launches an instance; it runs at once.
+    pub fn run_instances(&mut self, request: RunInstances) -> Result<InstanceId> {
+        let subnet = self.subnet(request.subnet_id)?.clone();
+        let within = subnet.vpc.to_string();
+        let id = self.choose_id(&request.new, &within, |model| &model.instances, InstanceId::derive);
+        let eni_id =
+            request.network_interface_id.unwrap_or_else(|| EniId::derive(&[&id.to_string(), "eth0"]));
+        let eni = self.create_network_interface(CreateNetworkInterface {
+            new: New { name: None, id: Some(eni_id) },
+            subnet_id: subnet.id,
+            private_ip_address: request.private_ip_address,
+            groups: request.security_group_ids,
+        })?;
+        let instance =
+            Instance { id, name: request.new.name, scope: self.caller, eni, state: InstanceState::Running };
+        self.model.enis[&eni].instance = Some(id);
+        self.model.instances.insert(id, instance);
+        if request.associate_public_ip_address.unwrap_or(subnet.map_public_ip) {
+            self.assign_public_address(eni, "");
+        }
+        Ok(id)
+    }
+
+    /// Stops an instance: it falls silent, and an auto-assigned public address goes back
+    /// (aws: auto-public-ip-released).
+    pub fn stop_instances(&mut self, id: InstanceId) -> Result<()> {
+        let eni = self.instance(id)?.eni;
+        self.instance_mut(id)?.state = InstanceState::Stopped;
+        let auto: Vec<Ipv4Addr> = {
+            let public = &self.model.eni(eni).public;
+            public
+                .iter()
+                .filter(|address| address.allocation.is_none())
+                .map(|address| address.private)
+                .collect()
+        };
+        for private in auto {
+            self.unmap(eni, private);
+        }
+        Ok(())
+    }
+
+    /// Starts a stopped instance again.
+    pub fn start_instances(&mut self, id: InstanceId) -> Result<()> {
+        let eni = self.instance(id)?.eni;
+        self.instance_mut(id)?.state = InstanceState::Running;
+        let subnet = self.model.eni(eni).subnet;
+        if self.model.subnet(subnet).map_public_ip && self.model.eni(eni).public.is_empty() {
+            let occasion = self.next_unnamed();
+            self.assign_public_address(eni, &occasion);
+        }
+        Ok(())
+    }
+
+    /// Terminates an instance; its interface and addresses go with it.
+    pub fn terminate_instances(&mut self, id: InstanceId) -> Result<()> {
+        let instance = self.instance(id)?;
+        if instance.state == InstanceState::Terminated {
+            return Ok(());
+        }
+        let eni = instance.eni;
+        self.instance_mut(id)?.state = InstanceState::Terminated;
+        self.remove_interface(eni);
+        Ok(())
+    }
+
+    /// Maps an address of Amazon's pool. `occasion` tells one assignment from the next, so that a
+    /// restarted instance gets another address.
+    fn assign_public_address(&mut self, eni: EniId, occasion: &str) {
+        let ip = self.choose_public_address(&format!("{eni}{occasion}"));
+        let private = self.model.eni(eni).primary_ip();
+        self.map(eni, PublicAddress { ip, private, allocation: None });
+    }
+}

@@ -1,0 +1,235 @@
+//! The control plane: EC2's operations with EC2's checks, error codes and messages.
+//!
+//! Every resource is made and changed here and nowhere else; scenario files, `aws ec2 …` steps and
+//! importers are front ends of it. An operation that fails leaves the model as it was. Knows nothing
+//! of files, packets or output.
+//!
+//! An operation is a method of [`Ec2`], in a file named after the noun it is about. Parameters have
+//! AWS's names; what is optional at AWS is an `Option` here.
+
+mod address;
+mod instance;
+mod internet_gateway;
+mod network_acl;
+mod network_interface;
+mod peering;
+mod route_table;
+mod security_group;
+mod subnet;
+mod tags;
+mod vpc;
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+pub use address::AssociateAddress;
+pub use instance::RunInstances;
+pub use network_acl::{AclEntryRequest, CreateNetworkAcl};
+pub use network_interface::{CreateNetworkInterface, ModifyNetworkInterfaceAttribute};
+pub use peering::CreateVpcPeeringConnection;
+pub use route_table::CreateRoute;
+pub use security_group::{CreateSecurityGroup, RuleRequest};
+pub use subnet::CreateSubnet;
+pub use tags::Taggable;
+pub use vpc::CreateVpc;
+
+use crate::ids::{
+    AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, RouteTableId, SecurityGroupId,
+    SubnetId, VpcId,
+};
+use crate::model::{
+    ElasticIp, Eni, Instance, InternetGateway, Model, NetworkAcl, RouteTable, Scope, SecurityGroup, Subnet,
+    Table, Vpc,
+};
+use crate::seed;
+use crate::time::Instant;
+
+/// EC2 as one account sees it in one region.
+#[derive(Debug)]
+pub struct Ec2<'m> {
+    model: &'m mut Model,
+    caller: Scope,
+    now: Instant,
+}
+
+/// What every operation that makes something also takes: a Name tag, and an id where the simulation
+/// shall not derive one.
+#[derive(Clone, Debug)]
+pub struct New<Id> {
+    /// The Name tag.
+    pub name: Option<String>,
+    /// The id, pinned.
+    pub id: Option<Id>,
+}
+
+impl<Id> New<Id> {
+    /// With a Name tag and a derived id.
+    pub fn named(name: &str) -> Self {
+        Self { name: Some(name.to_owned()), id: None }
+    }
+
+    /// With neither.
+    pub fn unnamed() -> Self {
+        Self { name: None, id: None }
+    }
+}
+
+/// An operation was refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ApiError {
+    /// AWS's error code, e.g. `InvalidParameterValue`.
+    pub code: &'static str,
+    /// AWS's message. Empty where only the code is known.
+    pub message: String,
+}
+
+impl ApiError {
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// For a refusal whose code AWS documents and whose text is not known.
+    fn code_only(code: &'static str) -> Self {
+        Self::new(code, "")
+    }
+
+    /// As the AWS CLI prints it on standard error.
+    pub fn as_printed_by_cli(&self, operation: &str) -> String {
+        format!("An error occurred ({}) when calling the {operation} operation: {}", self.code, self.message)
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+type Result<T> = std::result::Result<T, ApiError>;
+
+/// Things of a kind that an account sees in its region, and what EC2 says when one is missing: the
+/// code, and the text where it is known.
+macro_rules! lookups {
+    ($($get:ident, $get_mut:ident: $id:ty => $thing:ty, $table:ident, $code:literal $(, $text:literal)?;)*) => {
+        impl Ec2<'_> {$(
+            #[allow(dead_code, reason = "the set of lookups is the same for every kind")]
+            fn $get(&self, id: $id) -> Result<&$thing> {
+                self.model
+                    .$table
+                    .get(&id)
+                    .filter(|thing| thing.scope_in(self.model) == Some(self.caller))
+                    .ok_or_else(|| ApiError::new($code, concat!($($text)?).replace("{id}", &id.to_string())))
+            }
+
+            #[allow(dead_code, reason = "the set of lookups is the same for every kind")]
+            fn $get_mut(&mut self, id: $id) -> Result<&mut $thing> {
+                self.$get(id)?;
+                Ok(&mut self.model.$table[&id])
+            }
+        )*}
+    };
+}
+
+lookups! {
+    vpc, vpc_mut: VpcId => Vpc, vpcs,
+        "InvalidVpcID.NotFound", "The vpc ID '{id}' does not exist";
+    subnet, subnet_mut: SubnetId => Subnet, subnets,
+        "InvalidSubnetID.NotFound", "The subnet ID '{id}' does not exist";
+    route_table, route_table_mut: RouteTableId => RouteTable, route_tables,
+        "InvalidRouteTableID.NotFound", "The routeTable ID '{id}' does not exist";
+    network_acl, network_acl_mut: NetworkAclId => NetworkAcl, network_acls,
+        "InvalidNetworkAclID.NotFound";
+    security_group, security_group_mut: SecurityGroupId => SecurityGroup, security_groups,
+        "InvalidGroup.NotFound";
+    internet_gateway, internet_gateway_mut: InternetGatewayId => InternetGateway, internet_gateways,
+        "InvalidInternetGatewayID.NotFound", "The internetGateway ID '{id}' does not exist";
+    eni, eni_mut: EniId => Eni, enis,
+        "InvalidNetworkInterfaceID.NotFound", "The networkInterface ID '{id}' does not exist";
+    instance, instance_mut: InstanceId => Instance, instances,
+        "InvalidInstanceID.NotFound";
+    elastic_ip, elastic_ip_mut: AllocationId => ElasticIp, elastic_ips,
+        "InvalidAllocationID.NotFound", "The allocation ID '{id}' does not exist";
+}
+
+/// Whose something is: stated by itself, or by the VPC it is in.
+trait Scoped {
+    fn scope_in(&self, model: &Model) -> Option<Scope>;
+}
+
+macro_rules! scoped {
+    (own: $($own:ty),*; by_vpc: $($by_vpc:ty),*) => {
+        $(impl Scoped for $own {
+            fn scope_in(&self, _: &Model) -> Option<Scope> {
+                Some(self.scope)
+            }
+        })*
+        $(impl Scoped for $by_vpc {
+            fn scope_in(&self, model: &Model) -> Option<Scope> {
+                model.vpcs.get(&self.vpc).map(|vpc| vpc.scope)
+            }
+        })*
+    };
+}
+
+scoped!(own: Vpc, InternetGateway, Instance, ElasticIp; by_vpc: Subnet, RouteTable, NetworkAcl, SecurityGroup, Eni);
+
+impl<'m> Ec2<'m> {
+    /// EC2 for a caller, at a moment.
+    pub fn new(model: &'m mut Model, caller: Scope, now: Instant) -> Self {
+        Self { model, caller, now }
+    }
+
+    /// The pinned id, or one derived from whose the resource is, where, and what it is called.
+    fn choose_id<Id, T>(
+        &mut self,
+        new: &New<Id>,
+        within: &str,
+        table: impl Fn(&Model) -> &Table<Id, T>,
+        derive: impl Fn(&[&str]) -> Id,
+    ) -> Id
+    where
+        Id: Copy + std::hash::Hash + Eq,
+    {
+        if let Some(id) = new.id {
+            return id;
+        }
+        let (account, region) = (self.caller.account.to_string(), self.caller.region.name());
+        let name = new.name.clone().unwrap_or_else(|| self.next_unnamed());
+        let mut id = derive(&[&account, region, within, &name]);
+        while table(self.model).contains_key(&id) {
+            let again = self.next_unnamed();
+            id = derive(&[&account, region, within, &name, &again]);
+        }
+        id
+    }
+
+    fn next_unnamed(&mut self) -> String {
+        self.model.unnamed += 1;
+        format!("#{}", self.model.unnamed)
+    }
+
+    /// An address of the region's public pool that nobody has, found from what it is for.
+    fn choose_public_address(&self, owner: &str) -> Ipv4Addr {
+        let pool = self.caller.region.public_pool();
+        let size = 1_u64 << (32 - pool.prefix_len());
+        let start = seed::hash(&["public-address", owner]) % size;
+        let taken = |address: &Ipv4Addr| {
+            let last = address.octets()[3];
+            last == 0
+                || last == 255
+                || self.model.public_addresses.contains_key(address)
+                || self.model.elastic_ips.values().any(|eip| eip.ip == *address)
+                || self.model.outside.contains_key(address)
+        };
+        (0..size)
+            .map(|step| Ipv4Addr::from_bits(pool.network().to_bits() + ((start + step) % size) as u32))
+            .find(|address| !taken(address))
+            .expect("a region's pool is larger than any scenario")
+    }
+}
+
+fn dependency_violation(kind: &str, id: impl fmt::Display) -> ApiError {
+    ApiError::new("DependencyViolation", format!("The {kind} '{id}' has dependencies and cannot be deleted."))
+}

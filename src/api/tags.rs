@@ -1,0 +1,44 @@
+//! Tags: the Name tag, by which people know things.
+
+use super::{Ec2, Result};
+use crate::ids::{
+    AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId,
+    SecurityGroupId, SubnetId, VpcId,
+};
+
+/// Something that can carry a Name tag.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "each variant is an id of the kind it is named after")]
+pub enum Taggable {
+    ElasticIp(AllocationId),
+    Eni(EniId),
+    Instance(InstanceId),
+    InternetGateway(InternetGatewayId),
+    NetworkAcl(NetworkAclId),
+    Peering(PeeringId),
+    RouteTable(RouteTableId),
+    SecurityGroup(SecurityGroupId),
+    Subnet(SubnetId),
+    Vpc(VpcId),
+}
+
+impl Ec2<'_> {
+    /// CreateTags with the key `Name`.
+    pub fn create_name_tag(&mut self, resource: Taggable, name: &str) -> Result<()> {
+        let slot = match resource {
+            Taggable::ElasticIp(id) => &mut self.elastic_ip_mut(id)?.name,
+            Taggable::Eni(id) => &mut self.eni_mut(id)?.name,
+            Taggable::Instance(id) => &mut self.instance_mut(id)?.name,
+            Taggable::InternetGateway(id) => &mut self.internet_gateway_mut(id)?.name,
+            Taggable::NetworkAcl(id) => &mut self.network_acl_mut(id)?.name,
+            Taggable::Peering(id) => &mut self.peering_mut(id)?.name,
+            Taggable::RouteTable(id) => &mut self.route_table_mut(id)?.name,
+            // A group is known by its group name; the tag is accepted and changes nothing.
+            Taggable::SecurityGroup(id) => return self.security_group(id).map(|_| ()),
+            Taggable::Subnet(id) => &mut self.subnet_mut(id)?.name,
+            Taggable::Vpc(id) => &mut self.vpc_mut(id)?.name,
+        };
+        *slot = Some(name.to_owned());
+        Ok(())
+    }
+}

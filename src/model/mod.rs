@@ -1,0 +1,152 @@
+//! The resources of all VPCs as data: what exists, what belongs to what, who has which address.
+//!
+//! Only `api/` changes a [`Model`]; everybody else reads it. Knows no packets on their way, no
+//! connection state and no files. Files are named after the AWS noun they describe.
+
+mod eni;
+mod instance;
+mod internet;
+mod internet_gateway;
+mod network_acl;
+mod peering;
+mod region;
+mod route_table;
+mod security_group;
+mod subnet;
+mod traffic;
+mod vpc;
+
+use std::net::Ipv4Addr;
+
+use foldhash::fast::FixedState;
+use indexmap::IndexMap;
+
+pub use eni::{ElasticIp, Eni, PublicAddress};
+pub use instance::{Instance, InstanceState};
+pub use internet::OutsideHost;
+pub use internet_gateway::InternetGateway;
+pub use network_acl::{AclAction, AclEntry, NetworkAcl};
+pub use peering::{Peering, PeeringSide, PeeringStatus};
+pub use region::{Account, Region, Scope, Zone};
+pub use route_table::{Route, RouteOrigin, RouteState, RouteTable, Target};
+pub use security_group::{Peer, SecurityGroup, SecurityGroupRule};
+pub use subnet::{RouteTableAssociation, Subnet};
+pub use traffic::{Direction, PortRange, Traffic};
+pub use vpc::Vpc;
+
+use crate::ids::{
+    AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId,
+    SecurityGroupId, SubnetId, VpcId,
+};
+use crate::time::Instant;
+
+/// Resources by id, in the order they were made. The hasher is fixed; lookups are all it is for.
+pub type Table<Id, T> = IndexMap<Id, T, FixedState>;
+
+/// Everything that exists at one moment.
+#[derive(Clone, Default, Debug)]
+pub struct Model {
+    /// VPCs of all accounts and regions.
+    pub vpcs: Table<VpcId, Vpc>,
+    /// Subnets.
+    pub subnets: Table<SubnetId, Subnet>,
+    /// Route tables, main and custom.
+    pub route_tables: Table<RouteTableId, RouteTable>,
+    /// Network ACLs, default and custom.
+    pub network_acls: Table<NetworkAclId, NetworkAcl>,
+    /// Security groups, default and custom.
+    pub security_groups: Table<SecurityGroupId, SecurityGroup>,
+    /// Internet gateways, attached or not.
+    pub internet_gateways: Table<InternetGatewayId, InternetGateway>,
+    /// Network interfaces.
+    pub enis: Table<EniId, Eni>,
+    /// Instances, terminated ones included.
+    pub instances: Table<InstanceId, Instance>,
+    /// Elastic IPs.
+    pub elastic_ips: Table<AllocationId, ElasticIp>,
+    /// Peering connections in every state.
+    pub peerings: Table<PeeringId, Peering>,
+    /// Hosts on the internet, by their public address.
+    pub outside: IndexMap<Ipv4Addr, OutsideHost, FixedState>,
+    /// Which interface has a private address; maintained by `api/`.
+    pub(crate) private_addresses: IndexMap<(VpcId, Ipv4Addr), EniId, FixedState>,
+    /// Which interface a public address is mapped to; maintained by `api/`.
+    pub(crate) public_addresses: IndexMap<Ipv4Addr, EniId, FixedState>,
+    /// How many resources were made without a name; their ids derive from it.
+    pub(crate) unnamed: u64,
+}
+
+impl Model {
+    /// The VPC with this id, which must exist.
+    pub fn vpc(&self, id: VpcId) -> &Vpc {
+        &self.vpcs[&id]
+    }
+
+    /// The subnet with this id, which must exist.
+    pub fn subnet(&self, id: SubnetId) -> &Subnet {
+        &self.subnets[&id]
+    }
+
+    /// The interface with this id, which must exist.
+    pub fn eni(&self, id: EniId) -> &Eni {
+        &self.enis[&id]
+    }
+
+    /// The interface that has a private address in a VPC.
+    pub fn eni_with_address(&self, vpc: VpcId, address: Ipv4Addr) -> Option<&Eni> {
+        self.private_addresses.get(&(vpc, address)).map(|&id| self.eni(id))
+    }
+
+    /// The interface a public address is mapped to.
+    pub fn eni_with_public_address(&self, address: Ipv4Addr) -> Option<&Eni> {
+        self.public_addresses.get(&address).map(|&id| self.eni(id))
+    }
+
+    /// The table that routes for a subnet: its own, otherwise the main one of its VPC
+    /// (aws: rtb-implicit-main).
+    pub fn route_table_of(&self, subnet: &Subnet) -> &RouteTable {
+        let id = subnet.route_table.map_or(self.vpc(subnet.vpc).main_route_table, |own| own.table);
+        &self.route_tables[&id]
+    }
+
+    /// Whether the target of a route can carry traffic now (aws: route-blackhole).
+    pub fn route_state(&self, route: &Route, vpc: VpcId, now: Instant) -> RouteState {
+        let usable = match route.target {
+            Target::Local => true,
+            Target::InternetGateway(id) => {
+                self.internet_gateways.get(&id).is_some_and(|gw| gw.vpc == Some(vpc))
+            }
+            Target::NetworkInterface(id) => self.enis.get(&id).is_some_and(|eni| self.is_up(eni)),
+            Target::Peering(id) => {
+                self.peerings.get(&id).is_some_and(|pcx| pcx.status_at(now) == PeeringStatus::Active)
+            }
+        };
+        if usable { RouteState::Active } else { RouteState::Blackhole }
+    }
+
+    /// Whether an interface is attached to an instance that runs.
+    pub fn is_up(&self, eni: &Eni) -> bool {
+        eni.instance
+            .and_then(|id| self.instances.get(&id))
+            .is_some_and(|instance| instance.state == InstanceState::Running)
+    }
+
+    /// What people call an interface: the name of its instance, its own name, or its id.
+    pub fn eni_label(&self, id: EniId) -> String {
+        let Some(eni) = self.enis.get(&id) else { return id.to_string() };
+        let of_instance = eni.instance.and_then(|id| self.instances.get(&id)).filter(|i| i.eni == eni.id);
+        of_instance
+            .and_then(|i| i.name.clone())
+            .or_else(|| eni.name.clone())
+            .unwrap_or_else(|| id.to_string())
+    }
+
+    /// What people call whoever has an address, seen from a VPC or from the internet.
+    pub fn address_label(&self, vpc: Option<VpcId>, address: Ipv4Addr) -> Option<String> {
+        let eni = vpc
+            .and_then(|vpc| self.eni_with_address(vpc, address))
+            .or_else(|| self.eni_with_public_address(address));
+        eni.map(|eni| self.eni_label(eni.id))
+            .or_else(|| self.outside.get(&address).map(|host| host.name.clone()))
+    }
+}

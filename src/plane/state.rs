@@ -1,0 +1,154 @@
+//! What traffic has taught the plane: the flows that security groups track.
+//!
+//! Only looked up, never iterated for output, so the order of the table is nobody's business.
+
+use std::time::Duration;
+
+use foldhash::fast::FixedState;
+use indexmap::IndexMap;
+
+use crate::ids::EniId;
+use crate::model::Direction;
+use crate::time::Instant;
+use crate::wire::{FiveTuple, Packet, Protocol, Quoted};
+
+/// A flow at an interface, seen from the interface: the local side is the source.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct FlowKey {
+    eni: EniId,
+    /// ICMP echoes have their identifier in place of both ports.
+    tuple: FiveTuple,
+}
+
+/// A change a walk asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// A group let a packet of this flow through.
+    Track {
+        /// The flow.
+        flow: FlowKey,
+        /// Which way the packet went.
+        direction: Direction,
+    },
+}
+
+/// The memory of the plane.
+#[derive(Default, Debug)]
+pub struct State {
+    tracked: IndexMap<FlowKey, Tracked, FixedState>,
+    sweep_at_len: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Tracked {
+    opened: Direction,
+    /// Whether an answer was seen, and then a packet of the opener again.
+    answered: bool,
+    stream: bool,
+    expires: Instant,
+}
+
+/// Idle times after which a flow is forgotten (aws: sg-idle-timeouts).
+mod idle {
+    use std::time::Duration;
+
+    pub const TCP: Duration = Duration::from_secs(432_000);
+    pub const UDP: Duration = Duration::from_secs(30);
+    pub const UDP_STREAM: Duration = Duration::from_secs(180);
+    /// Not published (assumed: sg-icmp-timeout).
+    pub const ICMP: Duration = Duration::from_secs(30);
+    pub const OTHER: Duration = Duration::from_secs(600);
+}
+
+/// Expired flows are swept out when the table has doubled, from this size on.
+const SWEEP_LEN_MIN: usize = 1024;
+
+impl FlowKey {
+    /// The flow of a packet at an interface.
+    pub fn of(eni: EniId, direction: Direction, packet: &Packet) -> Self {
+        let echo = packet.icmp().and_then(|icmp| icmp.echo).map(|echo| echo.identifier);
+        Self::new(eni, direction, packet.tuple(), echo)
+    }
+
+    /// The flow that an ICMP error is about: the quoted packet went the other way.
+    pub fn of_quoted(eni: EniId, direction: Direction, quoted: Quoted) -> Self {
+        let direction = match direction {
+            Direction::Egress => Direction::Ingress,
+            Direction::Ingress => Direction::Egress,
+        };
+        Self::new(eni, direction, quoted.tuple, quoted.echo_identifier)
+    }
+
+    fn new(eni: EniId, direction: Direction, tuple: FiveTuple, echo: Option<u16>) -> Self {
+        let tuple = match direction {
+            Direction::Egress => tuple,
+            Direction::Ingress => tuple.mirror(),
+        };
+        let tuple = match echo {
+            Some(identifier) => FiveTuple { src_port: identifier, dst_port: identifier, ..tuple },
+            None => tuple,
+        };
+        Self { eni, tuple }
+    }
+}
+
+impl State {
+    /// Whether a flow was let through before, and not too long ago.
+    pub fn tracks(&self, flow: FlowKey, now: Instant) -> bool {
+        self.tracked.get(&flow).is_some_and(|tracked| now < tracked.expires)
+    }
+
+    /// How many flows are remembered, expired ones included.
+    pub fn len(&self) -> usize {
+        self.tracked.len()
+    }
+
+    /// Whether nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.tracked.is_empty()
+    }
+
+    /// Applies what a walk learned.
+    pub fn commit(&mut self, effects: &[Effect], now: Instant) {
+        for effect in effects {
+            match *effect {
+                Effect::Track { flow, direction } => self.track(flow, direction, now),
+            }
+        }
+    }
+
+    fn track(&mut self, flow: FlowKey, direction: Direction, now: Instant) {
+        let fresh = Tracked { opened: direction, answered: false, stream: false, expires: now };
+        let tracked = self.tracked.entry(flow).or_insert(fresh);
+        if tracked.expires < now {
+            *tracked = fresh;
+        }
+        if direction != tracked.opened {
+            tracked.answered = true;
+        } else if tracked.answered {
+            tracked.stream = true;
+        }
+        tracked.expires = now + tracked.idle_timeout(flow.tuple.protocol);
+        self.sweep(now);
+    }
+
+    fn sweep(&mut self, now: Instant) {
+        if self.tracked.len() < self.sweep_at_len.max(SWEEP_LEN_MIN) {
+            return;
+        }
+        self.tracked.retain(|_, tracked| now < tracked.expires);
+        self.sweep_at_len = self.tracked.len() * 2;
+    }
+}
+
+impl Tracked {
+    fn idle_timeout(&self, protocol: Protocol) -> Duration {
+        match protocol {
+            Protocol::TCP => idle::TCP,
+            Protocol::UDP if self.stream => idle::UDP_STREAM,
+            Protocol::UDP => idle::UDP,
+            Protocol::ICMP => idle::ICMP,
+            Protocol(_) => idle::OTHER,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The vocabulary of what happens to a packet: steps, fates, and the reasons for a drop.
+//!
+//! Everything a run can say (explanations, flow logs, expectations) is a fold over these. Prints
+//! nothing itself and holds no text but the stable codes; names are looked up in the model by whoever
+//! renders.
+
+mod drop_reason;
+
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+pub use drop_reason::DropReason;
+
+use crate::ids::{
+    EniId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId, SecurityGroupId, SecurityGroupRuleId,
+    SubnetId, VpcId,
+};
+use crate::model::{Direction, Model, Target};
+use crate::time::Instant;
+use crate::wire::{FiveTuple, Icmp, Packet, TcpFlags};
+
+/// One decision or movement, in the order they happen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// A host sent it out of an interface.
+    Left {
+        /// The interface.
+        eni: EniId,
+    },
+    /// A host on the internet sent it.
+    LeftOutside {
+        /// The host's address.
+        host: Ipv4Addr,
+    },
+    /// The groups of an interface were asked.
+    SecurityGroup {
+        /// The interface.
+        eni: EniId,
+        /// Which way the packet goes.
+        direction: Direction,
+        /// What they said.
+        verdict: GroupVerdict,
+    },
+    /// The network ACL of a subnet was asked.
+    NetworkAcl {
+        /// The subnet whose edge the packet crosses.
+        subnet: SubnetId,
+        /// Its network ACL.
+        acl: NetworkAclId,
+        /// Which way the packet goes.
+        direction: Direction,
+        /// The number of the rule that decided; `None` is the final `*`.
+        rule: Option<u16>,
+        /// Whether it let the packet through.
+        allowed: bool,
+    },
+    /// The flow meter of an interface counted it: accepted, or rejected by group or network ACL.
+    Metered {
+        /// The interface.
+        eni: EniId,
+        /// Which way the packet goes.
+        direction: Direction,
+        /// Whether it was accepted.
+        accepted: bool,
+    },
+    /// A route table chose a target.
+    Routed {
+        /// The table.
+        table: RouteTableId,
+        /// The block of the route that matched.
+        destination: Ipv4Net,
+        /// Where it leads.
+        target: Target,
+    },
+    /// It stays in its subnet, where neither network ACL nor route table is asked.
+    SameSubnet {
+        /// The subnet.
+        subnet: SubnetId,
+    },
+    /// It crossed a peering connection.
+    Peered {
+        /// The connection.
+        peering: PeeringId,
+        /// The VPC on the other side.
+        to: VpcId,
+    },
+    /// An internet gateway exchanged a private and a public address.
+    Translated {
+        /// The gateway.
+        gateway: InternetGatewayId,
+        /// Before.
+        from: FiveTuple,
+        /// After.
+        to: FiveTuple,
+    },
+    /// It reached an interface.
+    Arrived {
+        /// The interface.
+        eni: EniId,
+    },
+    /// It reached a host on the internet.
+    ArrivedOutside {
+        /// The host's address.
+        host: Ipv4Addr,
+    },
+    /// Its journey is over.
+    Ended(Fate),
+}
+
+/// What the security groups of an interface say of a packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GroupVerdict {
+    /// A rule allows it.
+    Rule {
+        /// The group.
+        group: SecurityGroupId,
+        /// The rule.
+        rule: SecurityGroupRuleId,
+    },
+    /// It belongs to a flow that was allowed before.
+    Tracked,
+    /// No rule of any group matches.
+    NoRule,
+}
+
+/// How a packet's journey ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Fate {
+    /// A host has it.
+    Delivered(Station),
+    /// It went no further.
+    Dropped(DropReason),
+}
+
+/// Where a host is connected.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Station {
+    /// Behind an interface.
+    Eni(EniId),
+    /// On the internet.
+    Outside(Ipv4Addr),
+}
+
+/// A packet of a run, numbered in the order they were sent.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct PacketId(pub u64);
+
+/// What a packet is, for those who only watch.
+#[derive(Clone, Copy, Debug)]
+pub struct PacketFacts {
+    /// Who talks to whom, at this point of the journey.
+    pub tuple: FiveTuple,
+    /// IP total length in bytes.
+    pub ip_len: u16,
+    /// TCP control bits.
+    pub tcp_flags: TcpFlags,
+    /// The ICMP message, if it is one.
+    pub icmp: Option<Icmp>,
+}
+
+impl From<&Packet> for PacketFacts {
+    fn from(packet: &Packet) -> Self {
+        Self {
+            tuple: packet.tuple(),
+            ip_len: packet.ip_len(),
+            tcp_flags: packet.tcp_flags(),
+            icmp: packet.icmp(),
+        }
+    }
+}
+
+/// A stretch of a packet's journey: from a host or a link to the next link or to its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Stretch<'a> {
+    /// When it happened.
+    pub at: Instant,
+    /// Which packet.
+    pub id: PacketId,
+    /// The packet as it entered the stretch.
+    pub packet: PacketFacts,
+    /// What happened to it.
+    pub steps: &'a [Step],
+}
+
+/// Somebody who watches a run. Every output is made by one of these.
+pub trait Observer {
+    /// A packet went a stretch of its way.
+    fn on_stretch(&mut self, stretch: &Stretch<'_>, model: &Model);
+
+    /// A host sent or received a frame, `comment` says what became of one that was dropped at once.
+    fn on_frame(
+        &mut self,
+        at: Instant,
+        station: Station,
+        direction: Direction,
+        frame: &[u8],
+        comment: Option<DropReason>,
+    );
+
+    /// Whether [`Self::on_frame`] wants to be called: sent frames are copied for it.
+    fn wants_frames(&self) -> bool;
+
+    /// Nobody answered a question for a neighbour's hardware address.
+    fn on_unanswered_arp(&mut self, at: Instant, eni: EniId, target: Ipv4Addr, model: &Model);
+}
