@@ -1,6 +1,8 @@
 //! vpclab runs a VPC on a laptop: real frames through the rules of AWS's data plane.
 
 pub mod ids;
+pub mod report;
+pub mod scenario;
 pub mod seed;
 pub mod time;
 pub mod wire;

@@ -1,0 +1,285 @@
+//! Mistakes in a file, collected and shown together.
+//!
+//! Knows places in a text and how to point at them. Must never know YAML or a key of the scenario
+//! language, and prints nothing: it makes the text. The only user of annotate-snippets.
+
+use std::borrow::Cow;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::yaml::Span;
+
+/// How many mistakes are shown. Someone who made more reads the first ones first.
+pub const SHOWN_MAX: usize = 100;
+
+/// How much of a text from the file a message repeats, in characters.
+const QUOTED_MAX: usize = 60;
+
+/// One mistake.
+///
+/// Texts are lowercase fragments without a full stop, with literals in backticks.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[must_use]
+pub struct Problem {
+    /// Where to point.
+    pub span: Span,
+    /// What is wrong.
+    pub message: String,
+    /// What to write beside the carets.
+    pub label: Option<String>,
+    /// Other places that matter, and why.
+    pub also: Vec<(Span, String)>,
+    /// What helps to understand it.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    /// A mistake at a place.
+    pub fn at(span: Span, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), label: None, also: Vec::new(), notes: Vec::new(), hint: None }
+    }
+
+    /// A word that is none of those known: names the near one, and lists them all.
+    ///
+    /// `what` is the kind of word, e.g. `key`, `subnet`.
+    pub fn unknown<'a>(
+        span: Span,
+        what: &str,
+        word: &str,
+        known: impl IntoIterator<Item = &'a str> + Clone,
+    ) -> Self {
+        let problem = Self::at(span, format!("unknown {what} {}", quote(word)));
+        let near = suggest(word, known.clone());
+        let names: Vec<String> = known.into_iter().map(quote).collect();
+        let problem = match names.as_slice() {
+            [] => problem.note(format!("no {what} is defined")),
+            names => problem.note(format!("known: {}", names.join(", "))),
+        };
+        match near {
+            Some(near) => problem.hint(format!("did you mean {}?", quote(near))),
+            None => problem,
+        }
+    }
+
+    /// Adds what to write beside the carets.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Adds another place that matters.
+    pub fn also(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.also.push((span, label.into()));
+        self
+    }
+
+    /// Adds what helps to understand it.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Sets what to do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// The mistakes found so far.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// No mistakes yet.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds a mistake.
+    pub fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    /// Takes a mistake back that turned out to be part of another one.
+    pub(super) fn withdraw(&mut self, problem: &Problem) {
+        self.0.retain(|other| other != problem);
+    }
+
+    /// Whether all is well.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The mistakes in the order they were found.
+    pub fn as_slice(&self) -> &[Problem] {
+        &self.0
+    }
+
+    /// The mistakes for a person; see [`render`].
+    pub fn render(&self, path: &str, source: &str, color: bool) -> String {
+        render(path, source, &self.0, color)
+    }
+}
+
+/// Shows mistakes in the order of the file, each once, with the lines they are in; the last line
+/// counts them. Says nothing if there are none.
+///
+/// `source` is the text that `path` held when the mistakes were found. Without `color` the result is
+/// plain text.
+pub fn render(path: &str, source: &str, problems: &[Problem], color: bool) -> String {
+    let mut sorted: Vec<&Problem> = problems.iter().collect();
+    sorted.sort();
+    sorted.dedup();
+    if sorted.is_empty() {
+        return String::new();
+    }
+    let page = Page { path, lines: Lines::of(source) };
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let mut out = String::new();
+    for problem in sorted.iter().take(SHOWN_MAX) {
+        out += &renderer.render(&[page.group(problem)]);
+        out += "\n\n";
+    }
+    let summary = Group::with_title(Level::ERROR.primary_title(summary(sorted.len(), path)));
+    out += &renderer.render(&[summary]);
+    out + "\n"
+}
+
+fn summary(count: usize, path: &str) -> String {
+    match count {
+        1 => format!("1 mistake in {path}"),
+        2..=SHOWN_MAX => format!("{count} mistakes in {path}"),
+        _ => format!("{count} mistakes in {path}, of which the first {SHOWN_MAX} are shown"),
+    }
+}
+
+/// A file to point into.
+struct Page<'a> {
+    path: &'a str,
+    lines: Lines<'a>,
+}
+
+impl<'a> Page<'a> {
+    fn group(&self, problem: &'a Problem) -> Group<'a> {
+        let title = Level::ERROR.primary_title(printable(&problem.message));
+        let notes = problem.notes.iter().map(|note| Level::NOTE.message(printable(note)));
+        let hint = problem.hint.iter().map(|hint| Level::HELP.with_name("hint").message(printable(hint)));
+        title.element(self.snippet(problem)).elements(notes).elements(hint)
+    }
+
+    /// The lines that the problem points at and those between them. Only these are given to the
+    /// renderer, which reads all it is given.
+    fn snippet(&self, problem: &'a Problem) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+        let spans = || std::iter::once(problem.span).chain(problem.also.iter().map(|(span, _)| *span));
+        let lines = || spans().map(|span| self.lines.index(span.start));
+        let (first, last) = (lines().min().expect("one span"), lines().max().expect("one span"));
+        let window = self.lines.range(first).to(self.lines.range(last));
+        let marks = |kind: AnnotationKind, span: Span, label: Option<&'a str>| {
+            let span = self.lines.within_one(span);
+            kind.span(span.start - window.start..span.end - window.start).label(label.map(printable))
+        };
+        Snippet::source(&self.lines.source[window.start..window.end])
+            .path(self.path)
+            .line_start(first + 1)
+            .annotation(marks(AnnotationKind::Primary, problem.span, problem.label.as_deref()))
+            .annotations(
+                problem.also.iter().map(|(span, label)| marks(AnnotationKind::Context, *span, Some(label))),
+            )
+    }
+}
+
+/// A text and where its lines begin.
+struct Lines<'a> {
+    source: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(source: &'a str) -> Self {
+        // A byte-order mark is no column.
+        let first = if source.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let starts = std::iter::once(first).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { source, starts }
+    }
+
+    /// Which line a byte is in, from zero.
+    fn index(&self, at: usize) -> usize {
+        self.starts.partition_point(|start| *start <= at).saturating_sub(1)
+    }
+
+    /// A line without its end.
+    fn range(&self, index: usize) -> Span {
+        let start = self.starts[index];
+        let line = self.source[start..].split('\n').next().unwrap_or_default();
+        Span { start, end: start + line.trim_end_matches('\r').len() }
+    }
+
+    /// The part of a span on its first line: carets along a whole block say less than at its head.
+    fn within_one(&self, span: Span) -> Span {
+        let line = self.range(self.index(span.start));
+        let start = self.source.floor_char_boundary(span.start.clamp(line.start, line.end));
+        let end = self.source.floor_char_boundary(span.end.clamp(start, line.end));
+        Span { start, end }
+    }
+}
+
+/// Text from the file in backticks, on one line and not too long.
+pub(super) fn quote(text: &str) -> String {
+    let mut short: String = text.chars().take(QUOTED_MAX).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    format!("`{}`", printable(&short))
+}
+
+/// A text whose control characters cannot reach the terminal.
+fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(escape).collect())
+}
+
+/// The candidate nearest to a misspelt word, the first of equals; `None` if nothing is near.
+///
+/// Upper and lower case, `-` and `_` are the same here. About one slip in three letters is near.
+pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const WORD_MAX: usize = 64;
+    let word = folded(word);
+    let near = (word.len() / 3).max(1);
+    let distance_to = |candidate: &'a str| (slips(&word, &folded(candidate)), candidate);
+    candidates
+        .into_iter()
+        .filter(|candidate| word.len() <= WORD_MAX && candidate.len() <= WORD_MAX)
+        .map(distance_to)
+        .filter(|(slips, candidate)| *slips <= near && *slips < candidate.chars().count())
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, candidate)| candidate)
+}
+
+fn folded(word: &str) -> Vec<char> {
+    word.chars().flat_map(char::to_lowercase).map(|c| if c == '-' { '_' } else { c }).collect()
+}
+
+/// How many slips lead from one word to the other: a letter too many, missing, wrong, or two swapped.
+fn slips(from: &[char], to: &[char]) -> usize {
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in to.iter().enumerate() {
+            let wrong = above[j] + usize::from(a != b);
+            let mut least = wrong.min(above[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *a == to[j - 1] && from[i - 1] == *b {
+                least = least.min(before[j - 1] + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut above, row);
+    }
+    above[to.len()]
+}
