@@ -177,3 +177,148 @@ fn io_error(error: PcapNgWriteError) -> io::Error {
         | PcapNgWriteError::StateUpdate(_) => io::Error::new(io::ErrorKind::InvalidInput, error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pcap_file::pcapng::PcapNgReader;
+
+    use super::*;
+
+    const BASTION: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 10);
+    const PRIVATE: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 20);
+
+    fn interfaces() -> [Interface<'static>; 2] {
+        [
+            Interface {
+                name: "BastionHost",
+                description: "eni-0c19436730cc350ae",
+                mac: Mac([2, 0, 0, 0, 0, 1]),
+            },
+            Interface { name: "PrivateInstance", description: "eni-12345678", mac: Mac([2, 0, 0, 0, 0, 2]) },
+        ]
+    }
+
+    /// An ICMP echo request, whole and with valid checksums.
+    fn ping() -> Vec<u8> {
+        let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00];
+        frame.extend([0x45, 0, 0, 31, 0, 0, 0x40, 0, 64, 1, 0x25, 0xc1]);
+        frame.extend(BASTION.octets());
+        frame.extend(PRIVATE.octets());
+        frame.extend([8, 0, 0x2f, 0x9b, 0, 1, 0, 1, b'a', b'b', b'g']);
+        frame
+    }
+
+    fn capture() -> Vec<u8> {
+        let names = [(BASTION, "bastion.test"), (PRIVATE, "private.test")];
+        let mut writer = Writer::new(Vec::new(), &interfaces(), &names).unwrap();
+        let at = |nanos: u64| Instant::from_nanos(1_719_565_200_000_000_000 + nanos);
+        writer.packet(0, at(1), Direction::Outbound, &ping(), None).unwrap();
+        let why = "security group sg-1 allows it: ingress tcp 22 from 10.0.0.0/24 – rule ①";
+        writer.packet(1, at(123_456_789), Direction::Inbound, &ping(), Some(why)).unwrap();
+        writer.packet(0, at(123_456_790), Direction::Inbound, &[0; 9_015], None).unwrap();
+        writer.finish().unwrap()
+    }
+
+    fn read(bytes: &[u8]) -> Vec<Block<'static>> {
+        let mut reader = PcapNgReader::new(bytes).unwrap();
+        let mut blocks = Vec::new();
+        while let Some(block) = reader.next_block() {
+            blocks.push(block.unwrap().0.into_owned());
+        }
+        blocks
+    }
+
+    #[test]
+    fn the_same_packets_make_the_same_bytes() {
+        assert_eq!(capture(), capture());
+    }
+
+    #[test]
+    fn the_header_says_nothing_of_the_machine() {
+        let bytes = capture();
+        let reader = PcapNgReader::new(bytes.as_slice()).unwrap();
+        let application = format!("vpclab {}", env!("CARGO_PKG_VERSION"));
+        let expected = SectionHeaderBlock {
+            endianness: Endianness::Little,
+            major_version: 1,
+            minor_version: 0,
+            section_length: -1,
+            options: vec![SectionHeaderOption::UserApplication(application.into())],
+        };
+        assert_eq!(reader.section(), &expected);
+    }
+
+    #[test]
+    fn what_is_written_can_be_read_back() {
+        assert!(crate::wire::checksums_are_valid(&ping()), "tshark would complain");
+        let description = |interface: &Interface<'static>| {
+            let mut block = InterfaceDescriptionBlock::new(DataLink::ETHERNET, 0);
+            block.options = vec![
+                InterfaceDescriptionOption::IfName(interface.name.into()),
+                InterfaceDescriptionOption::IfDescription(interface.description.into()),
+                InterfaceDescriptionOption::IfMacAddr(interface.mac.0.to_vec().into()),
+                InterfaceDescriptionOption::IfTsResol(InterfaceTsResolution::NANO),
+            ];
+            Block::InterfaceDescription(block)
+        };
+        let record =
+            |ip_addr, name: &'static str| Record::Ipv4(Ipv4Record { ip_addr, names: vec![name.into()] });
+        let packet = |interface_id, nanos, data: Vec<u8>, options| {
+            Block::EnhancedPacket(EnhancedPacketBlock {
+                interface_id,
+                timestamp: Duration::new(1_719_565_200, nanos),
+                original_len: data.len() as u32,
+                data: data.into(),
+                options,
+            })
+        };
+        let comment = "security group sg-1 allows it: ingress tcp 22 from 10.0.0.0/24 – rule ①";
+        let [bastion, private] = interfaces();
+        assert_eq!(
+            read(&capture()),
+            [
+                description(&bastion),
+                description(&private),
+                Block::NameResolution(NameResolutionBlock {
+                    records: vec![record(BASTION, "bastion.test"), record(PRIVATE, "private.test")],
+                    options: vec![],
+                }),
+                packet(0, 1, ping(), vec![EnhancedPacketOption::Flags(2)]),
+                packet(
+                    1,
+                    123_456_789,
+                    ping(),
+                    vec![
+                        EnhancedPacketOption::Flags(1),
+                        EnhancedPacketOption::Common(CommonOption::Comment(comment.into())),
+                    ]
+                ),
+                packet(0, 123_456_790, vec![0; 9_015], vec![EnhancedPacketOption::Flags(1)]),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_capture_without_names_has_no_block_for_them() {
+        let writer = Writer::new(Vec::new(), &interfaces()[..1], &[]).unwrap();
+        assert_eq!(read(&writer.finish().unwrap()).len(), 1);
+    }
+
+    #[test]
+    fn a_comment_is_cut_at_a_character() {
+        let comment = format!("a{}", "é".repeat(40_000));
+        let mut writer = Writer::new(Vec::new(), &interfaces()[..1], &[]).unwrap();
+        writer.packet(0, Instant::EPOCH, Direction::Inbound, &ping(), Some(&comment)).unwrap();
+        let blocks = read(&writer.finish().unwrap());
+        let cut = comment[..65_535].to_owned();
+        let packet = blocks[1].as_enhanced_packet().unwrap();
+        assert_eq!(packet.options[1], EnhancedPacketOption::Common(CommonOption::Comment(cut.into())));
+    }
+
+    #[test]
+    #[should_panic(expected = "a packet is captured at one of the interfaces")]
+    fn a_packet_at_no_interface_is_our_own_mistake() {
+        let mut writer = Writer::new(Vec::new(), &interfaces(), &[]).unwrap();
+        let _ = writer.packet(2, Instant::EPOCH, Direction::Inbound, &ping(), None);
+    }
+}

@@ -283,3 +283,157 @@ fn slips(from: &[char], to: &[char]) -> usize {
     }
     above[to.len()]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The span of the first `text` in `source`.
+    fn span(source: &str, text: &str) -> Span {
+        let start = source.find(text).expect("the text is in the source");
+        Span { start, end: start + text.len() }
+    }
+
+    #[test]
+    fn nothing_wrong_says_nothing() {
+        assert_eq!(render("x.yaml", "a: 1", &[], true), "");
+        assert!(Problems::new().is_empty());
+    }
+
+    #[test]
+    fn problems_are_sorted_and_each_is_shown_once() {
+        let source = "a: 1\nb: 2\n";
+        let (a, b) = (Problem::at(span(source, "1"), "first"), Problem::at(span(source, "b"), "second"));
+        assert_eq!(
+            render("x.yaml", source, &[b.clone(), a.clone(), b, a], false),
+            "\
+error: first
+ --> x.yaml:1:4
+  |
+1 | a: 1
+  |    ^
+
+error: second
+ --> x.yaml:2:1
+  |
+2 | b: 2
+  | ^
+
+error: 2 mistakes in x.yaml
+"
+        );
+    }
+
+    #[test]
+    fn everything_a_problem_says_is_shown() {
+        let source = "\u{feff}é: ü1 x\r\nb: 2\r\nc: 3\r\nd: 4\r\n";
+        let problem = Problem::at(span(source, "x\r\nb"), "ünknown \u{1b}[31m`x`")
+            .label("this one")
+            .also(span(source, "d"), "because of this")
+            .note("a note")
+            .hint("a hint");
+        assert_eq!(
+            render("x.yaml", source, &[problem], false),
+            "\
+error: ünknown \\u{1b}[31m`x`
+ --> x.yaml:1:7
+  |
+1 | é: ü1 x
+  |       ^ this one
+...
+4 | d: 4
+  | - because of this
+  |
+  = note: a note
+  = hint: a hint
+
+error: 1 mistake in x.yaml
+"
+        );
+    }
+
+    #[test]
+    fn places_past_the_end_are_shown_at_the_end() {
+        let problem = Problem::at(Span { start: 90, end: 99 }, "cut off");
+        assert_eq!(
+            render("x.yaml", "a: é", &[problem], false),
+            "error: cut off\n --> x.yaml:1:5\n  |\n1 | a: é\n  |     ^\n\nerror: 1 mistake in x.yaml\n"
+        );
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_place() {
+        let source = format!("a: [{}x, {}]\n", "1, ".repeat(1_000), "2, ".repeat(100_000));
+        let rendered = render("x.yaml", &source, &[Problem::at(span(&source, "x"), "wrong")], false);
+        let (ones, twos) = ("1, ".repeat(21), "2, ".repeat(21));
+        assert_eq!(
+            rendered,
+            format!(
+                "error: wrong\n --> x.yaml:1:3005\n  |\n1 | ... {ones}x, {twos}...\n  |     {}^\n\nerror: 1 mistake in x.yaml\n",
+                " ".repeat(ones.len())
+            )
+        );
+    }
+
+    #[test]
+    fn only_so_many_are_shown() {
+        let source = "x".repeat(SHOWN_MAX + 1);
+        let at = |start| Problem::at(Span { start, end: start + 1 }, "wrong");
+        let problems: Vec<Problem> = (0..source.len()).map(at).collect();
+        let rendered = render("x.yaml", &source, &problems, false);
+        assert_eq!(rendered.matches("error: wrong").count(), SHOWN_MAX);
+        let last = "\n\nerror: 101 mistakes in x.yaml, of which the first 100 are shown\n";
+        assert_eq!(&rendered[rendered.len() - last.len()..], last);
+    }
+
+    #[test]
+    fn color_changes_nothing_but_color() {
+        let source = "a: 1\n";
+        let problem = Problem::at(span(source, "1"), "wrong").label("here").note("note").hint("hint");
+        let (plain, colored) =
+            [false, true].map(|color| render("x.yaml", source, std::slice::from_ref(&problem), color)).into();
+        let mut stripped = String::new();
+        let mut rest: &str = &colored;
+        while let Some((text, escape)) = rest.split_once("\u{1b}[") {
+            stripped += text;
+            rest = escape.split_once('m').expect("an SGR sequence").1;
+        }
+        assert_eq!(stripped + rest, plain);
+        assert_ne!(colored, plain);
+    }
+
+    #[test]
+    fn near_words_are_suggested() {
+        let keys = ["cidr", "az", "map_public_ip", "subnets", "security_groups"];
+        for (word, expected) in [
+            ("cird", Some("cidr")),
+            ("CIDR", Some("cidr")),
+            ("cidrs", Some("cidr")),
+            ("subnet", Some("subnets")),
+            ("map-public-ip", Some("map_public_ip")),
+            ("securtiy_group", Some("security_groups")),
+            ("zone", None),
+            ("a", Some("az")),
+            ("q", None),
+            ("", None),
+        ] {
+            assert_eq!(suggest(word, keys), expected, "{word}");
+        }
+        assert_eq!(suggest(&"x".repeat(100_000), keys), None);
+    }
+
+    #[test]
+    fn unknown_words_come_with_the_known_ones() {
+        let at = Span::empty(0);
+        assert_eq!(
+            Problem::unknown(at, "subnet", "PublicA", ["PublicB", "Private"]),
+            Problem::at(at, "unknown subnet `PublicA`")
+                .note("known: `PublicB`, `Private`")
+                .hint("did you mean `PublicB`?")
+        );
+        assert_eq!(
+            Problem::unknown(at, "subnet", "A\n", []),
+            Problem::at(at, "unknown subnet `A\\n`").note("no subnet is defined")
+        );
+    }
+}

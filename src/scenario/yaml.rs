@@ -180,9 +180,8 @@ impl<'s> Reader<'s, '_> {
     fn next_content(&mut self) -> Option<(Event<'s>, granit_parser::Span)> {
         loop {
             let (event, span) = self.next()?;
-            match event {
-                Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
-                event => return Some((event, span)),
+            if !matches!(event, Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd) {
+                return Some((event, span));
             }
         }
     }
@@ -464,6 +463,8 @@ fn syntax_problem(error: &ScanError, source: &str) -> Problem {
         ErrorKind::MappingValueNotAllowed => Problem::at(here, "a `:` cannot stand here").hint(
             "check the indentation of this line and the one above; a value with `: ` in it needs quotes",
         ),
+        ErrorKind::InvalidColonPlacement => Problem::at(here, "a `:` cannot stand here")
+            .hint("check that every `[` and `{` before this place is closed"),
         ErrorKind::ExpectedBlockSequenceEntry => Problem::at(here, "expected the next `- ` of the list")
             .hint("check the indentation: items begin in one column, the keys of an item in another"),
         ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => {
@@ -492,5 +493,185 @@ fn syntax_problem(error: &ScanError, source: &str) -> Problem {
             Problem::at(here, "directives are not part of the scenario language")
         }
         other => Problem::at(here, format!("this is not YAML: {other}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+
+    /// The tree on one line, every value as the file has it: `'…'` for quoted, `~` for nothing.
+    fn show(node: &Node) -> String {
+        match &node.value {
+            Value::Null => "~".to_owned(),
+            Value::Scalar { text, quoted: true } => format!("'{}'", text.escape_debug()),
+            Value::Scalar { text, quoted: false } => text.clone(),
+            Value::List(items) => format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(", ")),
+            Value::Map(entries) => {
+                let entries: Vec<_> =
+                    entries.iter().map(|(key, node)| format!("{}: {}", key.text, show(node))).collect();
+                format!("{{{}}}", entries.join(", "))
+            }
+        }
+    }
+
+    /// The tree, and the first line of each problem with the text it points at.
+    fn check(source: &str) -> (Option<String>, Vec<String>) {
+        let mut problems = Problems::new();
+        let root = parse(source, &mut problems);
+        let said = |p: &Problem| format!("{} at `{}`", p.message, &source[p.span.start..p.span.end]);
+        (root.as_ref().map(show), problems.as_slice().iter().map(said).collect())
+    }
+
+    fn check_tree(source: &str, expected: &str) {
+        assert_eq!(check(source), (Some(expected.to_owned()), vec![]), "{source}");
+    }
+
+    fn check_refused(source: &str, expected: &str) {
+        assert_eq!(check(source), (None, vec![expected.to_owned()]), "{source}");
+    }
+
+    #[test]
+    fn scalars_stay_as_written() {
+        check_tree(
+            "a: 0123\nb: 22\nc: 1e3\nd: yes\ne: 2024-06-28T09:00:00Z\nf: 10.0.0.0/16\n",
+            "{a: 0123, b: 22, c: 1e3, d: yes, e: 2024-06-28T09:00:00Z, f: 10.0.0.0/16}",
+        );
+        check_tree(
+            "{ a: '1''2', \"b c\": \"x\\n\", c: ~, d: , e: null, f: \"~\" }",
+            "{a: '1\\'2', b c: 'x\\n', c: ~, d: ~, e: ~, f: '~'}",
+        );
+        check_tree("run: curl http://x -d {a}\n", "{run: curl http://x -d {a}}");
+    }
+
+    #[test]
+    fn block_texts_are_exact() {
+        check_tree(
+            "a: |\n  one\n    two\n\nb: >-\n  three\n  four\n",
+            "{a: 'one\\n  two\\n', b: 'three four'}",
+        );
+        check_tree("a: |\r\n  one\r\n  two\r\n", "{a: 'one\\ntwo\\n'}");
+    }
+
+    #[test]
+    fn empty_files_are_null() {
+        for source in ["", "\n\n", "# comment\n", "---\n", "\u{feff}"] {
+            check_tree(source, "~");
+        }
+    }
+
+    #[test]
+    fn every_node_knows_its_place() {
+        let source = "é:\n  - 1\n  - { b: 2 }\nc: &x {\n  d: 3 }\ne: *x\n";
+        let mut problems = Problems::new();
+        let root = parse(source, &mut problems).unwrap();
+        let mut places = String::new();
+        fn visit(node: &Node, source: &str, out: &mut String) {
+            let part = |span: Span| &source[span.start..span.end];
+            writeln!(out, "{:?} at {:?}", part(node.span), part(node.place)).unwrap();
+            match &node.value {
+                Value::Null | Value::Scalar { .. } => {}
+                Value::List(items) => items.iter().for_each(|item| visit(item, source, out)),
+                Value::Map(entries) => entries.iter().for_each(|(_, node)| visit(node, source, out)),
+            }
+        }
+        visit(&root, source, &mut places);
+        let whole = source.trim_end();
+        assert_eq!(
+            places,
+            format!(
+                r#"{whole:?} at {whole:?}
+"- 1\n  - {{ b: 2 }}" at "é"
+"1" at "1"
+"{{ b: 2 }}" at "{{"
+"2" at "2"
+"{{\n  d: 3 }}" at "c"
+"3" at "3"
+"*x" at "e"
+"3" at "3"
+"#
+            )
+        );
+    }
+
+    #[test]
+    fn aliases_repeat_and_merge_keys_fill_in() {
+        check_tree("a: &x [1, 2]\nb: *x\n", "{a: [1, 2], b: [1, 2]}");
+        check_tree(
+            "a: &a { p: 1, q: 2 }\nb: &b { q: 3, r: 4 }\nc:\n  <<: [*a, *b]\n  p: 5\nd: { <<: *b }\n",
+            "{a: {p: 1, q: 2}, b: {q: 3, r: 4}, c: {p: 5, q: 2, r: 4}, d: {q: 3, r: 4}}",
+        );
+        check_refused("a: *x\n", "no anchor `&x` is defined before this alias at `*x`");
+        check_refused("a: &x [*x]\n", "this alias is inside the value that it repeats at `*x`");
+    }
+
+    #[test]
+    fn mistakes_that_leave_a_tree_do_not_end_the_reading() {
+        assert_eq!(
+            check("a: !!str 1\na: 2\nb: { c: 1, c: 2 }\nd:\n  <<: 5\n"),
+            (
+                Some("{a: 1, b: {c: 1}, d: {}}".to_owned()),
+                vec![
+                    "tags are not part of the scenario language at `!!str`".to_owned(),
+                    "the key `a` is given twice at `a`".to_owned(),
+                    "the key `c` is given twice at `c`".to_owned(),
+                    "only a map can be merged with `<<` at `5`".to_owned(),
+                ]
+            )
+        );
+        let second = vec!["a second document begins here at ``".to_owned()];
+        assert_eq!(check("a: 1\n---\n b: 2\n"), (Some("{a: 1}".to_owned()), second));
+    }
+
+    #[test]
+    fn broken_syntax_is_explained() {
+        check_refused("a:\n\tb: 1\n", "a tab is not allowed here at `\t`");
+        check_refused("a: [1, 2\n", "this `[` is never closed at ``");
+        check_refused("a: [1, 2\nb: 3\n", "a `:` cannot stand here at ``");
+        check_refused("a: [1, 2}\n", "`}` does not close the `[` before it at ``");
+        check_refused("a: {b: 1\nc: 2}\n", "expected `,` or `}` here at ``");
+        check_refused("a: \"b\n", "this quote is never closed at ``");
+        check_refused("a: 'b' c\n", "text after the closing quote at ``");
+        check_refused("a: b: c\n", "a `:` cannot stand here at ``");
+        check_refused("a: 1\n b: 2\n", "a `:` cannot stand here at ``");
+        check_refused("a:\n  - b: 1\n   c: 2\n", "expected the next `- ` of the list at ``");
+        check_refused("a:\n    b: 1\n  c: 2\n", "the indentation of this line matches no line above at ``");
+        check_refused("a: 1\nb\nc: 2\n", "expected `key: value` here at ``");
+        check_refused("a: @b\n", "a value cannot begin with `@` at `@`");
+        check_refused("a: \"\\q\"\n", "unknown escape in a text in double quotes at ``");
+        check_refused("[1]: 2\n", "a key must be a word at `[`");
+        check_refused(": 2\n", "the key is missing before this `:` at ``");
+        check_refused("%YAML 1.2\n---\na: 1\n", "directives are not part of the scenario language at ``");
+    }
+
+    #[test]
+    fn bombs_are_refused_before_they_go_off() {
+        let deep = "lists and maps are nested too deeply";
+        let open = |count: usize| "[".repeat(count);
+        let closed = |count: usize| format!("{}{}", open(count), "]".repeat(count));
+        assert_eq!(check(&closed(DEPTH_MAX - 1)).1, Vec::<String>::new());
+        check_refused(&closed(DEPTH_MAX + 1), &format!("{deep} at `[`"));
+        for source in [open(100_000), "- ".repeat(100_000), "{a: ".repeat(100_000)] {
+            let (tree, said) = check(&source);
+            assert_eq!((tree, said.len()), (None, 1));
+            assert!(said[0].starts_with(deep), "{said:?}");
+        }
+
+        let laughs = |first: &str| {
+            let mut source = format!("l0: &l0 {first}\n");
+            for level in 1..10 {
+                let aliases = vec![format!("*l{}", level - 1); 10].join(", ");
+                writeln!(source, "l{level}: &l{level} [{aliases}]").unwrap();
+            }
+            source
+        };
+        check_refused(&laughs("ha"), "the file has too many values at `*l4`");
+        check_refused(&laughs(&"ha".repeat(10_000)), "the file has too much text at `*l2`");
+        check_refused(&format!("[{}]", "1,".repeat(NODES_MAX)), "the file has too many values at `1`");
+        check_refused(&" ".repeat(SOURCE_MAX + 1), "the file is too large at ``");
+        let tower = format!("a: &a {}\nb: {}*a{}\n", closed(20), open(20), "]".repeat(20));
+        check_refused(&tower, &format!("{deep} at `*a`"));
     }
 }
