@@ -62,7 +62,8 @@ pub struct Writer<W: Write> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins a capture at some interfaces. `names` are shown in place of the addresses.
+    /// Begins a capture at some interfaces. `names` are shown in place of the
+    /// addresses; of an address with several names, Wireshark shows the last.
     pub fn new(out: W, interfaces: &[Interface<'_>], names: &[(Ipv4Addr, &str)]) -> io::Result<Self> {
         let out = BufWriter::new(out);
         let mut blocks = PcapNgWriter::with_section_header(out, section()).map_err(io_error)?;

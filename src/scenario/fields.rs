@@ -40,7 +40,9 @@ impl<'a> Fields<'a> {
 
     /// The value of a key, if the map has it.
     pub fn optional(&mut self, key: &'static str) -> Option<&'a Node> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         self.entries.iter().find(|(found, _)| found.text == key).map(|(_, node)| node)
     }
 

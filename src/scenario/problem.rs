@@ -12,6 +12,10 @@ use super::yaml::Span;
 /// How many mistakes are shown. Someone who made more reads the first ones first.
 pub const SHOWN_MAX: usize = 100;
 
+/// How many bytes of the file are shown or skimmed for that, over all mistakes. Only a file with very
+/// long lines reaches it.
+const SKIMMED_MAX: usize = 4 << 20;
+
 /// How much of a text from the file a message repeats, in characters.
 const QUOTED_MAX: usize = 60;
 
@@ -138,22 +142,26 @@ pub fn render(path: &str, source: &str, problems: &[Problem], color: bool) -> St
     }
     let page = Page { path, lines: Lines::of(source) };
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let mut out = String::new();
+    let (mut out, mut shown, mut skimmed) = (String::new(), 0, 0);
     for problem in sorted.iter().take(SHOWN_MAX) {
-        out += &renderer.render(&[page.group(problem)]);
+        let window = page.window(problem);
+        skimmed += window.end - window.start;
+        if shown > 0 && skimmed > SKIMMED_MAX {
+            break;
+        }
+        out += &renderer.render(&[page.group(problem, window)]);
         out += "\n\n";
+        shown += 1;
     }
-    let summary = Group::with_title(Level::ERROR.primary_title(summary(sorted.len(), path)));
+    let summary = Group::with_title(Level::ERROR.primary_title(summary(sorted.len(), shown, path)));
     out += &renderer.render(&[summary]);
     out + "\n"
 }
 
-fn summary(count: usize, path: &str) -> String {
-    match count {
-        1 => format!("1 mistake in {path}"),
-        2..=SHOWN_MAX => format!("{count} mistakes in {path}"),
-        _ => format!("{count} mistakes in {path}, of which the first {SHOWN_MAX} are shown"),
-    }
+fn summary(count: usize, shown: usize, path: &str) -> String {
+    let mistakes = if count == 1 { "mistake" } else { "mistakes" };
+    let rest = if shown < count { format!(", of which the first {shown} are shown") } else { String::new() };
+    format!("{count} {mistakes} in {path}{rest}")
 }
 
 /// A file to point into.
@@ -163,27 +171,32 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn group(&self, problem: &'a Problem) -> Group<'a> {
+    fn group(&self, problem: &'a Problem, window: Span) -> Group<'a> {
         let title = Level::ERROR.primary_title(printable(&problem.message));
         let notes = problem.notes.iter().map(|note| Level::NOTE.message(printable(note)));
         let hint = problem.hint.iter().map(|hint| Level::HELP.with_name("hint").message(printable(hint)));
-        title.element(self.snippet(problem)).elements(notes).elements(hint)
+        title.element(self.snippet(problem, window)).elements(notes).elements(hint)
     }
 
-    /// The lines that the problem points at and those between them. Only these are given to the
+    /// The lines that a problem points at and those between them. Only these are given to the
     /// renderer, which reads all it is given.
-    fn snippet(&self, problem: &'a Problem) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-        let spans = || std::iter::once(problem.span).chain(problem.also.iter().map(|(span, _)| *span));
-        let lines = || spans().map(|span| self.lines.index(span.start));
-        let (first, last) = (lines().min().expect("one span"), lines().max().expect("one span"));
-        let window = self.lines.range(first).to(self.lines.range(last));
+    fn window(&self, problem: &Problem) -> Span {
+        let spans = std::iter::once(problem.span).chain(problem.also.iter().map(|(span, _)| *span));
+        let own = self.lines.around(problem.span);
+        spans.map(|span| self.lines.around(span)).fold(own, |window, line| Span {
+            start: window.start.min(line.start),
+            end: window.end.max(line.end),
+        })
+    }
+
+    fn snippet(&self, problem: &'a Problem, window: Span) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
         let marks = |kind: AnnotationKind, span: Span, label: Option<&'a str>| {
             let span = self.lines.within_one(span);
             kind.span(span.start - window.start..span.end - window.start).label(label.map(printable))
         };
         Snippet::source(&self.lines.source[window.start..window.end])
             .path(self.path)
-            .line_start(first + 1)
+            .line_start(self.lines.index(window.start) + 1)
             .annotation(marks(AnnotationKind::Primary, problem.span, problem.label.as_deref()))
             .annotations(
                 problem.also.iter().map(|(span, label)| marks(AnnotationKind::Context, *span, Some(label))),
@@ -210,16 +223,16 @@ impl<'a> Lines<'a> {
         self.starts.partition_point(|start| *start <= at).saturating_sub(1)
     }
 
-    /// A line without its end.
-    fn range(&self, index: usize) -> Span {
-        let start = self.starts[index];
+    /// The line that a span begins in, without the line's end.
+    fn around(&self, span: Span) -> Span {
+        let start = self.starts[self.index(span.start)];
         let line = self.source[start..].split('\n').next().unwrap_or_default();
         Span { start, end: start + line.trim_end_matches('\r').len() }
     }
 
     /// The part of a span on its first line: carets along a whole block say less than at its head.
     fn within_one(&self, span: Span) -> Span {
-        let line = self.range(self.index(span.start));
+        let line = self.around(span);
         let start = self.source.floor_char_boundary(span.start.clamp(line.start, line.end));
         let end = self.source.floor_char_boundary(span.end.clamp(start, line.end));
         Span { start, end }
@@ -383,6 +396,15 @@ error: 1 mistake in x.yaml
         let rendered = render("x.yaml", &source, &problems, false);
         assert_eq!(rendered.matches("error: wrong").count(), SHOWN_MAX);
         let last = "\n\nerror: 101 mistakes in x.yaml, of which the first 100 are shown\n";
+        assert_eq!(&rendered[rendered.len() - last.len()..], last);
+    }
+
+    #[test]
+    fn fewer_are_shown_of_very_long_lines() {
+        let source = "x".repeat(SKIMMED_MAX / 3);
+        let problems = [1, 2, 3, 4, 5].map(|start| Problem::at(Span { start, end: start + 1 }, "wrong"));
+        let rendered = render("x.yaml", &source, &problems, false);
+        let last = "\n\nerror: 5 mistakes in x.yaml, of which the first 3 are shown\n";
         assert_eq!(&rendered[rendered.len() - last.len()..], last);
     }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, StrInput, Tag, options};
 
-use super::problem::{Problem, Problems};
+use super::problem::{Problem, Problems, quote};
 
 /// The largest file that is read, in bytes.
 pub const SOURCE_MAX: usize = 1 << 20;
@@ -346,7 +346,7 @@ impl<'s> Reader<'s, '_> {
 impl Entries {
     fn add(&mut self, key: Key, node: Node, problems: &mut Problems) {
         if let Some(&first) = self.seen.get(&key.text) {
-            let problem = Problem::at(key.span, format!("the key `{}` is given twice", key.text));
+            let problem = Problem::at(key.span, format!("the key {} is given twice", quote(&key.text)));
             problems.push(problem.label("given again here").also(first, "first given here"));
             return;
         }
