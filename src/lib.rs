@@ -4,6 +4,8 @@ pub mod api;
 pub mod ids;
 pub mod model;
 pub mod plane;
+pub mod report;
+pub mod scenario;
 pub mod seed;
 pub mod time;
 pub mod trace;
