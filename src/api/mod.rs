@@ -38,7 +38,7 @@ use crate::ids::{
     SubnetId, VpcId,
 };
 use crate::model::{
-    ElasticIp, Eni, Instance, InternetGateway, Model, NetworkAcl, RouteTable, Scope, SecurityGroup, Subnet,
+    ElasticIp, Eni, Instance, InternetGateway, Model, NetworkAcl, Region, RouteTable, Scope, SecurityGroup, Subnet,
     Table, Vpc,
 };
 use crate::seed;
@@ -179,6 +179,21 @@ impl<'m> Ec2<'m> {
     /// EC2 for a caller, at a moment.
     pub fn new(model: &'m mut Model, caller: Scope, now: Instant) -> Self {
         Self { model, caller, now }
+    }
+
+    /// What exists, in every account and region.
+    pub fn model(&self) -> &Model {
+        self.model
+    }
+
+    /// The region that is asked.
+    pub fn region(&self) -> Region {
+        self.caller.region
+    }
+
+    /// What EC2 says if neither or several of some parameters are given; the text is not known.
+    pub fn missing_parameter(&self) -> ApiError {
+        ApiError::code_only("MissingParameter")
     }
 
     /// The pinned id, or one derived from whose the resource is, where, and what it is called.

@@ -87,6 +87,11 @@ impl Ec2<'_> {
         )
     }
 
+    /// The status of a connection now.
+    pub fn peering_status(&self, id: PeeringId) -> Result<PeeringStatus> {
+        self.peering(id).map(|peering| peering.status_at(self.now))
+    }
+
     /// The connection with this id, if the caller is on one of its sides.
     pub(super) fn peering(&self, id: PeeringId) -> Result<&Peering> {
         let seen = |pcx: &&Peering| {

@@ -56,6 +56,14 @@ impl Ec2<'_> {
         Ok(())
     }
 
+    /// What EC2 says of a route with no target, or with several (aws: route-one-target).
+    pub fn one_target(&self, code: &'static str) -> ApiError {
+        let message = "The request must contain exactly one of gatewayId, natGatewayId, networkInterfaceId, \
+                       vpcPeeringConnectionId, egressOnlyInternetGatewayId, transitGatewayId, localGatewayId or \
+                       instanceId";
+        ApiError::new(code, message)
+    }
+
     /// Changes the target of a route.
     pub fn replace_route(&mut self, request: CreateRoute) -> Result<()> {
         let table = self.route_table(request.route_table_id)?;

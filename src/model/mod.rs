@@ -77,6 +77,11 @@ pub struct Model {
 }
 
 impl Model {
+    /// Puts a host on the internet. Not an operation of EC2: AWS does not make these.
+    pub(crate) fn connect_outside_host(&mut self, host: OutsideHost) {
+        self.outside.insert(host.address, host);
+    }
+
     /// The VPC with this id, which must exist.
     pub fn vpc(&self, id: VpcId) -> &Vpc {
         &self.vpcs[&id]

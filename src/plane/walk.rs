@@ -10,7 +10,7 @@ use crate::ids::{EniId, RouteTableId, SubnetId};
 use crate::model::{Direction, Eni, Model, Target, Zone};
 use crate::time::Instant;
 use crate::trace::{DropReason, Fate, Station, Step};
-use crate::wire::Packet;
+use crate::wire::{FiveTuple, Packet};
 
 /// How many places a packet may pass within one stretch. A packet that needs more goes in circles.
 pub const CROSSINGS_MAX: u32 = 32;
@@ -149,7 +149,7 @@ impl<'a> Cx<'a> {
                 self.check_link_local(eni, packet)?;
                 // aws: nacl-subnet-boundary
                 let leaves_subnet = !subnet.cidr.contains(&packet.tuple().dst);
-                self.metered(eni, Direction::Egress, |cx| {
+                self.metered(eni, Direction::Egress, packet.tuple(), |cx| {
                     cx.security_group(eni, Direction::Egress, packet)?;
                     if leaves_subnet { cx.network_acl(subnet, Direction::Egress, packet) } else { Ok(()) }
                 })?;
@@ -204,7 +204,7 @@ impl<'a> Cx<'a> {
                 let subnet = self.model.subnet(eni.subnet);
                 // aws: nacl-subnet-boundary
                 let enters_subnet = from != Origin::Subnet(subnet.id);
-                self.metered(eni, Direction::Ingress, |cx| {
+                self.metered(eni, Direction::Ingress, packet.tuple(), |cx| {
                     if enters_subnet {
                         cx.network_acl(subnet, Direction::Ingress, packet)?;
                     }
@@ -238,10 +238,11 @@ impl<'a> Cx<'a> {
         &mut self,
         eni: &Eni,
         direction: Direction,
+        tuple: FiveTuple,
         filters: impl FnOnce(&mut Self) -> Result<(), DropReason>,
     ) -> Result<(), DropReason> {
         let verdict = filters(self);
-        self.step(Step::Metered { eni: eni.id, direction, accepted: verdict.is_ok() });
+        self.step(Step::Metered { eni: eni.id, direction, tuple, accepted: verdict.is_ok() });
         verdict
     }
 

@@ -1,12 +1,122 @@
-//! The scenario language: from a YAML file to values, with every mistake found on the way.
+//! The scenario language: from a YAML file to a model, and to steps with expectations.
 //!
-//! Knows YAML, places in a file and how to report them. Must never know what a run does with the
-//! values, and reads no files itself: whoever calls gives the text.
+//! Everything a file describes is made through `api/`, so EC2's own checks apply to it. Every mistake
+//! is found before anything runs, with its place. Reads no files itself and runs nothing: whoever calls
+//! gives the text and executes the steps.
 //!
-//! Read a file with [`yaml::parse`], take it apart with [`Fields`](fields::Fields) and the typed
-//! readers on [`Node`](yaml::Node), and show what was wrong with [`problem::render`]. None of them
-//! stops at the first mistake: they collect [`Problems`](problem::Problems) and go on.
+//! Reading order: [`load`] here; [`draft`] takes the YAML apart; [`topology`] makes the resources;
+//! [`steps`] and [`expect`] read the rest; [`aws`] is the AWS CLI. [`yaml`], [`fields`] and [`problem`]
+//! know nothing of VPCs.
 
+pub mod aws;
+mod draft;
+mod expect;
 pub mod fields;
 pub mod problem;
+mod resolve;
+mod steps;
+mod topology;
 pub mod yaml;
+
+use std::net::Ipv4Addr;
+
+use foldhash::fast::FixedState;
+use indexmap::IndexMap;
+
+pub use expect::{
+    ApiExpectation, CommandExpectation, Count, DropExpectation, FlowLogExpectation, FlowPattern, PacketExpectation,
+    PacketFate, PacketKind, Party, Text,
+};
+pub use resolve::{Kind, Unresolved, resolve};
+pub use steps::{Action, Step};
+
+use self::fields::Fields;
+use self::problem::Problems;
+use self::yaml::Node;
+use crate::guest::Service;
+use crate::model::{Model, Scope};
+use crate::seed::Seed;
+use crate::time::Instant;
+use crate::trace::Station;
+
+/// What listens on hosts, by the hosts' names: ports and services.
+pub type Services = IndexMap<String, Vec<(u16, Service)>, FixedState>;
+
+/// A scenario without mistakes.
+#[derive(Debug)]
+pub struct Scenario {
+    /// Its title.
+    pub name: String,
+    /// What it shows, in a sentence or two.
+    pub description: Option<String>,
+    /// When it begins.
+    pub start: Instant,
+    /// The seed, unless the command line gives another.
+    pub seed: Seed,
+    /// Whose `aws` commands are, and where, unless a step says otherwise.
+    pub scope: Scope,
+    /// Everything that exists at the beginning.
+    pub model: Model,
+    /// What listens.
+    pub services: Services,
+    /// What happens.
+    pub steps: Vec<Step>,
+}
+
+/// When a scenario begins that does not say so: 2024-06-28T09:00:00Z.
+const START: Instant = Instant::from_unix_seconds(1_719_565_200);
+
+/// Reads a scenario, or says all that is wrong with it.
+pub fn load(source: &str) -> Result<Scenario, Problems> {
+    let mut problems = Problems::new();
+    let scenario = yaml::parse(source, &mut problems).and_then(|root| read(source, &root, &mut problems));
+    match scenario {
+        Some(scenario) if problems.is_empty() => Ok(scenario),
+        Some(_) | None => Err(problems),
+    }
+}
+
+fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> {
+    let mut fields = Fields::of(root, "a scenario", problems)?;
+    let name = fields.required("name", problems).and_then(|node| node.text(problems));
+    let description = fields.optional("description").and_then(|node| node.text(problems));
+    let start = fields.optional("start").map(|node| node.timestamp(problems));
+    let seed = fields.optional("seed").map(|node| node.integer(problems, 0..=u64::MAX));
+    let scope = draft::scope(&mut fields, None, problems);
+    let topology = draft::topology(&mut fields, scope, problems);
+    let steps = fields.optional("steps");
+    fields.finish(problems);
+
+    let start = start.flatten().map_or(START, |start| start.value);
+    let built = topology::build(&topology, start, problems);
+    // Names in steps can only be checked against a topology that is there.
+    let steps = if problems.is_empty() || !built.model.vpcs.is_empty() {
+        steps.map(|node| steps::read(source, node, &built.model, problems)).unwrap_or_default()
+    } else {
+        Vec::new()
+    };
+    Some(Scenario {
+        name: name?.to_owned(),
+        description: description.map(|text| text.trim_end().to_owned()),
+        start,
+        seed: Seed(seed.flatten().map_or(1, |seed| seed.value)),
+        scope,
+        model: built.model,
+        services: built.services,
+        steps,
+    })
+}
+
+/// Where the host with a name is: behind the interface of a running instance, or on the internet.
+pub fn station_of(model: &Model, name: &str) -> Option<Station> {
+    let instance = model.instances.values().find(|instance| instance.name.as_deref() == Some(name));
+    instance
+        .filter(|instance| model.enis.contains_key(&instance.eni))
+        .map(|instance| Station::Eni(instance.eni))
+        .or_else(|| outside_address(model, name).map(Station::Outside))
+}
+
+/// The address of a host on the internet.
+fn outside_address(model: &Model, name: &str) -> Option<Ipv4Addr> {
+    model.outside.values().find(|host| host.name == name).map(|host| host.address)
+}

@@ -149,26 +149,26 @@ const fn facts(code: &'static str, analyzer: Option<&'static str>, citation: &'s
 }
 
 impl DropReason {
-    /// Every code, in walk order.
-    pub const CODES: [&'static str; 18] = [
-        "malformed",
-        "not-unicast",
-        "source-check",
-        "link-local",
-        "security-group",
-        "network-acl",
-        "no-route",
-        "blackhole",
-        "igw-no-public-address",
-        "igw-private-destination",
-        "igw-private-source",
-        "no-internet-gateway",
-        "no-internet-host",
-        "peering-not-transitive",
-        "no-such-address",
-        "not-running",
-        "destination-check",
-        "loop",
+    /// Every code, with Reachability Analyzer's where it has one, in walk order.
+    pub const CODES: [(&'static str, Option<&'static str>); 18] = [
+        ("malformed", None),
+        ("not-unicast", None),
+        ("source-check", Some("ENI_SOURCE_DEST_CHECK_RESTRICTION")),
+        ("link-local", None),
+        ("security-group", Some("ENI_SG_RULES_MISMATCH")),
+        ("network-acl", Some("SUBNET_ACL_RESTRICTION")),
+        ("no-route", Some("NO_ROUTE_TO_DESTINATION")),
+        ("blackhole", Some("BAD_STATE_ROUTE")),
+        ("igw-no-public-address", Some("IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS")),
+        ("igw-private-destination", Some("IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS")),
+        ("igw-private-source", Some("IGW_SOURCE_ADDRESS_NOT_IN_RFC1918_INGRESS")),
+        ("no-internet-gateway", None),
+        ("no-internet-host", Some("IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS")),
+        ("peering-not-transitive", Some("PCX_REQUIRES_ADDRESS_IN_VPC_CIDR")),
+        ("no-such-address", Some("NO_POSSIBLE_DESTINATION")),
+        ("not-running", Some("BAD_STATE")),
+        ("destination-check", Some("ENI_SOURCE_DEST_CHECK_RESTRICTION")),
+        ("loop", None),
     ];
 
     /// A stable name for scenarios, JSON and documentation.

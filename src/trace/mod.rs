@@ -61,6 +61,8 @@ pub enum Step {
         eni: EniId,
         /// Which way the packet goes.
         direction: Direction,
+        /// Who talks to whom there: a translator changes that along the way.
+        tuple: FiveTuple,
         /// Whether it was accepted.
         accepted: bool,
     },

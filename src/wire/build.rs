@@ -154,7 +154,7 @@ mod tests {
         bytes.extend([2, 0, 0, 0, 0, 1, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 4]);
         bytes.extend([0; 6]);
         bytes.extend([10, 0, 0, 1]);
-        let Ok(Parsed::Arp(request)) = parse(bytes) else { panic!("an ARP request") };
+        let Ok(Parsed::Arp(request, _)) = parse(bytes) else { panic!("an ARP request") };
         assert_eq!((request.sender, request.target), ([10, 0, 0, 4].into(), [10, 0, 0, 1].into()));
         let reply = arp_reply(request, Mac([2, 0, 0, 0, 0, 9]));
         assert_eq!(reply[..6], [2, 0, 0, 0, 0, 1]);

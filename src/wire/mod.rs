@@ -56,8 +56,8 @@ impl fmt::Debug for Mac {
 /// What a frame turns out to be.
 #[derive(Debug)]
 pub enum Parsed {
-    /// Somebody asks for the hardware address of a protocol address.
-    Arp(ArpRequest),
+    /// Somebody asks for the hardware address of a protocol address; with the frame.
+    Arp(ArpRequest, Vec<u8>),
     /// An IPv4 packet.
     Ipv4(Packet),
 }
@@ -65,7 +65,7 @@ pub enum Parsed {
 /// Reads a frame; gives the bytes back with the reason if it is not one the fabric carries.
 pub fn parse(frame: Vec<u8>) -> Result<Parsed, (Malformed, Vec<u8>)> {
     if let Some(request) = ArpRequest::parse(&frame) {
-        return Ok(Parsed::Arp(request));
+        return Ok(Parsed::Arp(request, frame));
     }
     Packet::parse(frame).map(Parsed::Ipv4)
 }

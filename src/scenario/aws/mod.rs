@@ -1,0 +1,325 @@
+//! `aws ec2 …` as people type it: checked when a file is read, run when its step comes.
+//!
+//! Names may stand wherever the AWS CLI wants an id. Knows the command line only; what an operation
+//! does is in `api/`.
+
+mod operations;
+mod params;
+
+use std::fmt;
+use std::ops::Range;
+
+pub use params::NameKind;
+
+use self::operations::{OPERATIONS, Operation};
+use self::params::{Param, What};
+use super::problem::suggest;
+use super::resolve::{Kind, resolve};
+use crate::api::{ApiError, Ec2};
+use crate::guest::words::{self, Word};
+use crate::ids::VpcId;
+use crate::model::{Model, Region, Scope};
+
+/// A command whose options exist and whose values can be read.
+#[derive(Clone, Debug)]
+pub struct AwsCommand {
+    operation: &'static Operation,
+    values: Vec<Given>,
+    region: Option<Region>,
+}
+
+/// An option with its value.
+#[derive(Clone, Debug)]
+struct Given {
+    param: &'static Param,
+    text: String,
+    range: Range<usize>,
+}
+
+/// A mistake in a command line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mistake {
+    /// Which bytes of the line.
+    pub range: Range<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// What an operation answered, by the names of the fields.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Output(pub Vec<(&'static str, String)>);
+
+/// Why a command failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// EC2 refused the operation.
+    Refused {
+        /// E.g. `CreateRoute`.
+        operation: &'static str,
+        /// Its code and message.
+        error: ApiError,
+    },
+    /// A name that led somewhere when the file was read leads nowhere now.
+    Gone {
+        /// The name.
+        name: String,
+    },
+}
+
+impl Failure {
+    /// AWS's error code, if AWS answered.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { error, .. } => Some(error.code),
+            Self::Gone { .. } => None,
+        }
+    }
+
+    /// AWS's message, if AWS answered.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Refused { error, .. } => Some(&error.message),
+            Self::Gone { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { operation, error } => f.write_str(&error.as_printed_by_cli(operation)),
+            Self::Gone { name } => write!(f, "nothing called `{name}` exists any more"),
+        }
+    }
+}
+
+/// Reads a command line without the word `aws`; says everything that is wrong with it.
+pub fn parse(line: &str) -> Result<AwsCommand, Vec<Mistake>> {
+    let words = words::split(line)
+        .map_err(|error| vec![Mistake { range: error.range, message: error.message, hint: error.hint }])?;
+    let words: &[Word] = match words.as_slice() {
+        [first, rest @ ..] if first.text == "aws" => rest,
+        all => all,
+    };
+    let operation = match words {
+        [service, name, ..] if service.text == "ec2" => find_operation(name)?,
+        [service, ..] => {
+            let message = format!("there is no service `{}` here", service.text);
+            return Err(vec![mistake(service, message, Some("commands begin with `ec2`".to_owned()))]);
+        }
+        [] => return Err(vec![Mistake { range: 0..line.len(), message: "an empty command".to_owned(), hint: None }]),
+    };
+    read_options(operation, &words[1], &words[2..])
+}
+
+fn mistake(word: &Word, message: String, hint: Option<String>) -> Mistake {
+    Mistake { range: word.range.clone(), message, hint }
+}
+
+fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    suggest(word, known).map(|near| format!("did you mean `{near}`?"))
+}
+
+fn find_operation(name: &Word) -> Result<&'static Operation, Vec<Mistake>> {
+    OPERATIONS.iter().find(|operation| operation.command == name.text).ok_or_else(|| {
+        let known = OPERATIONS.iter().map(|operation| operation.command);
+        let hint = did_you_mean(&name.text, known.clone())
+            .unwrap_or_else(|| format!("known: {}", known.collect::<Vec<_>>().join(", ")));
+        vec![mistake(name, format!("`aws ec2` has no command `{}` here", name.text), Some(hint))]
+    })
+}
+
+fn read_options(operation: &'static Operation, name: &Word, words: &[Word]) -> Result<AwsCommand, Vec<Mistake>> {
+    let mut command = AwsCommand { operation, values: Vec::new(), region: None };
+    let mut mistakes = Vec::new();
+    let mut words = words.iter().peekable();
+    while let Some(word) = words.next() {
+        let Some(option) = word.text.strip_prefix("--") else {
+            mistakes.push(mistake(word, format!("expected an option, found `{}`", word.text), None));
+            continue;
+        };
+        let mut values: Vec<&Word> = Vec::new();
+        while let Some(value) = words.next_if(|next| !next.text.starts_with("--")) {
+            values.push(value);
+        }
+        if option == "region" {
+            command.region = read_region(word, &values, &mut mistakes);
+            continue;
+        }
+        let Some(param) = operation.params.iter().find(|param| param.name == option) else {
+            let known: Vec<String> = operation.params.iter().map(|param| format!("--{}", param.name)).collect();
+            let hint = did_you_mean(&word.text, known.iter().map(String::as_str))
+                .unwrap_or_else(|| format!("known: {}", known.join(", ")));
+            let message = format!("`aws ec2 {}` has no option `{}` here", operation.command, word.text);
+            mistakes.push(mistake(word, message, Some(hint)));
+            continue;
+        };
+        read_values(param, word, &values, &mut command, &mut mistakes);
+    }
+    for param in operation.params.iter().filter(|param| param.required) {
+        let given = command.values.iter().any(|given| given.param.name == param.name);
+        let mentioned = mistakes.iter().any(|mistake| mistake.message.contains(&format!("--{}`", param.name)));
+        if !given && !mentioned {
+            let message = format!("the following arguments are required: --{}", param.name);
+            mistakes.push(mistake(name, message, None));
+        }
+    }
+    if mistakes.is_empty() { Ok(command) } else { Err(mistakes) }
+}
+
+fn read_region(option: &Word, values: &[&Word], mistakes: &mut Vec<Mistake>) -> Option<Region> {
+    let [value] = values else {
+        mistakes.push(mistake(option, "`--region` wants one region".to_owned(), None));
+        return None;
+    };
+    let region = value.text.parse().ok();
+    if region.is_none() {
+        let hint = did_you_mean(&value.text, Region::names());
+        mistakes.push(mistake(value, format!("unknown region `{}`", value.text), hint));
+    }
+    region
+}
+
+fn read_values(
+    param: &'static Param,
+    option: &Word,
+    values: &[&Word],
+    command: &mut AwsCommand,
+    mistakes: &mut Vec<Mistake>,
+) {
+    let wanted = match (&param.what, values.len()) {
+        (What::Flag, 0) => {
+            command.values.push(Given { param, text: String::new(), range: option.range.clone() });
+            return;
+        }
+        (What::Flag, _) => Err("no value"),
+        (_, 0) => Err("a value"),
+        (_, 1) => Ok(()),
+        (what, _) if what.is_list() => Ok(()),
+        (_, _) => Err("one value"),
+    };
+    if let Err(wanted) = wanted {
+        mistakes.push(mistake(option, format!("`--{}` wants {wanted}", param.name), None));
+        return;
+    }
+    for value in values {
+        match param.what.check(&value.text) {
+            Ok(()) => command.values.push(Given { param, text: value.text.clone(), range: value.range.clone() }),
+            Err(expected) => {
+                let message = format!("`--{}` wants {expected}, found `{}`", param.name, value.text);
+                mistakes.push(mistake(value, message, None));
+            }
+        }
+    }
+}
+
+impl AwsCommand {
+    /// The command's own name, e.g. `create-route`.
+    pub fn name(&self) -> &'static str {
+        self.operation.command
+    }
+
+    /// The operation, e.g. `CreateRoute`.
+    pub fn operation(&self) -> &'static str {
+        self.operation.name
+    }
+
+    /// What the command makes, if it makes something that can be named.
+    pub fn creates(&self) -> Option<NameKind> {
+        self.operation.creates
+    }
+
+    /// The names in it, each with its kind and place, and whether the command itself is what gives it.
+    pub fn names(&self) -> impl Iterator<Item = (NameKind, &str, Range<usize>)> {
+        self.values.iter().filter_map(|given| match given.param.what {
+            What::Name(kind) | What::Names(kind) => Some((kind, given.text.as_str(), given.range.clone())),
+            _ => None,
+        })
+    }
+
+    /// The Name tag the command gives to what it makes or tags.
+    pub fn name_tag(&self) -> Option<String> {
+        self.values.iter().find_map(|given| match given.param.what {
+            What::TagSpecifications | What::Tags => params::name_in_tags(&given.text),
+            _ => None,
+        })
+    }
+
+    /// The name of the security group the command makes.
+    pub fn group_name(&self) -> Option<String> {
+        let is_name = |given: &&Given| given.param.name == "group-name";
+        self.values.iter().find(is_name).map(|given| given.text.clone())
+    }
+
+    /// Who calls, and where: the region the command says, otherwise that of `default`.
+    pub fn scope(&self, default: Scope) -> Scope {
+        Scope { account: default.account, region: self.region.unwrap_or(default.region) }
+    }
+
+    /// Runs it; `name` is given to what it makes.
+    pub fn run(&self, ec2: &mut Ec2<'_>, name: Option<&str>) -> Result<Output, Failure> {
+        (self.operation.run)(&mut Call { command: self, ec2, name })
+    }
+}
+
+/// A command on its way to an operation.
+struct Call<'c, 'm> {
+    command: &'c AwsCommand,
+    ec2: &'c mut Ec2<'m>,
+    name: Option<&'c str>,
+}
+
+impl Call<'_, '_> {
+    fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.command.values.iter().filter(move |given| given.param.name == name).map(|given| given.text.as_str())
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.texts(name).next()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.text(name).is_some()
+    }
+
+    /// A value that was checked when the command was read.
+    fn value<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        self.text(name).map(|text| {
+            text.parse().unwrap_or_else(|_| panic!("`--{name}` was checked when the command was read"))
+        })
+    }
+
+    /// The id a required option names.
+    fn id<K: Kind>(&self, name: &str) -> Result<K, Failure> {
+        let text = self.text(name).expect("a required option is there");
+        self.resolve(text, None)
+    }
+
+    fn optional_id<K: Kind>(&self, name: &str) -> Result<Option<K>, Failure> {
+        self.text(name).map(|text| self.resolve(text, None)).transpose()
+    }
+
+    fn ids<K: Kind>(&self, name: &str) -> Result<Vec<K>, Failure> {
+        self.texts(name).map(|text| self.resolve(text, None)).collect()
+    }
+
+    fn resolve<K: Kind>(&self, text: &str, near: Option<VpcId>) -> Result<K, Failure> {
+        resolve(self.model(), text, near).map_err(|_| Failure::Gone { name: text.to_owned() })
+    }
+
+    fn model(&self) -> &Model {
+        self.ec2.model()
+    }
+
+    /// The refusal of this command's operation.
+    fn refused(&self, error: ApiError) -> Failure {
+        Failure::Refused { operation: self.command.operation.name, error }
+    }
+
+    /// Calls an operation.
+    fn call<T>(&mut self, call: impl FnOnce(&mut Ec2<'_>) -> Result<T, ApiError>) -> Result<T, Failure> {
+        call(self.ec2).map_err(|error| Failure::Refused { operation: self.command.operation.name, error })
+    }
+}

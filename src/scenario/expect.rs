@@ -1,0 +1,379 @@
+//! What is to come of a step. How it is compared with what came is elsewhere.
+
+use std::net::Ipv4Addr;
+
+use super::fields::Fields;
+use super::problem::{Problem, Problems};
+use super::yaml::{Node, Value};
+use crate::model::Model;
+use crate::trace::DropReason;
+
+/// What is to come of a command on a host.
+#[derive(Clone, Debug)]
+pub struct CommandExpectation {
+    /// The exit code: 0 unless the file says otherwise.
+    pub exit: i32,
+    /// What it prints.
+    pub stdout: Vec<Text>,
+    /// What it prints on standard error.
+    pub stderr: Vec<Text>,
+    /// What is dropped on the way.
+    pub dropped: Option<DropExpectation>,
+    /// Packets that are seen.
+    pub packets: Vec<PacketExpectation>,
+}
+
+impl Default for CommandExpectation {
+    fn default() -> Self {
+        Self { exit: 0, stdout: Vec::new(), stderr: Vec::new(), dropped: None, packets: Vec::new() }
+    }
+}
+
+/// A text to be compared with another.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Text {
+    /// It contains this.
+    Contains(String),
+    /// It is this; a line break at the end makes no difference.
+    Exactly(String),
+}
+
+/// Whether something is dropped, why and where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DropExpectation {
+    /// Nothing is.
+    Nothing,
+    /// Something is.
+    Something {
+        /// A reason's code.
+        reason: &'static str,
+        /// The object that drops it, by name or id.
+        at: Option<String>,
+    },
+}
+
+/// A packet that is to be seen during a step.
+#[derive(Clone, Debug)]
+pub struct PacketExpectation {
+    /// Which packets are meant.
+    pub kind: PacketKind,
+    /// From whom.
+    pub from: Option<Party>,
+    /// To whom.
+    pub to: Option<Party>,
+    /// What becomes of them.
+    pub fate: PacketFate,
+    /// How many there are.
+    pub count: Count,
+    /// The line of the file.
+    pub line: usize,
+}
+
+/// Which packets are meant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PacketKind {
+    /// All.
+    Any,
+    /// ICMP, of a type or of any.
+    Icmp(Option<u8>),
+    /// TCP, with flags such as `SYN` or `SYN-ACK`, or any.
+    Tcp(Option<String>),
+    /// UDP.
+    Udp,
+}
+
+/// One end of a conversation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Party {
+    /// An address.
+    Address(Ipv4Addr),
+    /// A host: any of its addresses.
+    Host(String),
+}
+
+/// What becomes of a packet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PacketFate {
+    /// Whatever.
+    Any,
+    /// A host gets it.
+    Delivered,
+    /// It is dropped.
+    Dropped {
+        /// A reason's code.
+        reason: Option<&'static str>,
+        /// The object that drops it, by name or id.
+        at: Option<String>,
+    },
+}
+
+/// How many of something there are to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Count {
+    /// One or more.
+    Some,
+    /// So many.
+    Exactly(u64),
+}
+
+impl Count {
+    /// Whether a number is as expected.
+    pub fn is_met_by(self, number: u64) -> bool {
+        match self {
+            Self::Some => number > 0,
+            Self::Exactly(wanted) => number == wanted,
+        }
+    }
+}
+
+/// What is to come of an `aws` command.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ApiExpectation {
+    /// AWS's error code; without one the command is to succeed.
+    pub error: Option<String>,
+    /// AWS's error message.
+    pub message: Option<String>,
+    /// The status of a peering connection.
+    pub status: Option<String>,
+}
+
+/// Lines that are to be in the flow logs, or not.
+#[derive(Clone, Debug)]
+pub struct FlowLogExpectation {
+    /// One for each kind of line.
+    pub patterns: Vec<FlowPattern>,
+}
+
+/// A kind of line.
+#[derive(Clone, Debug)]
+pub struct FlowPattern {
+    /// Fields by AWS's names, and their values; hosts may stand for addresses and interfaces.
+    pub fields: Vec<(&'static str, String)>,
+    /// How many lines there are.
+    pub count: Count,
+    /// The line of the file.
+    pub line: usize,
+}
+
+/// The fields a pattern can name.
+const FLOW_FIELDS: [&str; 11] = [
+    "account-id",
+    "interface-id",
+    "srcaddr",
+    "dstaddr",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "bytes",
+    "action",
+    "log-status",
+];
+
+/// The names that steps may use.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Hosts that commands can run on.
+    pub hosts: Vec<String>,
+    /// Everything that has a name.
+    pub labels: Vec<String>,
+    /// What earlier steps have named.
+    pub made: Vec<String>,
+}
+
+impl Names {
+    /// The names of a topology.
+    pub fn of(model: &Model) -> Self {
+        let instances = model.instances.values().filter_map(|instance| instance.name.clone());
+        let hosts: Vec<String> = instances.chain(model.outside.values().map(|host| host.name.clone())).collect();
+        let mut labels = hosts.clone();
+        labels.extend(model.vpcs.values().filter_map(|x| x.name.clone()));
+        labels.extend(model.subnets.values().filter_map(|x| x.name.clone()));
+        labels.extend(model.route_tables.values().filter_map(|x| x.name.clone()));
+        labels.extend(model.network_acls.values().filter_map(|x| x.name.clone()));
+        labels.extend(model.security_groups.values().map(|x| x.name.clone()));
+        labels.extend(model.internet_gateways.values().filter_map(|x| x.name.clone()));
+        labels.extend(model.peerings.values().filter_map(|x| x.name.clone()));
+        labels.extend(model.elastic_ips.values().filter_map(|x| x.name.clone()));
+        Self { hosts, labels, made: Vec::new() }
+    }
+}
+
+/// The line, counted from 1, that a byte of the source is in.
+pub fn line_of(source: &str, at: usize) -> usize {
+    source[..at].bytes().filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// Reads what is expected of a command on a host.
+pub fn command(node: &Node, source: &str, names: &Names, problems: &mut Problems) -> Option<CommandExpectation> {
+    let mut fields = Fields::of(node, "an expectation", problems)?;
+    let exit = fields.optional("exit").and_then(|node| node.integer(problems, 0..=255));
+    let stdout = texts(&mut fields, "stdout", "stdout_contains", problems);
+    let stderr = texts(&mut fields, "stderr", "stderr_contains", problems);
+    let dropped = fields.optional("dropped").and_then(|node| drop_reason(node, problems));
+    let at = fields.optional("at").and_then(|node| label(node, names, problems).map(|at| (node, at)));
+    let packets = fields.optional("packets").and_then(|node| node.list(problems, "packets"));
+    fields.finish(problems);
+    if let (Some((node, _)), None | Some(None)) = (&at, dropped) {
+        problems.push(Problem::at(node.place, "`at` says where something is dropped").hint("add `dropped:` with the reason"));
+    }
+    let packets = packets.unwrap_or_default().iter().filter_map(|node| packet(node, source, names, problems));
+    Some(CommandExpectation {
+        exit: exit.map_or(0, |exit| exit.value),
+        stdout,
+        stderr,
+        packets: packets.collect(),
+        dropped: dropped.map(|reason| match reason {
+            Some(reason) => DropExpectation::Something { reason, at: at.map(|(_, at)| at) },
+            None => DropExpectation::Nothing,
+        }),
+    })
+}
+
+fn texts(fields: &mut Fields<'_>, exactly: &'static str, contains: &'static str, problems: &mut Problems) -> Vec<Text> {
+    let mut texts = Vec::new();
+    if let Some(text) = fields.optional(exactly).and_then(|node| if node.is_null() { Some("") } else { node.text(problems) }) {
+        texts.push(Text::Exactly(text.to_owned()));
+    }
+    if let Some(node) = fields.optional(contains) {
+        match &node.value {
+            Value::List(list) => {
+                texts.extend(list.iter().filter_map(|node| node.text(problems)).map(|text| Text::Contains(text.to_owned())));
+            }
+            Value::Null | Value::Scalar { .. } | Value::Map(_) => {
+                texts.extend(node.text(problems).map(|text| Text::Contains(text.to_owned())));
+            }
+        }
+    }
+    texts
+}
+
+/// A reason by our code or by that of Reachability Analyzer; `nothing` is `Some(None)`.
+fn drop_reason(node: &Node, problems: &mut Problems) -> Option<Option<&'static str>> {
+    let text = node.text(problems)?;
+    if text == "nothing" {
+        return Some(None);
+    }
+    let known = DropReason::CODES.iter().find(|(code, analyzer)| *code == text || *analyzer == Some(text));
+    if known.is_none() {
+        let codes = DropReason::CODES.iter().map(|(code, _)| *code).chain(["nothing"]);
+        problems.push(Problem::unknown(node.span, "drop reason", text, codes));
+    }
+    known.map(|(code, _)| Some(*code))
+}
+
+/// The name or id of an object.
+fn label(node: &Node, names: &Names, problems: &mut Problems) -> Option<String> {
+    let text = node.text(problems)?;
+    let is_id = text.split_once('-').is_some_and(|(_, hex)| hex.len() >= 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    if !is_id && names.labels.iter().all(|name| name != text) {
+        problems.push(Problem::unknown(node.span, "name", text, names.labels.iter().map(String::as_str)));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn packet(node: &Node, source: &str, names: &Names, problems: &mut Problems) -> Option<PacketExpectation> {
+    let mut fields = Fields::of(node, "a packet", problems)?;
+    let tcp = fields.optional("tcp").map(|node| node.text(problems).map(|text| PacketKind::Tcp(any_or(text))));
+    let udp = fields.optional("udp").map(|_| Some(PacketKind::Udp));
+    let icmp = fields.optional("icmp").map(|node| icmp_kind(node, problems));
+    let from = fields.optional("from").map(|node| party(node, names, problems));
+    let to = fields.optional("to").map(|node| party(node, names, problems));
+    let fates = [("delivered", ()), ("dropped", ())];
+    let fate = fields.optional("fate").and_then(|node| node.choice(problems, "fate", &fates).map(|_| node.text(problems)));
+    let reason = fields.optional("dropped").map(|node| drop_reason(node, problems));
+    let at = fields.optional("at").and_then(|node| label(node, names, problems));
+    let count = count(&mut fields, problems);
+    fields.finish(problems);
+    let kind = tcp.or(udp).or(icmp).unwrap_or(Some(PacketKind::Any));
+    let fate = match (reason, fate.flatten()) {
+        (Some(reason), _) => PacketFate::Dropped { reason: reason?, at },
+        (None, Some("dropped")) => PacketFate::Dropped { reason: None, at },
+        (None, Some(_)) => PacketFate::Delivered,
+        (None, None) => PacketFate::Any,
+    };
+    let (from, to) = (from.map_or(Some(None), |party| party.map(Some)), to.map_or(Some(None), |party| party.map(Some)));
+    Some(PacketExpectation {
+        kind: kind?,
+        from: from?,
+        to: to?,
+        fate,
+        count: count?,
+        line: line_of(source, node.span.start),
+    })
+}
+
+fn any_or(text: &str) -> Option<String> {
+    (text != "any").then(|| text.to_ascii_uppercase())
+}
+
+fn icmp_kind(node: &Node, problems: &mut Problems) -> Option<PacketKind> {
+    let kinds = [
+        ("any", None),
+        ("echo-request", Some(8)),
+        ("echo-reply", Some(0)),
+        ("unreachable", Some(3)),
+        ("time-exceeded", Some(11)),
+    ];
+    node.choice(problems, "ICMP type", &kinds).map(|kind| PacketKind::Icmp(kind.value))
+}
+
+fn party(node: &Node, names: &Names, problems: &mut Problems) -> Option<Party> {
+    let text = node.text(problems)?;
+    if let Ok(address) = text.parse() {
+        return Some(Party::Address(address));
+    }
+    if names.hosts.iter().any(|host| host == text) {
+        return Some(Party::Host(text.to_owned()));
+    }
+    problems.push(Problem::unknown(node.span, "host", text, names.hosts.iter().map(String::as_str)));
+    None
+}
+
+fn count(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Count> {
+    match fields.optional("count") {
+        None => Some(Count::Some),
+        Some(node) => node.integer(problems, 0..=u64::MAX).map(|count| Count::Exactly(count.value)),
+    }
+}
+
+/// Reads what is expected of an `aws` command.
+pub fn api(node: &Node, _source: &str, problems: &mut Problems) -> Option<ApiExpectation> {
+    let mut fields = Fields::of(node, "an expectation", problems)?;
+    let mut text = |key, problems: &mut Problems| {
+        fields.optional(key).and_then(|node| node.text(problems)).map(|text| text.trim_end().to_owned())
+    };
+    let expectation = ApiExpectation {
+        error: text("error", problems),
+        message: text("message", problems),
+        status: text("status", problems),
+    };
+    fields.finish(problems);
+    Some(expectation)
+}
+
+/// Reads what is expected of the flow logs.
+pub fn flow_logs(node: &Node, source: &str, names: &Names, problems: &mut Problems) -> Option<FlowLogExpectation> {
+    let list = node.list(problems, "patterns of flow-log lines")?;
+    let patterns = list.iter().filter_map(|node| flow_pattern(node, source, names, problems)).collect();
+    Some(FlowLogExpectation { patterns })
+}
+
+fn flow_pattern(node: &Node, source: &str, names: &Names, problems: &mut Problems) -> Option<FlowPattern> {
+    let mut fields = Fields::of(node, "a flow-log line", problems)?;
+    let mut wanted = Vec::new();
+    for field in FLOW_FIELDS {
+        let Some(node) = fields.optional(field) else { continue };
+        let Some(text) = node.text(problems) else { continue };
+        let may_be_host = matches!(field, "interface-id" | "srcaddr" | "dstaddr");
+        let looks_like_name = may_be_host && text != "-" && text.parse::<Ipv4Addr>().is_err() && !text.starts_with("eni-");
+        if looks_like_name && names.hosts.iter().all(|host| host != text) {
+            problems.push(Problem::unknown(node.span, "host", text, names.hosts.iter().map(String::as_str)));
+        }
+        wanted.push((field, text.to_owned()));
+    }
+    let count = count(&mut fields, problems);
+    fields.finish(problems);
+    Some(FlowPattern { fields: wanted, count: count?, line: line_of(source, node.span.start) })
+}

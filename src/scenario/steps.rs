@@ -1,0 +1,281 @@
+//! What happens in a scenario, step by step.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use super::aws::{self, AwsCommand, NameKind};
+use super::expect::{self, ApiExpectation, CommandExpectation, FlowLogExpectation, Names};
+use super::fields::Fields;
+use super::problem::{Problem, Problems};
+use super::resolve::{Kind, Unresolved, resolve};
+use super::topology::unresolved;
+use super::yaml::{Node, Span, Value};
+use crate::guest::{self, Command};
+use crate::ids::{
+    AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId, SecurityGroupId,
+    SubnetId, VpcId,
+};
+use crate::model::{Account, Model};
+
+/// One step.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its title.
+    pub name: Option<String>,
+    /// The line of the file it begins at.
+    pub line: usize,
+    /// What is done, and what is to come of it.
+    pub action: Action,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Somebody changes resources.
+    Aws {
+        /// The command as typed.
+        typed: String,
+        /// The command.
+        command: AwsCommand,
+        /// Whose it is, unless it is the scenario's account.
+        account: Option<Account>,
+        /// The name of what it makes.
+        creates: Option<String>,
+        /// What is to come of it.
+        expect: ApiExpectation,
+    },
+    /// Flow logs are looked at, once the current aggregation interval is over.
+    ExpectFlowLogs(FlowLogExpectation),
+    /// Somebody types a command on a host.
+    Run {
+        /// The host's name.
+        on: String,
+        /// The command as typed.
+        typed: String,
+        /// The command.
+        command: Command,
+        /// After how long it is interrupted.
+        timeout: Duration,
+        /// What is to come of it.
+        expect: CommandExpectation,
+    },
+    /// Time passes.
+    Wait(Duration),
+}
+
+/// After this long a command is interrupted, unless the step says otherwise. Longer than a connection
+/// attempt of Linux takes to fail.
+const TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Reads the steps, checking every name against what will exist by then.
+pub fn read(source: &str, node: &Node, model: &Model, problems: &mut Problems) -> Vec<Step> {
+    let Some(list) = node.list(problems, "steps") else { return Vec::new() };
+    let mut reader = Reader { source, names: Names::of(model), model, problems };
+    list.iter().filter_map(|node| reader.step(node)).collect()
+}
+
+struct Reader<'a> {
+    source: &'a str,
+    names: Names,
+    model: &'a Model,
+    problems: &'a mut Problems,
+}
+
+impl Reader<'_> {
+    fn step(&mut self, node: &Node) -> Option<Step> {
+        let mut fields = Fields::of(node, "a step", self.problems)?;
+        let name = fields.optional("name").and_then(|node| node.text(self.problems)).map(str::to_owned);
+        let kinds = ["run", "aws", "wait", "expect_flow_logs"];
+        let given: Vec<(&str, &Node)> =
+            kinds.iter().filter_map(|kind| fields.optional(kind).map(|node| (*kind, node))).collect();
+        let action = match given.as_slice() {
+            [("run", node)] => self.run(node, &mut fields),
+            [("aws", node)] => self.aws(node, &mut fields),
+            [("wait", node)] => node.duration(self.problems).map(|duration| Action::Wait(duration.value)),
+            [(_, node)] => {
+                expect::flow_logs(node, self.source, &self.names, self.problems).map(Action::ExpectFlowLogs)
+            }
+            [] => {
+                self.problems.push(
+                    Problem::at(first_line(node), "a step without anything to do")
+                        .hint("give it one of `run`, `aws`, `wait`, `expect_flow_logs`"),
+                );
+                None
+            }
+            [(first, _), (second, node), ..] => {
+                let message = format!("a step does one thing: it has `{first}` and `{second}`");
+                self.problems.push(Problem::at(node.place, message).hint("make two steps of it"));
+                None
+            }
+        };
+        fields.finish(self.problems);
+        let line = expect::line_of(self.source, node.span.start);
+        Some(Step { name, line, action: action? })
+    }
+
+    fn run(&mut self, node: &Node, fields: &mut Fields<'_>) -> Option<Action> {
+        let on = fields.required("on", self.problems).and_then(|node| self.host(node));
+        let timeout = fields.optional("timeout").and_then(|node| node.duration(self.problems));
+        let expect = fields.optional("expect");
+        let expect = match expect {
+            Some(node) => expect::command(node, self.source, &self.names, self.problems),
+            None => Some(CommandExpectation::default()),
+        };
+        let typed = node.text(self.problems)?.trim();
+        let command = match guest::parse(typed) {
+            Ok(command) => Some(command),
+            Err(error) => {
+                let span = self.part_of(node, typed, &error.range);
+                let problem = Problem::at(span, error.message);
+                self.problems.push(match error.hint {
+                    Some(hint) => problem.hint(hint),
+                    None => problem,
+                });
+                None
+            }
+        };
+        Some(Action::Run {
+            on: on?,
+            typed: typed.to_owned(),
+            command: command?,
+            timeout: timeout.map_or(TIMEOUT, |timeout| timeout.value),
+            expect: expect?,
+        })
+    }
+
+    fn host(&mut self, node: &Node) -> Option<String> {
+        let name = node.text(self.problems)?;
+        if self.names.hosts.iter().all(|host| host != name) {
+            let known = self.names.hosts.iter().map(String::as_str);
+            self.problems.push(Problem::unknown(node.span, "host", name, known));
+            return None;
+        }
+        Some(name.to_owned())
+    }
+
+    fn aws(&mut self, node: &Node, fields: &mut Fields<'_>) -> Option<Action> {
+        let account = fields.optional("account").and_then(|node| {
+            node.parse::<Account>(self.problems, "an account number of twelve digits, in quotes")
+        });
+        let name = fields.optional("as").and_then(|node| node.text(self.problems).map(|text| (node, text.to_owned())));
+        let expect = fields.optional("expect");
+        let typed = node.text(self.problems)?.trim();
+        let command = match aws::parse(typed) {
+            Ok(command) => command,
+            Err(mistakes) => {
+                for mistake in mistakes {
+                    let problem = Problem::at(self.part_of(node, typed, &mistake.range), mistake.message);
+                    self.problems.push(match mistake.hint {
+                        Some(hint) => problem.hint(hint),
+                        None => problem,
+                    });
+                }
+                return None;
+            }
+        };
+        self.check_names(node, typed, &command);
+        let creates = self.learn(&command, name);
+        let expect = match expect {
+            Some(node) => expect::api(node, self.source, self.problems)?,
+            None => ApiExpectation::default(),
+        };
+        Some(Action::Aws {
+            typed: typed.to_owned(),
+            command,
+            account: account.map(|account| account.value),
+            creates,
+            expect,
+        })
+    }
+
+    /// Every name in the command is one of the topology, or was made by a step before.
+    fn check_names(&mut self, node: &Node, typed: &str, command: &AwsCommand) {
+        for (kind, text, range) in command.names() {
+            if self.names.made.iter().any(|made| made == text) {
+                continue;
+            }
+            if let Some(problem) = check_name(self.model, kind, text, self.part_of(node, typed, &range)) {
+                self.problems.push(problem);
+            }
+        }
+    }
+
+    /// Remembers the names a command gives. `as:` is for commands that make something.
+    fn learn(&mut self, command: &AwsCommand, name: Option<(&Node, String)>) -> Option<String> {
+        if let (Some((node, _)), None) = (&name, command.creates()) {
+            let message = format!("`{}` makes nothing that could be named", command.name());
+            self.problems.push(Problem::at(node.place, message).hint("leave `as` out"));
+        }
+        let name = name.map(|(_, name)| name);
+        for made in name.iter().cloned().chain(command.name_tag()).chain(command.group_name()) {
+            if command.creates() == Some(NameKind::Instance) {
+                self.names.hosts.push(made.clone());
+            }
+            self.names.made.push(made.clone());
+            self.names.labels.push(made);
+        }
+        name
+    }
+
+    /// The place of a part of a text in the file; the whole text if it is not written there as it is.
+    fn part_of(&self, node: &Node, text: &str, range: &Range<usize>) -> Span {
+        let written = &self.source[node.span.start..node.span.end];
+        match written.find(text) {
+            Some(offset) => {
+                let start = node.span.start + offset;
+                Span { start: start + range.start, end: start + range.end.max(range.start) }
+            }
+            None => node.span,
+        }
+    }
+}
+
+/// Where to point when a step as a whole is meant.
+fn first_line(node: &Node) -> Span {
+    match &node.value {
+        Value::Map(entries) => entries.first().map_or(node.place, |(key, _)| key.span),
+        Value::Null | Value::Scalar { .. } | Value::List(_) => node.place,
+    }
+}
+
+fn check_name(model: &Model, kind: NameKind, text: &str, span: Span) -> Option<Problem> {
+    match kind {
+        NameKind::Any => check_any(model, text, span),
+        NameKind::ElasticIp => check::<AllocationId>(model, text, span),
+        NameKind::Eni => check::<EniId>(model, text, span),
+        NameKind::Instance => check::<InstanceId>(model, text, span),
+        NameKind::InternetGateway => check::<InternetGatewayId>(model, text, span),
+        NameKind::NetworkAcl => check::<NetworkAclId>(model, text, span),
+        NameKind::Peering => check::<PeeringId>(model, text, span),
+        NameKind::RouteTable => check::<RouteTableId>(model, text, span),
+        NameKind::SecurityGroup => check::<SecurityGroupId>(model, text, span),
+        NameKind::Subnet => check::<SubnetId>(model, text, span),
+        NameKind::SubnetOrVpc if text.starts_with("rtbassoc-") => None,
+        NameKind::SubnetOrVpc => match check::<VpcId>(model, text, span) {
+            Some(_) => check::<SubnetId>(model, text, span),
+            None => None,
+        },
+        NameKind::Vpc => check::<VpcId>(model, text, span),
+    }
+}
+
+fn check<K: Kind>(model: &Model, text: &str, span: Span) -> Option<Problem> {
+    resolve::<K>(model, text, None).err().map(|why| unresolved::<K>(span, text, why))
+}
+
+/// Tags go to anything; an id of whatever kind is left to EC2.
+fn check_any(model: &Model, text: &str, span: Span) -> Option<Problem> {
+    let all = Names::of(model).labels;
+    let is_id = text.split_once('-').is_some_and(|(_, hex)| {
+        hex.len() >= 8 && hex.bytes().all(|b| b.is_ascii_hexdigit())
+    });
+    let name = text.rsplit('/').next().unwrap_or(text);
+    if is_id || all.iter().any(|label| label == name) {
+        return None;
+    }
+    let why = Unresolved::Unknown { known: all };
+    Some(unresolved::<VpcId>(span, text, why)).map(|problem| Problem {
+        message: format!("unknown resource `{text}`"),
+        ..problem
+    })
+}

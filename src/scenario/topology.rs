@@ -1,0 +1,471 @@
+//! From what is written to what exists: every resource is made by an operation of `api/`.
+//!
+//! Things are made kind by kind, so that what refers to others finds them whatever the order of the
+//! file: VPCs and subnets, groups and lists without rules, hosts, instances, connections, and then all
+//! that names them.
+
+use std::net::Ipv4Addr;
+use std::str::FromStr;
+
+use ipnet::Ipv4Net;
+
+use super::draft::{self, Named};
+use super::problem::{Problem, Problems};
+use super::resolve::{self, Kind, Unresolved};
+use super::yaml::{Span, Spanned};
+use super::{Services, station_of};
+use crate::api::{
+    AclEntryRequest, ApiError, AssociateAddress, CreateNetworkAcl, CreateRoute, CreateSecurityGroup, CreateSubnet,
+    CreateVpc, CreateVpcPeeringConnection, Ec2, ModifyNetworkInterfaceAttribute, New, RuleRequest, RunInstances,
+    Taggable,
+};
+use crate::ids::{EniId, InstanceId, InternetGatewayId, PeeringId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
+use crate::model::{AclEntry, Direction, Model, OutsideHost, Peer, Scope, Target};
+use crate::time::Instant;
+use crate::trace::Station;
+
+/// What a topology makes.
+#[derive(Debug, Default)]
+pub struct Built {
+    pub model: Model,
+    pub services: Services,
+}
+
+/// Makes everything that can be made, and says what cannot.
+pub fn build(topology: &draft::Topology, now: Instant, problems: &mut Problems) -> Built {
+    let mut builder = Builder { built: Built::default(), now, problems };
+    for host in &topology.internet {
+        builder.outside_host(host);
+    }
+    let vpcs: Vec<(&draft::Vpc, VpcId)> =
+        topology.vpcs.iter().filter_map(|vpc| builder.vpc(vpc).map(|id| (vpc, id))).collect();
+    for (vpc, id) in &vpcs {
+        builder.empty_lists(vpc, *id);
+    }
+    for (vpc, id) in &vpcs {
+        builder.instances(vpc, *id);
+    }
+    for peering in &topology.peerings {
+        builder.peering(peering);
+    }
+    for (vpc, id) in &vpcs {
+        builder.route_tables(vpc, *id);
+        builder.security_group_rules(vpc, *id);
+        builder.network_acls(vpc, *id);
+    }
+    for eip in &topology.elastic_ips {
+        builder.elastic_ip(eip);
+    }
+    builder.built
+}
+
+struct Builder<'p> {
+    built: Built,
+    now: Instant,
+    problems: &'p mut Problems,
+}
+
+impl Builder<'_> {
+    /// Calls an operation; a refusal is a mistake at `span`.
+    fn call<T>(
+        &mut self,
+        scope: Scope,
+        span: Span,
+        operation: &str,
+        call: impl FnOnce(&mut Ec2<'_>) -> Result<T, ApiError>,
+    ) -> Option<T> {
+        let result = call(&mut Ec2::new(&mut self.built.model, scope, self.now));
+        result.map_err(|error| self.problems.push(refused(span, operation, &error))).ok()
+    }
+
+    /// The id that a name stands for.
+    fn find<K: Kind>(&mut self, name: &Spanned<String>, near: Option<VpcId>) -> Option<K> {
+        let found = resolve::resolve(&self.built.model, &name.value, near);
+        found.map_err(|why| self.problems.push(unresolved::<K>(name.span, &name.value, why))).ok()
+    }
+
+    /// A pinned id, if there is one and it is one.
+    fn pinned<Id: FromStr<Err: std::fmt::Display>>(&mut self, id: Option<&Spanned<String>>) -> Option<Id> {
+        let id = id?;
+        let parsed = id.value.parse();
+        parsed.map_err(|error: Id::Err| self.problems.push(Problem::at(id.span, error.to_string()))).ok()
+    }
+
+    fn new<Id: FromStr<Err: std::fmt::Display>>(&mut self, named: &Named) -> New<Id> {
+        New { name: Some(named.name.value.clone()), id: self.pinned(named.id.as_ref()) }
+    }
+
+    fn outside_host(&mut self, host: &draft::OutsideHost) {
+        let address = host.address.value;
+        if address.is_private() || address.is_loopback() || address.is_link_local() || address.is_multicast() {
+            let problem = Problem::at(host.address.span, format!("`{address}` is not a public address"));
+            self.problems.push(problem.hint("192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24 are free for examples"));
+            return;
+        }
+        if let Some(other) = self.built.model.outside.get(&address) {
+            let problem = format!("`{}` has the address {address} already", other.name);
+            self.problems.push(Problem::at(host.address.span, problem));
+            return;
+        }
+        self.built.services.insert(host.name.value.clone(), host.serves.clone());
+        self.built.model.connect_outside_host(OutsideHost {
+            name: host.name.value.clone(),
+            address,
+            latency: host.latency,
+        });
+    }
+
+    fn vpc(&mut self, vpc: &draft::Vpc) -> Option<VpcId> {
+        let (scope, name) = (vpc.scope, &vpc.named.name);
+        let new = self.new(&vpc.named);
+        let id = if vpc.is_default {
+            self.call(scope, name.span, "CreateDefaultVpc", |ec2| ec2.create_default_vpc(new))?
+        } else {
+            let cidr = vpc.cidr.as_ref()?;
+            let request = CreateVpc { new, cidr_block: cidr.value };
+            self.call(scope, cidr.span, "CreateVpc", |ec2| ec2.create_vpc(request))?
+        };
+        if let Some(gateway) = &vpc.internet_gateway {
+            self.internet_gateway(vpc, id, gateway);
+        }
+        for subnet in &vpc.subnets {
+            self.subnet(scope, id, subnet);
+        }
+        Some(id)
+    }
+
+    /// A default VPC has a gateway already, which is then only named.
+    fn internet_gateway(&mut self, vpc: &draft::Vpc, id: VpcId, name: &Spanned<String>) {
+        let attached = self.built.model.vpc(id).internet_gateway;
+        self.call(vpc.scope, name.span, "AttachInternetGateway", |ec2| match attached {
+            Some(gateway) => ec2.create_name_tag(Taggable::InternetGateway(gateway), &name.value),
+            None => {
+                let gateway = ec2.create_internet_gateway(New::named(&name.value))?;
+                ec2.attach_internet_gateway(gateway, id)
+            }
+        });
+    }
+
+    fn subnet(&mut self, scope: Scope, vpc_id: VpcId, subnet: &draft::Subnet) {
+        let request = CreateSubnet {
+            new: self.new(&subnet.named),
+            vpc_id,
+            cidr_block: subnet.cidr.value,
+            availability_zone: subnet.zone,
+        };
+        self.call(scope, subnet.cidr.span, "CreateSubnet", |ec2| {
+            let id = ec2.create_subnet(request)?;
+            ec2.modify_subnet_map_public_ip(id, subnet.map_public_ip)
+        });
+    }
+
+    /// Route tables, security groups and network ACLs, so far without what is in them.
+    fn empty_lists(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
+        for group in &vpc.security_groups {
+            if group.named.name.value == "default" {
+                continue;
+            }
+            let request = CreateSecurityGroup {
+                group_name: group.named.name.value.clone(),
+                id: self.pinned(group.named.id.as_ref()),
+                vpc_id,
+            };
+            self.call(vpc.scope, group.named.name.span, "CreateSecurityGroup", |ec2| {
+                ec2.create_security_group(request)
+            });
+        }
+        for acl in &vpc.network_acls {
+            let default = self.built.model.vpc(vpc_id).default_network_acl;
+            let new = self.new(&acl.named);
+            self.call(vpc.scope, acl.named.name.span, "CreateNetworkAcl", |ec2| match acl.is_default {
+                true => ec2.create_name_tag(Taggable::NetworkAcl(default), &acl.named.name.value),
+                false => ec2.create_network_acl(CreateNetworkAcl { new, vpc_id }).map(|_| ()),
+            });
+        }
+        for table in &vpc.route_tables {
+            let main = self.built.model.vpc(vpc_id).main_route_table;
+            let new = self.new(&table.named);
+            self.call(vpc.scope, table.named.name.span, "CreateRouteTable", |ec2| match table.is_main {
+                true => ec2.create_name_tag(Taggable::RouteTable(main), &table.named.name.value),
+                false => ec2.create_route_table(new, vpc_id).map(|_| ()),
+            });
+        }
+    }
+
+    fn instances(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
+        for instance in &vpc.instances {
+            let name = &instance.named.name;
+            if station_of(&self.built.model, &name.value).is_some() {
+                let problem = Problem::at(name.span, format!("there are two hosts called `{}`", name.value));
+                self.problems.push(problem.hint("steps call hosts by name: give each its own"));
+                continue;
+            }
+            self.instance(vpc.scope, vpc_id, instance);
+        }
+    }
+
+    fn instance(&mut self, scope: Scope, vpc_id: VpcId, instance: &draft::Instance) -> Option<InstanceId> {
+        let name = &instance.named.name;
+        let subnet_id = match &instance.subnet {
+            Some(subnet) => self.find::<SubnetId>(subnet, Some(vpc_id))?,
+            None => self.only_subnet(vpc_id, name)?,
+        };
+        let groups: Vec<Option<SecurityGroupId>> =
+            instance.security_groups.iter().map(|group| self.find(group, Some(vpc_id))).collect();
+        let request = RunInstances {
+            new: self.new(&instance.named),
+            network_interface_id: self.pinned::<EniId>(instance.eni_id.as_ref()),
+            subnet_id,
+            private_ip_address: instance.private_ip.as_ref().map(|ip| ip.value),
+            associate_public_ip_address: instance.public_ip,
+            security_group_ids: groups.into_iter().collect::<Option<_>>()?,
+        };
+        let place = instance.private_ip.as_ref().map_or(name.span, |ip| ip.span);
+        let id = self.call(scope, place, "RunInstances", |ec2| ec2.run_instances(request))?;
+        let eni = self.built.model.instances[&id].eni;
+        if !instance.source_dest_check {
+            let off = ModifyNetworkInterfaceAttribute::SourceDestCheck(false);
+            self.call(scope, name.span, "ModifyNetworkInterfaceAttribute", |ec2| {
+                ec2.modify_network_interface_attribute(eni, off)
+            });
+        }
+        self.built.services.insert(name.value.clone(), instance.serves.clone());
+        Some(id)
+    }
+
+    /// The subnet of an instance that names none: the first of a default VPC, or the only one.
+    fn only_subnet(&mut self, vpc_id: VpcId, instance: &Spanned<String>) -> Option<SubnetId> {
+        let model = &self.built.model;
+        let subnets: Vec<_> = model.subnets.values().filter(|subnet| subnet.vpc == vpc_id).collect();
+        match (model.vpc(vpc_id).is_default, subnets.as_slice()) {
+            (true, [first, ..]) | (false, [first]) => Some(first.id),
+            (true | false, _) => {
+                let names: Vec<&str> = subnets.iter().filter_map(|subnet| subnet.name.as_deref()).collect();
+                let problem = Problem::at(instance.span, format!("`{}` does not say its subnet", instance.value));
+                self.problems.push(problem.hint(format!("add `subnet:` with one of: {}", names.join(", "))));
+                None
+            }
+        }
+    }
+
+    fn peering(&mut self, peering: &draft::Peering) -> Option<()> {
+        let requester = self.find::<VpcId>(&peering.requester, None);
+        let accepter = self.find::<VpcId>(&peering.accepter, None);
+        let (requester, accepter) = (requester?, accepter?);
+        let here = self.built.model.vpc(requester).scope;
+        let there = self.built.model.vpc(accepter).scope;
+        let request = CreateVpcPeeringConnection {
+            new: self.new(&peering.named),
+            vpc_id: requester,
+            peer_vpc_id: accepter,
+            peer_owner_id: Some(there.account),
+            peer_region: Some(there.region),
+        };
+        let span = peering.named.name.span;
+        let id = self.call(here, span, "CreateVpcPeeringConnection", |ec2| {
+            ec2.create_vpc_peering_connection(request)
+        })?;
+        if peering.is_accepted {
+            self.call(there, span, "AcceptVpcPeeringConnection", |ec2| ec2.accept_vpc_peering_connection(id))?;
+        }
+        Some(())
+    }
+
+    fn route_tables(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
+        for table in &vpc.route_tables {
+            let Some(id) = self.find::<RouteTableId>(&table.named.name, Some(vpc_id)) else { continue };
+            for name in &table.subnets {
+                if let Some(subnet) = self.find::<SubnetId>(name, Some(vpc_id)) {
+                    self.call(vpc.scope, name.span, "AssociateRouteTable", |ec2| ec2.associate_route_table(id, subnet));
+                }
+            }
+            for (destination, target) in &table.routes {
+                let Some(target) = self.target(target, vpc_id) else { continue };
+                let request = CreateRoute {
+                    route_table_id: id,
+                    destination_cidr_block: destination.value,
+                    target,
+                };
+                self.call(vpc.scope, destination.span, "CreateRoute", |ec2| ec2.create_route(request));
+            }
+        }
+    }
+
+    /// A route's target by name: an internet gateway, a peering connection, or an instance's interface.
+    fn target(&mut self, name: &Spanned<String>, vpc_id: VpcId) -> Option<Target> {
+        let model = &self.built.model;
+        let text = name.value.as_str();
+        let gateway = resolve::resolve::<InternetGatewayId>(model, text, None);
+        let peering = resolve::resolve::<PeeringId>(model, text, None);
+        let eni = resolve::resolve::<EniId>(model, text, Some(vpc_id));
+        match (gateway, peering, eni) {
+            (Ok(gateway), _, _) => Some(Target::InternetGateway(gateway)),
+            (_, Ok(peering), _) => Some(Target::Peering(peering)),
+            (_, _, Ok(eni)) => Some(Target::NetworkInterface(eni)),
+            (Err(a), Err(b), Err(c)) => {
+                let known: Vec<String> = [a, b, c].into_iter().flat_map(names_of).collect();
+                let problem = Problem::unknown(name.span, "route target", text, known.iter().map(String::as_str));
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    fn security_group_rules(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
+        for group in &vpc.security_groups {
+            let Some(id) = self.find::<SecurityGroupId>(&group.named.name, Some(vpc_id)) else { continue };
+            for rule in &group.ingress {
+                self.group_rule(vpc.scope, id, Direction::Ingress, rule);
+            }
+            let Some(egress) = &group.egress else { continue };
+            // What is written takes the place of "everything to everybody".
+            let all: Vec<RuleRequest> = self.built.model.security_groups[&id]
+                .egress
+                .iter()
+                .map(|rule| RuleRequest { traffic: rule.traffic, peer: rule.peer })
+                .collect();
+            self.call(vpc.scope, group.named.name.span, "RevokeSecurityGroupEgress", |ec2| {
+                ec2.revoke_security_group(id, Direction::Egress, &all)
+            });
+            for rule in egress {
+                self.group_rule(vpc.scope, id, Direction::Egress, rule);
+            }
+        }
+    }
+
+    fn group_rule(&mut self, scope: Scope, id: SecurityGroupId, direction: Direction, rule: &draft::GroupRule) {
+        let Some(peer) = self.peer(&rule.peer, id) else { return };
+        let request = [RuleRequest { traffic: rule.traffic, peer }];
+        self.call(scope, rule.peer.span, "AuthorizeSecurityGroup", |ec2| {
+            ec2.authorize_security_group(id, direction, &request)
+        });
+    }
+
+    /// Who a group's rule is about: a block, an address, `self`, a group, or a host.
+    fn peer(&mut self, name: &Spanned<String>, own: SecurityGroupId) -> Option<Peer> {
+        if let Some(block) = block(&name.value) {
+            return Some(Peer::Cidr(block));
+        }
+        if name.value == "self" {
+            return Some(Peer::Group(own));
+        }
+        let model = &self.built.model;
+        let near = Some(model.security_groups[&own].vpc);
+        let group = resolve::resolve::<SecurityGroupId>(model, &name.value, near);
+        match (group, self.address_of_host(&name.value)) {
+            (Ok(group), _) => Some(Peer::Group(group)),
+            (Err(_), Some(address)) => Some(Peer::Cidr(address.into())),
+            (Err(why), None) => {
+                let mut known = names_of(why);
+                known.extend(self.host_names());
+                self.problems.push(unknown_peer(name, &known));
+                None
+            }
+        }
+    }
+
+    fn network_acls(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
+        for acl in &vpc.network_acls {
+            let Some(id) = self.find(&acl.named.name, Some(vpc_id)) else { continue };
+            for name in &acl.subnets {
+                if let Some(subnet) = self.find::<SubnetId>(name, Some(vpc_id)) {
+                    self.call(vpc.scope, name.span, "ReplaceNetworkAclAssociation", |ec2| {
+                        ec2.put_network_acl_before(subnet, id)
+                    });
+                }
+            }
+            for (direction, rules) in [(Direction::Ingress, &acl.ingress), (Direction::Egress, &acl.egress)] {
+                let Some(rules) = rules else { continue };
+                // What is written takes the place of what a default network ACL allows.
+                let old: Vec<u16> = self.built.model.network_acls[&id].entries(direction).iter().map(|e| e.number).collect();
+                self.call(vpc.scope, acl.named.name.span, "DeleteNetworkAclEntry", |ec2| {
+                    old.iter().try_for_each(|number| ec2.delete_network_acl_entry(id, direction, *number))
+                });
+                for rule in rules {
+                    let Some(cidr) = self.acl_peer(&rule.peer) else { continue };
+                    let entry = AclEntry { number: rule.number, traffic: rule.traffic, cidr, action: rule.action };
+                    let request = AclEntryRequest { network_acl_id: id, direction, entry };
+                    self.call(vpc.scope, rule.place, "CreateNetworkAclEntry", |ec2| {
+                        ec2.create_network_acl_entry(request)
+                    });
+                }
+            }
+        }
+    }
+
+    /// Network ACLs know blocks only; a host's name stands for its address.
+    fn acl_peer(&mut self, name: &Spanned<String>) -> Option<Ipv4Net> {
+        let found = block(&name.value).or_else(|| self.address_of_host(&name.value).map(Ipv4Net::from));
+        if found.is_none() {
+            let known: Vec<String> = self.host_names().collect();
+            self.problems.push(unknown_peer(name, &known));
+        }
+        found
+    }
+
+    /// The address by which rules know a host: private for an instance, its own for one outside.
+    fn address_of_host(&self, name: &str) -> Option<Ipv4Addr> {
+        match station_of(&self.built.model, name)? {
+            Station::Eni(eni) => Some(self.built.model.eni(eni).primary_ip()),
+            Station::Outside(address) => Some(address),
+        }
+    }
+
+    fn host_names(&self) -> impl Iterator<Item = String> {
+        let instances = self.built.model.instances.values().filter_map(|instance| instance.name.clone());
+        instances.chain(self.built.model.outside.values().map(|host| host.name.clone()))
+    }
+
+    fn elastic_ip(&mut self, eip: &draft::ElasticIp) -> Option<()> {
+        let (new, address) = (self.new(&eip.named), eip.address.as_ref().map(|address| address.value));
+        let span = eip.named.name.span;
+        let id = self.call(eip.scope, span, "AllocateAddress", |ec2| ec2.allocate_address(new, address))?;
+        if let Some(name) = &eip.instance {
+            let instance = self.find::<InstanceId>(name, None)?;
+            let request = AssociateAddress {
+                allocation_id: id,
+                network_interface_id: self.built.model.instances[&instance].eni,
+                private_ip_address: None,
+                allow_reassociation: false,
+            };
+            self.call(eip.scope, name.span, "AssociateAddress", |ec2| ec2.associate_address(request))?;
+        }
+        Some(())
+    }
+}
+
+/// A block, an address, or `anywhere`.
+fn block(text: &str) -> Option<Ipv4Net> {
+    match text {
+        "anywhere" => Some(Ipv4Net::default()),
+        text => text.parse().ok().or_else(|| text.parse::<Ipv4Addr>().ok().map(Ipv4Net::from)),
+    }
+}
+
+fn refused(span: Span, operation: &str, error: &ApiError) -> Problem {
+    let text = if error.message.is_empty() { error.code } else { &error.message };
+    Problem::at(span, format!("EC2 refuses this: {text}")).note(format!("{operation} answers {}", error.code))
+}
+
+/// The mistake of a name that leads nowhere, or to several places.
+pub fn unresolved<K: Kind>(span: Span, name: &str, why: Unresolved) -> Problem {
+    match why {
+        Unresolved::Unknown { known } => Problem::unknown(span, K::WORD, name, known.iter().map(String::as_str)),
+        Unresolved::Ambiguous { candidates } => {
+            Problem::at(span, format!("there are several {}s called `{name}`", K::WORD))
+                .hint(format!("say which: {}", candidates.join(", ")))
+        }
+    }
+}
+
+fn names_of(why: Unresolved) -> Vec<String> {
+    match why {
+        Unresolved::Unknown { known } => known,
+        Unresolved::Ambiguous { candidates } => candidates,
+    }
+}
+
+fn unknown_peer(name: &Spanned<String>, known: &[String]) -> Problem {
+    Problem::unknown(name.span, "peer", &name.value, known.iter().map(String::as_str))
+        .note("a peer is a CIDR block, an address, `anywhere`, `self`, a security group or a host")
+}

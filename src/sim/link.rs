@@ -1,0 +1,41 @@
+//! How long a packet is on its way.
+//!
+//! Figures are typical measured ones, not promises of AWS (assumed: link-latency).
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use crate::model::{Model, Zone};
+use crate::plane::Location;
+
+/// Between two interfaces of one Availability Zone.
+const SAME_ZONE: Duration = Duration::from_micros(100);
+/// Between two zones of one region.
+const CROSS_ZONE: Duration = Duration::from_micros(400);
+/// From an interface to the host it runs on, which answers ARP.
+pub const TO_HYPERVISOR: Duration = Duration::from_micros(10);
+
+/// One-way time between two locations.
+pub fn latency(model: &Model, from: Location, towards: Location) -> Duration {
+    match (from, towards) {
+        (Location::Zone(a), Location::Zone(b)) => between_zones(a, b),
+        (Location::Zone(_), Location::Outside(host)) | (Location::Outside(host), Location::Zone(_)) => {
+            to_edge(model, host)
+        }
+        (Location::Outside(a), Location::Outside(b)) => to_edge(model, a) + to_edge(model, b),
+    }
+}
+
+fn between_zones(a: Zone, b: Zone) -> Duration {
+    if a.region != b.region {
+        Duration::from_millis(u64::from(a.region.rtt_to(b.region))) / 2
+    } else if a == b {
+        SAME_ZONE
+    } else {
+        CROSS_ZONE
+    }
+}
+
+fn to_edge(model: &Model, host: Ipv4Addr) -> Duration {
+    model.outside.get(&host).map_or(Duration::ZERO, |host| host.latency)
+}

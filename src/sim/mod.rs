@@ -1,0 +1,11 @@
+//! The simulation: virtual time, links, and the world in which hosts and the plane meet.
+//!
+//! Owns time. Draws randomness from named streams only, does no IO, prints nothing: whoever watches
+//! is an [`crate::trace::Observer`].
+
+mod link;
+mod queue;
+mod world;
+
+pub use queue::{EventQueue, Lane};
+pub use world::{HostProfile, Process, World};

@@ -1,0 +1,395 @@
+//! The world: the model, what traffic taught the plane, the hosts, and the events that move them.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use indexmap::{IndexMap, IndexSet};
+
+use super::link::{self, TO_HYPERVISOR};
+use super::queue::{EventQueue, Lane};
+use crate::api::Ec2;
+use crate::guest::{Command, Finished, Host, HostConfig, Names, ProcessId, Service};
+use crate::ids::EniId;
+use crate::model::{Direction, Eni, Instance, InstanceState, Model, OutsideHost, Scope};
+use crate::plane::{self, Place, State, Walk, Way, walk};
+use crate::seed::{self, Seed};
+use crate::time::Instant;
+use crate::trace::{DropReason, Fate, Observer, PacketFacts, PacketId, Station, Step, Stretch};
+use crate::wire::{self, Mac, Packet, Parsed, build};
+
+/// What listens on a host.
+#[derive(Clone, Debug, Default)]
+pub struct HostProfile {
+    /// Port and service.
+    pub services: Vec<(u16, Service)>,
+}
+
+/// A program that runs on a host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Process {
+    station: Station,
+    id: ProcessId,
+}
+
+/// Everything that moves.
+#[derive(Debug)]
+pub struct World<O> {
+    model: Model,
+    state: State,
+    queue: EventQueue<Event>,
+    hosts: IndexMap<Station, Slot, FixedState>,
+    /// What listens on instances, by their names.
+    profiles: IndexMap<String, HostProfile, FixedState>,
+    seed: Seed,
+    packets_sent: u64,
+    // Reused from packet to packet.
+    walk: Walk,
+    sent: Vec<Vec<u8>>,
+    copy: Vec<u8>,
+    /// Who watches.
+    pub observer: O,
+}
+
+/// A host, and which of its scheduled wake-ups still counts.
+#[derive(Debug)]
+struct Slot {
+    host: Host,
+    generation: u64,
+}
+
+#[derive(Debug)]
+enum Event {
+    /// A packet has crossed a link.
+    Arrive { id: PacketId, place: Place, packet: Packet },
+    /// An answer of the hypervisor reaches its host.
+    Answer { station: Station, frame: Vec<u8> },
+    /// A host wanted to be woken; only the newest wish of a host counts.
+    Wake { station: Station, generation: u64 },
+}
+
+/// Instances have jumbo frames (aws: mtu-vpc).
+const MTU_VPC: u16 = 9001;
+/// What the internet carries.
+const MTU_INTERNET: u16 = 1500;
+/// Amazon Linux 2023 sends with this (assumed: al2023-ttl).
+const TTL_INSTANCE: u8 = 127;
+/// Most others send with this.
+const TTL_OUTSIDE: u8 = 64;
+
+impl<O: Observer> World<O> {
+    /// A world in which all that the model says exists, and its hosts have just booted.
+    ///
+    /// `profiles` says what listens, by the names of instances and outside hosts; sshd listens on every
+    /// instance (aws: al2023-sshd).
+    pub fn new(
+        seed: Seed,
+        now: Instant,
+        model: Model,
+        profiles: IndexMap<String, HostProfile, FixedState>,
+        observer: O,
+    ) -> Self {
+        let mut world = Self {
+            model,
+            state: State::default(),
+            queue: EventQueue::new(now),
+            hosts: IndexMap::default(),
+            profiles,
+            seed,
+            packets_sent: 0,
+            walk: Walk::default(),
+            sent: Vec::new(),
+            copy: Vec::new(),
+            observer,
+        };
+        let outside: Vec<OutsideHost> = world.model.outside.values().cloned().collect();
+        for host in outside {
+            let slot = world.boot_outside(&host);
+            world.hosts.insert(Station::Outside(host.address), slot);
+        }
+        world.follow_model();
+        world
+    }
+
+    /// What exists.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The time.
+    pub fn now(&self) -> Instant {
+        self.queue.now()
+    }
+
+    /// How many packets hosts have sent.
+    pub fn packets_sent(&self) -> u64 {
+        self.packets_sent
+    }
+
+    /// Changes resources: the one way to do it. Hosts follow: instances that run have one.
+    pub fn change<T>(&mut self, caller: Scope, operation: impl FnOnce(&mut Ec2<'_>) -> T) -> T {
+        let now = self.now();
+        let result = operation(&mut Ec2::new(&mut self.model, caller, now));
+        self.follow_model();
+        result
+    }
+
+    /// Starts a program on a host.
+    ///
+    /// # Panics
+    /// If there is no host at the station.
+    pub fn start(&mut self, station: Station, command: &Command) -> Process {
+        let now = self.now();
+        let slot = self.hosts.get_mut(&station).expect("a program needs a host");
+        let id = slot.host.start(command, now);
+        self.settle(station);
+        Process { station, id }
+    }
+
+    /// What a program left, once it has ended.
+    pub fn take_exit(&mut self, process: Process) -> Option<Finished> {
+        self.hosts.get_mut(&process.station)?.host.take_exit(process.id)
+    }
+
+    /// Ends a program as its user would.
+    pub fn kill(&mut self, process: Process) {
+        if let Some(slot) = self.hosts.get_mut(&process.station) {
+            slot.host.kill(process.id);
+            self.settle(process.station);
+        }
+    }
+
+    /// Whether there is a host at a station.
+    pub fn has_host(&self, station: Station) -> bool {
+        self.hosts.contains_key(&station)
+    }
+
+    /// Lets time pass until `deadline`, or until `done` says so after an event.
+    pub fn run_until(&mut self, deadline: Instant, mut done: impl FnMut(&mut Self) -> bool) {
+        while !done(self) {
+            match self.queue.next_at() {
+                Some(at) if at <= deadline => {
+                    let (_, event) = self.queue.pop().expect("an event is pending");
+                    self.handle(event);
+                }
+                Some(_) | None => {
+                    self.queue.advance(deadline);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Arrive { id, place, packet } => self.walk_on(id, place, packet, None),
+            Event::Answer { station, frame } => self.deliver(station, frame),
+            Event::Wake { station, generation } => {
+                if self.hosts.get(&station).is_some_and(|slot| slot.generation == generation) {
+                    self.settle(station);
+                }
+            }
+        }
+    }
+
+    /// Runs a host until it has nothing more to do, and carries what it sends.
+    fn settle(&mut self, station: Station) {
+        let now = self.now();
+        let Some(slot) = self.hosts.get_mut(&station) else { return };
+        let next = slot.host.pump(now);
+        slot.generation += 1;
+        let generation = slot.generation;
+        let mut sent = std::mem::take(&mut self.sent);
+        sent.extend(slot.host.take_sent());
+        for frame in sent.drain(..) {
+            self.carry(station, frame);
+        }
+        self.sent = sent;
+        if let Some(at) = next {
+            self.queue.push(at, Lane::Wake, Event::Wake { station, generation });
+        }
+    }
+
+    /// Takes a frame from a host.
+    fn carry(&mut self, station: Station, frame: Vec<u8>) {
+        let wants_frames = self.observer.wants_frames();
+        match wire::parse(frame) {
+            Ok(Parsed::Arp(request, frame)) => {
+                if wants_frames {
+                    self.observer.on_frame(self.now(), station, Direction::Egress, &frame, None);
+                }
+                self.answer_arp(station, request);
+            }
+            Ok(Parsed::Ipv4(packet)) => {
+                let place = match station {
+                    Station::Eni(eni) => Place::Leaving(eni),
+                    Station::Outside(host) => Place::LeavingOutside(host),
+                };
+                let id = PacketId(self.packets_sent);
+                self.packets_sent += 1;
+                // The walk rewrites the packet, and a capture shows it as it was sent.
+                if wants_frames {
+                    self.copy.clear();
+                    self.copy.extend_from_slice(packet.frame());
+                }
+                self.walk_on(id, place, packet, wants_frames.then_some(station));
+            }
+            Err((reason, frame)) => {
+                let reason = DropReason::from(reason);
+                self.observer.on_frame(self.now(), station, Direction::Egress, &frame, Some(reason));
+            }
+        }
+    }
+
+    fn answer_arp(&mut self, station: Station, request: wire::ArpRequest) {
+        let mac = match station {
+            Station::Eni(eni) => plane::answer_arp(&self.model, eni, request),
+            // Whoever is on the internet is reached through one's provider.
+            Station::Outside(_) => Some(Mac::from_hash(seed::hash(&["provider"]))),
+        };
+        match (mac, station) {
+            (Some(mac), _) => {
+                let frame = build::arp_reply(request, mac);
+                let at = self.now() + TO_HYPERVISOR;
+                self.queue.push(at, Lane::Arrive, Event::Answer { station, frame });
+            }
+            (None, Station::Eni(eni)) => {
+                self.observer.on_unanswered_arp(self.now(), eni, request.target, &self.model);
+            }
+            (None, Station::Outside(_)) => {}
+        }
+    }
+
+    /// Walks a packet from a place to the next link or to its end. `sent_by` is who has just sent it,
+    /// if the frame it was sent as is to be shown.
+    fn walk_on(&mut self, id: PacketId, place: Place, mut packet: Packet, sent_by: Option<Station>) {
+        let now = self.now();
+        let facts = PacketFacts::from(&packet);
+        self.walk.clear();
+        let way = walk(&self.model, &self.state, place, &mut packet, now, &mut self.walk);
+        // A flow is tracked at the interfaces it passed, even if it is dropped further on
+        // (assumed: track-before-drop).
+        self.state.commit(&self.walk.effects, now);
+        let stretch = Stretch { at: now, id, packet: facts, steps: &self.walk.steps };
+        self.observer.on_stretch(&stretch, &self.model);
+        if let Some(station) = sent_by {
+            let comment = match way {
+                Way::End(Fate::Dropped(reason)) => Some(reason),
+                Way::End(Fate::Delivered(_)) | Way::Link { .. } => None,
+            };
+            self.observer.on_frame(now, station, Direction::Egress, &self.copy, comment);
+        }
+        match way {
+            Way::Link { to, from, towards } => {
+                let at = now + link::latency(&self.model, from, towards);
+                self.queue.push(at, Lane::Arrive, Event::Arrive { id, place: to, packet });
+            }
+            Way::End(Fate::Delivered(station)) => self.deliver(station, packet.into_frame()),
+            Way::End(Fate::Dropped(_)) => {}
+        }
+    }
+
+    fn deliver(&mut self, station: Station, frame: Vec<u8>) {
+        if self.observer.wants_frames() {
+            self.observer.on_frame(self.now(), station, Direction::Ingress, &frame, None);
+        }
+        if let Some(slot) = self.hosts.get_mut(&station) {
+            slot.host.receive(frame);
+            self.settle(station);
+        }
+    }
+
+    /// Gives every instance that runs a host, and takes it from those that do not.
+    fn follow_model(&mut self) {
+        let running = |instance: &&Instance| instance.state == InstanceState::Running;
+        let up: IndexSet<EniId, FixedState> =
+            self.model.instances.values().filter(running).map(|instance| instance.eni).collect();
+        self.hosts.retain(|station, _| match station {
+            Station::Eni(eni) => up.contains(eni),
+            Station::Outside(_) => true,
+        });
+        for eni in up {
+            if !self.hosts.contains_key(&Station::Eni(eni)) {
+                let slot = self.boot(self.model.eni(eni));
+                self.hosts.insert(Station::Eni(eni), slot);
+            }
+        }
+        self.tell_names();
+    }
+
+    fn boot(&self, eni: &Eni) -> Slot {
+        let subnet = self.model.subnet(eni.subnet);
+        let name = self.model.eni_label(eni.id);
+        let address = eni.primary_ip();
+        let [a, b, c, d] = address.octets();
+        let config = HostConfig {
+            name: name.clone(),
+            hostname: format!("ip-{a}-{b}-{c}-{d}"),
+            mac: eni.mac,
+            address,
+            prefix_len: subnet.cidr.prefix_len(),
+            gateway: subnet.router(),
+            mtu: MTU_VPC,
+            ttl: TTL_INSTANCE,
+            seed: self.seed,
+        };
+        let ssh = HostProfile { services: vec![(22, Service::Ssh)] };
+        let mut profile = self.profiles.get(&name).cloned().unwrap_or_default();
+        if profile.services.iter().all(|(port, _)| *port != 22) {
+            profile.services.extend(ssh.services);
+        }
+        Slot::new(config, &profile)
+    }
+
+    fn boot_outside(&self, host: &OutsideHost) -> Slot {
+        let [a, b, c, d] = host.address.octets();
+        let config = HostConfig {
+            name: host.name.clone(),
+            hostname: host.name.clone(),
+            mac: Mac::from_hash(seed::hash(&["outside", &host.name])),
+            address: host.address,
+            prefix_len: 24,
+            // Its provider's router; any neighbour of it will do.
+            gateway: Ipv4Addr::new(a, b, c, if d == 1 { 254 } else { 1 }),
+            mtu: MTU_INTERNET,
+            ttl: TTL_OUTSIDE,
+            seed: self.seed,
+        };
+        Slot::new(config, &self.profiles.get(&host.name).cloned().unwrap_or_default())
+    }
+
+    /// Writes every host's list of names: in a VPC the private addresses of instances, on the internet
+    /// their public ones, and everywhere the hosts of the internet.
+    fn tell_names(&mut self) {
+        let (mut inside, mut outside) = (Names::default(), Names::default());
+        for host in self.model.outside.values() {
+            inside.insert(&host.name, host.address);
+            outside.insert(&host.name, host.address);
+        }
+        for instance in self.model.instances.values().filter(|i| i.state == InstanceState::Running) {
+            let Some(name) = &instance.name else { continue };
+            let eni = self.model.eni(instance.eni);
+            inside.insert(name, eni.primary_ip());
+            if let Some(public) = eni.public_of(eni.primary_ip()) {
+                outside.insert(name, public);
+            }
+        }
+        let (inside, outside) = (Arc::new(inside), Arc::new(outside));
+        for (station, slot) in &mut self.hosts {
+            slot.host.set_names(Arc::clone(match station {
+                Station::Eni(_) => &inside,
+                Station::Outside(_) => &outside,
+            }));
+        }
+    }
+}
+
+impl Slot {
+    fn new(config: HostConfig, profile: &HostProfile) -> Self {
+        let mut host = Host::new(config);
+        for (port, service) in &profile.services {
+            host.serve(*port, service.clone());
+        }
+        Self { host, generation: 0 }
+    }
+}
