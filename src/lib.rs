@@ -1,12 +1,15 @@
 //! vpclab runs a VPC on a laptop: real frames through the rules of AWS's data plane.
 
 pub mod api;
+pub mod flowlog;
+pub mod guest;
 pub mod ids;
 pub mod model;
 pub mod plane;
 pub mod report;
 pub mod scenario;
 pub mod seed;
+pub mod sim;
 pub mod time;
 pub mod trace;
 pub mod wire;

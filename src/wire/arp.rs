@@ -34,3 +34,29 @@ impl ArpRequest {
         })
     }
 }
+
+/// "`address` is at `mac`."
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ArpReply {
+    /// Hardware address of the one who answers.
+    pub mac: Mac,
+    /// Protocol address of the one who answers.
+    pub address: Ipv4Addr,
+}
+
+impl ArpReply {
+    /// Reads an Ethernet frame; `None` if it is anything but an ARP reply for IPv4.
+    pub fn parse(frame: &[u8]) -> Option<Self> {
+        let Ok(SlicedPacket { net: Some(NetSlice::Arp(arp)), .. }) = SlicedPacket::from_ethernet(frame)
+        else {
+            return None;
+        };
+        if arp.operation() != ArpOperation::REPLY {
+            return None;
+        }
+        Some(Self {
+            mac: Mac(arp.sender_hw_addr().try_into().ok()?),
+            address: Ipv4Addr::from(<[u8; 4]>::try_from(arp.sender_protocol_addr()).ok()?),
+        })
+    }
+}

@@ -28,6 +28,24 @@ impl Ends {
     pub const TEST: Self = Self { src: Mac([2, 0, 0, 0, 0, 1]), dst: Mac([2, 0, 0, 0, 0, 2]) };
 }
 
+/// The question "who has `request.target`?", to every station.
+pub fn arp_request(request: ArpRequest) -> Vec<u8> {
+    let question = ArpPacket::new(
+        ArpHardwareId::ETHERNET,
+        EtherType::IPV4,
+        ArpOperation::REQUEST,
+        &request.sender_mac.0,
+        &request.sender.octets(),
+        &[0; 6],
+        &request.target.octets(),
+    )
+    .expect("Ethernet and IPv4 addresses have the lengths ARP wants");
+    let builder = PacketBuilder::ethernet2(request.sender_mac.0, Mac::BROADCAST.0).arp(question);
+    let mut frame = Vec::with_capacity(builder.size());
+    builder.write(&mut frame).expect("writes to memory");
+    frame
+}
+
 /// The answer "`request.target` is at `mac`".
 pub fn arp_reply(request: ArpRequest, mac: Mac) -> Vec<u8> {
     let reply = ArpPacket::new(

@@ -13,7 +13,7 @@ mod rewrite;
 
 use std::fmt;
 
-pub use arp::ArpRequest;
+pub use arp::{ArpReply, ArpRequest};
 pub use packet::{Echo, FiveTuple, Icmp, Malformed, Packet, Protocol, Quoted, TcpFlags};
 pub use rewrite::Rewrite;
 

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use etherparse::{LaxNetSlice, LaxSlicedPacket, NetSlice, SlicedPacket, TransportSlice};
 
-use super::Mac;
+use super::{ETHERNET_HEADER_LEN, Mac};
 
 /// An IP protocol number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -243,6 +243,12 @@ impl Packet {
     /// The ICMP message, if it is one.
     pub fn icmp(&self) -> Option<Icmp> {
         self.facts.icmp
+    }
+
+    /// What the IP packet carries, from the transport header on.
+    pub fn ip_payload(&self) -> &[u8] {
+        let ip = &self.frame[ETHERNET_HEADER_LEN..][..usize::from(self.facts.ip_len)];
+        &ip[usize::from(ip[0] & 0x0f) * 4..]
     }
 
     /// Where the frame is addressed to.

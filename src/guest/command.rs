@@ -1,0 +1,118 @@
+//! What a person types, checked before anything runs.
+//!
+//! Knows which programs exist; what their options mean is in the programs' own files.
+
+use std::ops::Range;
+
+use super::words::{self, Word};
+use super::{curl, ping, process::Program, ssh};
+
+/// A command that can be run on a host.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Command(Kind);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Kind {
+    Curl(curl::Options),
+    Ping(ping::Options),
+    Ssh(ssh::Options),
+}
+
+impl Command {
+    /// The program in its first state.
+    pub(super) fn program(&self) -> Box<dyn Program> {
+        match &self.0 {
+            Kind::Curl(options) => Box::new(curl::Curl::new(options.clone())),
+            Kind::Ping(options) => Box::new(ping::Ping::new(options.clone())),
+            Kind::Ssh(options) => Box::new(ssh::client::Client::new(options.clone())),
+        }
+    }
+}
+
+/// What is wrong with a command line, and where.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct CommandError {
+    /// The bytes of the line it is about.
+    pub range: Range<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl CommandError {
+    pub(super) fn new(range: Range<usize>, message: impl Into<String>) -> Self {
+        Self { range, message: message.into(), hint: None }
+    }
+
+    pub(super) fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// An option a program does not have.
+    pub(super) fn unknown_option(range: Range<usize>, program: &str, option: &str, known: &[&str]) -> Self {
+        let error = Self::new(range, format!("`{program}` has no option `{option}` here"));
+        error.with_hint(suggestion(option, known, "options"))
+    }
+}
+
+const PROGRAMS: &[&str] = &["curl", "ping", "ssh"];
+
+/// Reads a command line as typed: one program with its options, no shell.
+pub fn parse(line: &str) -> Result<Command, CommandError> {
+    let words = words::split(line)?;
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(
+            CommandError::new(0..line.len(), "an empty command").with_hint(list(PROGRAMS, "programs"))
+        );
+    };
+    parse_words(program, arguments).map(Command)
+}
+
+fn parse_words(program: &Word, arguments: &[Word]) -> Result<Kind, CommandError> {
+    match program.text.as_str() {
+        "curl" => curl::Options::parse(program, arguments).map(Kind::Curl),
+        "ping" => ping::Options::parse(program, arguments).map(Kind::Ping),
+        "ssh" => ssh::Options::parse(program, arguments).map(Kind::Ssh),
+        other => {
+            let error =
+                CommandError::new(program.range.clone(), format!("there is no program `{other}` here"));
+            Err(error.with_hint(suggestion(other, PROGRAMS, "programs")))
+        }
+    }
+}
+
+/// "Did you mean" if something is near, else everything there is.
+fn suggestion(typed: &str, known: &[&str], what: &str) -> String {
+    const NEAR: usize = 2;
+    // An option of one letter is near every other.
+    let near = known
+        .iter()
+        .map(|name| (distance(typed, name), name))
+        .filter(|(far, name)| *far <= NEAR && *far < name.len().min(typed.len()) && typed.len() > 2);
+    match near.min() {
+        Some((_, name)) => format!("did you mean `{name}`?"),
+        None => list(known, what),
+    }
+}
+
+fn list(known: &[&str], what: &str) -> String {
+    format!("{what}: {}", known.join(", "))
+}
+
+/// How many letters have to be inserted, removed or changed.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,446 @@
+//! `curl`, as far as a network test needs it: GET and HEAD over HTTP/1.1, with version 8.5.0's words.
+//!
+//! Knows HTTP and what curl prints; never how packets travel.
+//!
+//! Standard output counts as a terminal: there is no progress meter.
+
+mod options;
+mod response;
+mod url;
+mod write_out;
+
+use std::time::Duration;
+
+pub(super) use self::options::Options;
+use self::response::Response;
+use self::url::Url;
+use self::write_out::Facts;
+use super::connection::ConnectionError;
+use super::process::{Os, Program, Progress, Received, Standing};
+use super::stack::ConnectionId;
+use crate::time::Instant;
+
+const VERSION: &str = "8.5.0";
+/// Turns of the state machine in one step.
+const TURNS_MAX: u32 = 10_000;
+/// Redirects `-L` follows.
+const REDIRECTS_MAX: u32 = 50;
+
+mod exit {
+    pub const UNSUPPORTED_PROTOCOL: i32 = 1;
+    pub const MALFORMED_URL: i32 = 3;
+    pub const COULD_NOT_RESOLVE: i32 = 6;
+    pub const COULD_NOT_CONNECT: i32 = 7;
+    pub const WEIRD_SERVER_REPLY: i32 = 8;
+    pub const PARTIAL_FILE: i32 = 18;
+    pub const HTTP_ERROR: i32 = 22;
+    pub const TIMED_OUT: i32 = 28;
+    pub const TOO_MANY_REDIRECTS: i32 = 47;
+    pub const GOT_NOTHING: i32 = 52;
+    pub const RECEIVE_ERROR: i32 = 56;
+}
+
+/// Why a transfer failed: exit status and message.
+struct Failure(i32, String);
+
+enum State {
+    Start,
+    Connecting(ConnectionId),
+    Exchanging(Exchange),
+    Finished,
+}
+
+struct Exchange {
+    connection: ConnectionId,
+    unsent: Vec<u8>,
+    response: Response,
+    saw_head: bool,
+}
+
+enum Turn {
+    Again,
+    Wait,
+}
+
+/// A running `curl`.
+pub(super) struct Curl {
+    options: Options,
+    state: State,
+    url: Option<Url>,
+    /// The connection a redirect may use again, and where it goes.
+    open: Option<(ConnectionId, String, u16)>,
+    began: Option<Instant>,
+    /// When the current request began; redirects begin anew.
+    request_began: Instant,
+    facts: Facts,
+}
+
+impl Curl {
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            state: State::Start,
+            url: None,
+            open: None,
+            began: None,
+            request_began: Instant::EPOCH,
+            facts: Facts::default(),
+        }
+    }
+
+    fn turn(&mut self, os: &mut Os<'_>) -> Result<Turn, Failure> {
+        self.check_time(os.now)?;
+        match std::mem::replace(&mut self.state, State::Finished) {
+            State::Start => self.begin_request(os),
+            State::Connecting(connection) => self.await_connection(os, connection),
+            State::Exchanging(exchange) => self.exchange(os, exchange),
+            State::Finished => Ok(Turn::Wait),
+        }
+    }
+
+    fn begin_request(&mut self, os: &mut Os<'_>) -> Result<Turn, Failure> {
+        let url = match self.url.take() {
+            Some(url) => url,
+            None => {
+                Url::parse(&self.options.url).map_err(|why| Failure(exit::MALFORMED_URL, why.to_owned()))?
+            }
+        };
+        self.facts.url_effective = url.to_string();
+        self.facts.method = if self.options.head_only { "HEAD" } else { "GET" };
+        let (host, port, scheme) = (url.host.clone(), url.port_or_default(), url.scheme.clone());
+        self.url = Some(url);
+        if scheme != "http" {
+            let message = format!("Protocol \"{scheme}\" not supported");
+            return Err(Failure(exit::UNSUPPORTED_PROTOCOL, message));
+        }
+        if let Some((connection, open_host, open_port)) = self.open.take() {
+            if (&open_host, open_port) == (&host, port) {
+                self.say(os, &format!("Re-using existing connection with host {host}"));
+                return self.send_request(os, connection);
+            }
+            os.close(connection);
+        }
+        let Some(address) = os.resolve(&host) else {
+            let message = format!("Could not resolve host: {host}");
+            self.say(os, &message);
+            return Err(Failure(exit::COULD_NOT_RESOLVE, message));
+        };
+        self.facts.name_lookup = self.elapsed(os.now);
+        if host.parse::<std::net::Ipv4Addr>().is_err() {
+            self.say(os, &format!("Host {host}:{port} was resolved."));
+            self.say(os, "IPv6: (none)");
+            self.say(os, &format!("IPv4: {address}"));
+        }
+        self.say(os, &format!("  Trying {address}:{port}..."));
+        self.state = State::Connecting(os.connect(address, port));
+        Ok(Turn::Again)
+    }
+
+    fn await_connection(&mut self, os: &mut Os<'_>, connection: ConnectionId) -> Result<Turn, Failure> {
+        match os.standing(connection) {
+            Standing::Connecting => {
+                self.state = State::Connecting(connection);
+                Ok(Turn::Wait)
+            }
+            Standing::Failed(error) => Err(self.could_not_connect(os, connection, error)),
+            Standing::Open => {
+                let tuple = os.tuple(connection);
+                let host = &self.url.as_ref().expect("a request has a URL").host;
+                let line = format!("Connected to {host} ({}) port {}", tuple.dst, tuple.dst_port);
+                self.say(os, &line);
+                self.facts.num_connects += 1;
+                self.facts.connect = self.elapsed(os.now);
+                self.facts.remote = Some((tuple.dst.to_string(), tuple.dst_port));
+                self.facts.local = Some((tuple.src.to_string(), tuple.src_port));
+                self.send_request(os, connection)
+            }
+        }
+    }
+
+    fn could_not_connect(&self, os: &mut Os<'_>, id: ConnectionId, error: ConnectionError) -> Failure {
+        let (code, why) = match error {
+            ConnectionError::TimedOut => (exit::TIMED_OUT, "Connection timed out"),
+            ConnectionError::Refused | ConnectionError::Reset => {
+                (exit::COULD_NOT_CONNECT, "Connection refused")
+            }
+            ConnectionError::HostUnreachable => (exit::COULD_NOT_CONNECT, "No route to host"),
+            ConnectionError::NetworkUnreachable => (exit::COULD_NOT_CONNECT, "Network is unreachable"),
+        };
+        let tuple = os.tuple(id);
+        let ends = (tuple.dst, tuple.dst_port, tuple.src, tuple.src_port);
+        let line =
+            format!("connect to {} port {} from {} port {} failed: {why}", ends.0, ends.1, ends.2, ends.3);
+        self.say(os, &line);
+        let message = self.failed_to_connect(os.now, "Couldn't connect to server");
+        self.say(os, &message);
+        Failure(code, message)
+    }
+
+    fn failed_to_connect(&self, now: Instant, why: &str) -> String {
+        let url = self.url.as_ref().expect("a request has a URL");
+        let millis = self.request_elapsed(now).as_millis();
+        format!("Failed to connect to {} port {} after {millis} ms: {why}", url.host, url.port_or_default())
+    }
+
+    fn send_request(&mut self, os: &mut Os<'_>, connection: ConnectionId) -> Result<Turn, Failure> {
+        let request = self.request();
+        if self.options.verbose {
+            for line in request.trim_end_matches("\r\n").split("\r\n").chain([""]) {
+                os.write_stderr(format!("> {line}\n"));
+            }
+        }
+        self.facts.pretransfer = self.elapsed(os.now);
+        self.facts.size_request += request.len() as u64;
+        self.state = State::Exchanging(Exchange {
+            connection,
+            unsent: request.into_bytes(),
+            response: Response::new(self.options.head_only),
+            saw_head: false,
+        });
+        Ok(Turn::Again)
+    }
+
+    fn request(&self) -> String {
+        let url = self.url.as_ref().expect("a request has a URL");
+        let own = |name: &str| {
+            let mut fields = self.options.headers.iter().filter_map(|field| field.split_once(':'));
+            fields.find(|(own, _)| own.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        };
+        let agent = self.options.user_agent.clone().unwrap_or_else(|| format!("curl/{VERSION}"));
+        let usual = [("Host", url.authority()), ("User-Agent", agent), ("Accept", "*/*".to_owned())];
+        let mut request = format!("{} {} HTTP/1.1\r\n", self.facts.method, url.path);
+        for (name, value) in &usual {
+            // `-H 'Accept:'` takes a field away, `-H 'Host: x'` gives it another value and place.
+            let is_replaced = own(name).is_some() && !(*name == "Host" && own(name) != Some(""));
+            let value = if *name == "Host" { own(name).unwrap_or(value) } else { value };
+            if !is_replaced && !value.is_empty() {
+                request.push_str(&format!("{name}: {value}\r\n"));
+            }
+        }
+        for field in &self.options.headers {
+            let (name, value) = field.split_once(':').unwrap_or((field, ""));
+            if !value.trim().is_empty() && !name.trim().eq_ignore_ascii_case("host") {
+                request.push_str(&format!("{}: {}\r\n", name.trim(), value.trim()));
+            }
+        }
+        request + "\r\n"
+    }
+
+    fn exchange(&mut self, os: &mut Os<'_>, mut exchange: Exchange) -> Result<Turn, Failure> {
+        let sent = os.send(exchange.connection, &exchange.unsent);
+        exchange.unsent.drain(..sent);
+        let received = os.recv(exchange.connection, &mut exchange.response.buffer);
+        if matches!(received, Received::Bytes(_)) && self.facts.start_transfer < self.facts.pretransfer {
+            self.facts.start_transfer = self.elapsed(os.now);
+        }
+        let is_complete = self.read(os, &mut exchange)?;
+        let connection = exchange.connection;
+        let turn = match received {
+            _ if is_complete => return self.complete(os, exchange),
+            Received::Bytes(_) => Turn::Again,
+            Received::Nothing => Turn::Wait,
+            Received::End => return self.ended(os, exchange),
+            Received::Failed(ConnectionError::TimedOut) => {
+                return Err(Failure(exit::RECEIVE_ERROR, "Recv failure: Connection timed out".to_owned()));
+            }
+            Received::Failed(_) => {
+                self.say(os, "Recv failure: Connection reset by peer");
+                os.close(connection);
+                return Err(Failure(
+                    exit::RECEIVE_ERROR,
+                    "Recv failure: Connection reset by peer".to_owned(),
+                ));
+            }
+        };
+        self.state = State::Exchanging(exchange);
+        Ok(turn)
+    }
+
+    /// Reads what has come; says whether the response is complete.
+    fn read(&mut self, os: &mut Os<'_>, exchange: &mut Exchange) -> Result<bool, Failure> {
+        let garbled = |_| Failure(exit::WEIRD_SERVER_REPLY, "Received HTTP/0.9 when not allowed".to_owned());
+        if !exchange.response.read_head().map_err(garbled)? {
+            return Ok(false);
+        }
+        if !std::mem::replace(&mut exchange.saw_head, true) {
+            self.read_head(os, &exchange.response)?;
+        }
+        let mut body = Vec::new();
+        let is_complete = exchange.response.take_body(&mut body).map_err(garbled)?;
+        self.facts.size_download += body.len() as u64;
+        if !self.redirects_to(&exchange.response).is_some_and(|_| self.options.follow) {
+            self.output(os, &body);
+        }
+        Ok(is_complete)
+    }
+
+    fn read_head(&mut self, os: &mut Os<'_>, response: &Response) -> Result<(), Failure> {
+        let head = response.head.as_ref().expect("the head was read");
+        self.facts.http_code = head.status;
+        self.facts.http_version = Some(head.minor_version);
+        self.facts.content_type = head.content_type.clone().unwrap_or_default();
+        self.facts.num_headers = head.fields;
+        self.facts.size_header += head.raw.len() as u64;
+        self.facts.redirect_url = self.redirects_to(response).map(|url| url.to_string()).unwrap_or_default();
+        if self.options.verbose {
+            let text = String::from_utf8_lossy(&head.raw).into_owned();
+            for line in text.trim_end_matches("\r\n").split("\r\n").chain([""]) {
+                os.write_stderr(format!("< {line}\n"));
+            }
+        }
+        if self.options.fail && head.status >= 400 {
+            let message = format!("The requested URL returned error: {}", head.status);
+            self.say(os, &message);
+            return Err(Failure(exit::HTTP_ERROR, message));
+        }
+        if self.options.include_headers || self.options.head_only {
+            self.output(os, &head.raw);
+        }
+        Ok(())
+    }
+
+    fn redirects_to(&self, response: &Response) -> Option<Url> {
+        let head = response.head.as_ref()?;
+        let location = head.location.as_ref().filter(|_| (300..400).contains(&head.status))?;
+        self.url.as_ref()?.join(location).ok()
+    }
+
+    fn complete(&mut self, os: &mut Os<'_>, exchange: Exchange) -> Result<Turn, Failure> {
+        let connection = exchange.connection;
+        let host = self.url.as_ref().map(|url| url.host.clone()).unwrap_or_default();
+        if exchange.response.head.as_ref().is_some_and(|head| head.closes) {
+            self.say(os, "Closing connection");
+            os.close(connection);
+        } else {
+            self.say(os, &format!("Connection #{} to host {host} left intact", self.facts.num_connects - 1));
+            let port = self.url.as_ref().map_or(0, Url::port_or_default);
+            self.open = Some((connection, host, port));
+        }
+        let Some(next) = self.redirects_to(&exchange.response).filter(|_| self.options.follow) else {
+            return Ok(Turn::Wait);
+        };
+        if self.facts.num_redirects == REDIRECTS_MAX {
+            let message = format!("Maximum ({REDIRECTS_MAX}) redirects followed");
+            return Err(Failure(exit::TOO_MANY_REDIRECTS, message));
+        }
+        self.say(os, &format!("Issue another request to this URL: '{next}'"));
+        self.facts.num_redirects += 1;
+        self.facts.redirect = self.elapsed(os.now);
+        self.facts.size_download = 0;
+        self.url = Some(next);
+        self.request_began = os.now;
+        self.state = State::Start;
+        Ok(Turn::Again)
+    }
+
+    fn ended(&mut self, os: &mut Os<'_>, exchange: Exchange) -> Result<Turn, Failure> {
+        if exchange.response.head.is_none() {
+            self.say(os, "Empty reply from server");
+            return Err(Failure(exit::GOT_NOTHING, "Empty reply from server".to_owned()));
+        }
+        match exchange.response.missing_at_end() {
+            Some(message) => {
+                self.say(os, &message);
+                Err(Failure(exit::PARTIAL_FILE, message))
+            }
+            None => self.complete(os, exchange),
+        }
+    }
+
+    /// The limits of `-m` and `--connect-timeout`.
+    fn check_time(&self, now: Instant) -> Result<(), Failure> {
+        let is_over = |limit: Option<Instant>| limit.is_some_and(|at| at <= now);
+        let millis = self.request_elapsed(now).as_millis();
+        match &self.state {
+            State::Start | State::Finished => Ok(()),
+            State::Connecting(_) if is_over(self.connect_limit()) => {
+                Err(Failure(exit::TIMED_OUT, self.failed_to_connect(now, "Timeout was reached")))
+            }
+            State::Connecting(_) if is_over(self.limit()) => {
+                Err(Failure(exit::TIMED_OUT, format!("Connection timed out after {millis} milliseconds")))
+            }
+            State::Exchanging(exchange) if is_over(self.limit()) => {
+                let received = exchange.response.taken;
+                let head = exchange.response.head.as_ref();
+                let of = head
+                    .and_then(|head| head.content_length)
+                    .map_or(String::new(), |length| format!(" out of {length}"));
+                let message = format!(
+                    "Operation timed out after {millis} milliseconds with {received}{of} bytes received"
+                );
+                Err(Failure(exit::TIMED_OUT, message))
+            }
+            State::Connecting(_) | State::Exchanging(_) => Ok(()),
+        }
+    }
+
+    fn limit(&self) -> Option<Instant> {
+        Some(self.began? + self.options.max_time.filter(|limit| !limit.is_zero())?)
+    }
+
+    fn connect_limit(&self) -> Option<Instant> {
+        Some(self.request_began + self.options.connect_timeout.filter(|limit| !limit.is_zero())?)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let connect = self.connect_limit().filter(|_| matches!(self.state, State::Connecting(_)));
+        connect.into_iter().chain(self.limit()).min()
+    }
+
+    fn end(&mut self, os: &mut Os<'_>, failure: Option<Failure>) -> Progress {
+        self.facts.total = self.elapsed(os.now);
+        if let Some(Failure(code, message)) = failure {
+            if self.options.verbose {
+                // Reported before the line that curl itself ends with.
+                self.say(os, "Closing connection");
+            }
+            self.facts.exit_code = code;
+            self.facts.error = message;
+            if !self.options.silent || self.options.show_error {
+                os.write_stderr(format!("curl: ({code}) {}\n", self.facts.error));
+            }
+        }
+        if let Some(format) = &self.options.write_out {
+            os.write_stdout(format.render(&self.facts));
+        }
+        Progress::Exited(self.facts.exit_code)
+    }
+
+    fn output(&self, os: &mut Os<'_>, bytes: &[u8]) {
+        if !self.options.to_file {
+            os.write_stdout(bytes);
+        }
+    }
+
+    fn say(&self, os: &mut Os<'_>, line: &str) {
+        if self.options.verbose {
+            os.write_stderr(format!("* {line}\n"));
+        }
+    }
+
+    fn elapsed(&self, now: Instant) -> Duration {
+        now.since(self.began.unwrap_or(now))
+    }
+
+    fn request_elapsed(&self, now: Instant) -> Duration {
+        now.since(self.request_began)
+    }
+}
+
+impl Program for Curl {
+    fn step(&mut self, os: &mut Os<'_>) -> Progress {
+        if self.began.is_none() {
+            self.began = Some(os.now);
+            self.request_began = os.now;
+        }
+        for _ in 0..TURNS_MAX {
+            match self.turn(os) {
+                Ok(Turn::Again) => {}
+                Ok(Turn::Wait) if matches!(self.state, State::Finished) => return self.end(os, None),
+                Ok(Turn::Wait) => return Progress::Waiting(self.deadline()),
+                Err(failure) => return self.end(os, Some(failure)),
+            }
+        }
+        panic!("{}: curl turns in circles", os.hostname);
+    }
+}

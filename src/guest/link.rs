@@ -1,0 +1,204 @@
+//! A host's Ethernet: its neighbours, and the frames it puts on the wire.
+//!
+//! Knows ARP and the next hop of a packet; never connections or programs.
+//!
+//! Follows Linux: packets wait while a neighbour is looked for, three requests go out a second apart,
+//! and a second after the last one the packets that waited are given back as undeliverable.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use crate::time::Instant;
+use crate::wire::{ArpReply, ArpRequest, ETHERNET_HEADER_LEN, Mac, Packet, build};
+
+/// Requests for one neighbour before it counts as unreachable (Linux: `mcast_solicit`).
+const REQUESTS_MAX: u32 = 3;
+/// Time between requests (Linux: `retrans_time_ms`).
+const REQUEST_INTERVAL: Duration = Duration::from_secs(1);
+/// How long an answer is believed without asking again.
+const FRESH: Duration = Duration::from_secs(60);
+/// Packets that may wait for one neighbour; the oldest is dropped for a newer one.
+const WAITING_MAX: usize = 256;
+
+const ETHERTYPE_IPV4: [u8; 2] = [0x08, 0x00];
+
+/// Where a host's Ethernet is attached.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attachment {
+    pub mac: Mac,
+    pub address: Ipv4Addr,
+    pub prefix_len: u8,
+    pub gateway: Ipv4Addr,
+    pub ttl: u8,
+}
+
+/// What a host knows of a neighbour.
+enum Neighbor {
+    /// Asked for; packets wait.
+    Sought { requests: u32, next: Instant, waiting: VecDeque<Packet> },
+    /// Answered.
+    Known { mac: Mac, asked: Instant },
+}
+
+pub(super) struct Link {
+    at: Attachment,
+    neighbors: BTreeMap<Ipv4Addr, Neighbor>,
+    sent: Vec<Vec<u8>>,
+    /// Frames from the host to itself.
+    looped: VecDeque<Vec<u8>>,
+}
+
+impl Link {
+    pub fn new(at: Attachment) -> Self {
+        Self { at, neighbors: BTreeMap::new(), sent: Vec::new(), looped: VecDeque::new() }
+    }
+
+    /// Sends an IP packet in a frame whose Ethernet header is still blank.
+    pub fn send(&mut self, now: Instant, mut frame: Vec<u8>) {
+        frame[12..ETHERNET_HEADER_LEN].copy_from_slice(&ETHERTYPE_IPV4);
+        let mut packet = Packet::parse(frame).expect("a host's own packet parses");
+        // What smoltcp answers by itself (echo replies, RSTs for closed ports) always says 64.
+        if packet.ttl() != self.at.ttl {
+            packet.set_ttl(self.at.ttl);
+        }
+        let destination = packet.tuple().dst;
+        if self.is_own(destination) {
+            packet.set_macs(self.at.mac, self.at.mac);
+            self.looped.push_back(packet.into_frame());
+        } else {
+            self.send_via(now, self.next_hop(destination), packet);
+        }
+    }
+
+    /// Remembers who has an address, and sends what waited for it.
+    pub fn learn(&mut self, now: Instant, address: Ipv4Addr, mac: Mac) {
+        let before = self.neighbors.insert(address, Neighbor::Known { mac, asked: now });
+        if let Some(Neighbor::Sought { waiting, .. }) = before {
+            for packet in waiting {
+                self.emit(packet, mac);
+            }
+        }
+    }
+
+    /// Takes in an answer, whoever asked.
+    pub fn answered(&mut self, now: Instant, reply: ArpReply) {
+        if self.neighbors.contains_key(&reply.address) {
+            self.learn(now, reply.address, reply.mac);
+        }
+    }
+
+    /// Answers a question about the host's own address.
+    pub fn asked(&mut self, now: Instant, request: ArpRequest) {
+        if request.target != self.at.address {
+            return;
+        }
+        // Who asks is about to send something that will need an answer.
+        self.learn(now, request.sender, request.sender_mac);
+        self.sent.push(build::arp_reply(request, self.at.mac));
+    }
+
+    /// Asks again where it is time to; gives back the packets whose neighbour does not answer.
+    pub fn expire(&mut self, now: Instant) -> Vec<Packet> {
+        let mut undeliverable = Vec::new();
+        let due: Vec<Ipv4Addr> = self
+            .neighbors
+            .iter()
+            .filter(|(_, neighbor)| matches!(neighbor, Neighbor::Sought { next, .. } if *next <= now))
+            .map(|(address, _)| *address)
+            .collect();
+        for address in due {
+            let Some(Neighbor::Sought { requests, next, .. }) = self.neighbors.get_mut(&address) else {
+                continue;
+            };
+            if *requests < REQUESTS_MAX {
+                *requests += 1;
+                *next = now + REQUEST_INTERVAL;
+                self.ask(address);
+            } else if let Some(Neighbor::Sought { waiting, .. }) = self.neighbors.remove(&address) {
+                undeliverable.extend(waiting);
+            }
+        }
+        undeliverable
+    }
+
+    /// Takes the next frame the host sent to itself.
+    pub fn take_looped(&mut self) -> Option<Vec<u8>> {
+        self.looped.pop_front()
+    }
+
+    pub fn take_sent(&mut self) -> impl Iterator<Item = Vec<u8>> + '_ {
+        self.sent.drain(..)
+    }
+
+    pub fn has_looped(&self) -> bool {
+        !self.looped.is_empty()
+    }
+
+    /// When [`Self::expire`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.neighbors
+            .values()
+            .filter_map(|neighbor| match neighbor {
+                Neighbor::Sought { next, .. } => Some(*next),
+                Neighbor::Known { .. } => None,
+            })
+            .min()
+    }
+
+    /// Whether a frame to this station is taken in.
+    pub fn accepts(&self, destination: Mac) -> bool {
+        destination == self.at.mac || destination == Mac::BROADCAST
+    }
+
+    /// The address the host speaks from when it speaks to `destination`.
+    pub fn source_for(&self, destination: Ipv4Addr) -> Ipv4Addr {
+        if destination.is_loopback() { Ipv4Addr::LOCALHOST } else { self.at.address }
+    }
+
+    fn is_own(&self, address: Ipv4Addr) -> bool {
+        address == self.at.address || address.is_loopback()
+    }
+
+    fn next_hop(&self, destination: Ipv4Addr) -> Ipv4Addr {
+        let host_bits = 32 - u32::from(self.at.prefix_len);
+        let differ = self.at.address.to_bits() ^ destination.to_bits();
+        if u64::from(differ) >> host_bits == 0 { destination } else { self.at.gateway }
+    }
+
+    fn send_via(&mut self, now: Instant, hop: Ipv4Addr, packet: Packet) {
+        match self.neighbors.get_mut(&hop) {
+            Some(Neighbor::Known { mac, asked }) => {
+                let mac = *mac;
+                let stale = now.since(*asked) >= FRESH;
+                if stale {
+                    *asked = now;
+                    self.ask(hop);
+                }
+                self.emit(packet, mac);
+            }
+            Some(Neighbor::Sought { waiting, .. }) => {
+                if waiting.len() == WAITING_MAX {
+                    waiting.pop_front();
+                }
+                waiting.push_back(packet);
+            }
+            None => {
+                let next = now + REQUEST_INTERVAL;
+                let sought = Neighbor::Sought { requests: 1, next, waiting: VecDeque::from([packet]) };
+                self.neighbors.insert(hop, sought);
+                self.ask(hop);
+            }
+        }
+    }
+
+    fn ask(&mut self, target: Ipv4Addr) {
+        let request = ArpRequest { sender_mac: self.at.mac, sender: self.at.address, target };
+        self.sent.push(build::arp_request(request));
+    }
+
+    fn emit(&mut self, mut packet: Packet, to: Mac) {
+        packet.set_macs(self.at.mac, to);
+        self.sent.push(packet.into_frame());
+    }
+}

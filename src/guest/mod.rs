@@ -1,0 +1,248 @@
+//! Hosts with a real TCP/IP stack, the programs that run on them and the services that listen.
+//!
+//! Knows frames, time and a seed. Must never know what a VPC is, who carries the frames or what a
+//! simulation wants of them: it imports only `wire`, `seed`, `time` and `ids`. The only user of smoltcp.
+//!
+//! A [`Host`] is driven by three verbs: [`Host::receive`] a frame, [`Host::pump`] at a time,
+//! [`Host::take_sent`] what it wants on the wire. Reading order: this file, `stack` (packets and
+//! connections), `process` (programs and what they may do), then the programs `curl`, `ping`, `ssh`
+//! and the services `web` and `ssh::server`. `link` and `device` are below the stack.
+
+mod args;
+mod command;
+mod connection;
+mod curl;
+mod device;
+mod link;
+mod names;
+mod ping;
+mod process;
+mod site;
+mod ssh;
+mod stack;
+#[cfg(test)]
+mod tests;
+mod web;
+mod words;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use command::{Command, CommandError, parse};
+pub use names::Names;
+pub use process::ProcessId;
+pub use site::{Answer, HeaderValue, Site};
+
+use self::process::{Os, PingNews, Processes, Program};
+use self::stack::{News, Stack};
+use crate::seed::{Seed, Stream};
+use crate::time::Instant;
+use crate::wire::{Mac, Packet};
+
+/// Rounds of receiving and running within one [`Host::pump`].
+const ROUNDS_MAX: u32 = 100_000;
+/// The least time until the next pump.
+const WAKE_MIN: Duration = Duration::from_micros(1);
+
+/// What a host is made of.
+#[derive(Clone, Debug)]
+pub struct HostConfig {
+    /// What the host is called in the run: names its random streams and its panics.
+    pub name: String,
+    /// What the host calls itself, e.g. `ip-10-0-0-4`.
+    pub hostname: String,
+    /// Its hardware address.
+    pub mac: Mac,
+    /// Its protocol address.
+    pub address: Ipv4Addr,
+    /// The length of its subnet's prefix.
+    pub prefix_len: u8,
+    /// Who takes packets to other subnets.
+    pub gateway: Ipv4Addr,
+    /// The longest IP packet it sends.
+    pub mtu: u16,
+    /// Time to live of the packets it sends.
+    pub ttl: u8,
+    /// Where its random numbers come from.
+    pub seed: Seed,
+}
+
+/// What listens on a port.
+#[derive(Clone, Debug)]
+pub enum Service {
+    /// A web server.
+    Http(Site),
+    /// An SSH server that runs commands.
+    Ssh,
+}
+
+/// The result of a process.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finished {
+    /// Exit status.
+    pub exit: i32,
+    /// Everything written to standard output.
+    pub stdout: Vec<u8>,
+    /// Everything written to standard error.
+    pub stderr: Vec<u8>,
+}
+
+/// A host behind a network interface.
+pub struct Host {
+    name: String,
+    hostname: String,
+    now: Instant,
+    arrived: VecDeque<Vec<u8>>,
+    stack: Stack,
+    processes: Processes,
+    services: BTreeMap<u16, Service>,
+    names: Arc<Names>,
+    random: Stream,
+}
+
+impl Host {
+    /// A quiet host.
+    pub fn new(config: HostConfig) -> Self {
+        Self {
+            now: Instant::EPOCH,
+            arrived: VecDeque::new(),
+            stack: Stack::new(&config),
+            processes: Processes::default(),
+            services: BTreeMap::new(),
+            names: Arc::default(),
+            random: config.seed.stream("programs", &config.name),
+            name: config.name,
+            hostname: config.hostname,
+        }
+    }
+
+    /// Lets a service listen on a port.
+    pub fn serve(&mut self, port: u16, service: Service) {
+        self.stack.serve(port);
+        self.services.insert(port, service);
+    }
+
+    /// Replaces the names the host knows.
+    pub fn set_names(&mut self, names: Arc<Names>) {
+        self.names = names;
+    }
+
+    /// Takes in a frame, to be looked at by the next [`Self::pump`].
+    pub fn receive(&mut self, frame: Vec<u8>) {
+        self.arrived.push_back(frame);
+    }
+
+    /// Runs the host until it has nothing more to do at `now`; says when to call again.
+    ///
+    /// # Panics
+    /// If the host does not come to rest, or if time runs backwards.
+    pub fn pump(&mut self, now: Instant) -> Option<Instant> {
+        assert!(self.now <= now, "{}: time runs backwards", self.name);
+        self.now = now;
+        let mut rounds = 0;
+        self.stack.expire(now);
+        self.processes.wake(now);
+        while self.round(now) {
+            rounds += 1;
+            assert!(rounds < ROUNDS_MAX, "{} did not settle at {now:?}", self.name);
+        }
+        let next = self.stack.deadline().into_iter().chain(self.processes.deadline()).min();
+        next.map(|at| at.max(now + WAKE_MIN))
+    }
+
+    /// The frames to put on the wire, in order.
+    pub fn take_sent(&mut self) -> impl Iterator<Item = Vec<u8>> + '_ {
+        self.stack.link.take_sent()
+    }
+
+    /// Starts a command; the next [`Self::pump`] runs it.
+    pub fn start(&mut self, command: &Command, now: Instant) -> ProcessId {
+        self.now = self.now.max(now);
+        self.processes.start(command.program(), None)
+    }
+
+    /// Takes the result of a process once it has ended; afterwards the process is forgotten.
+    pub fn take_exit(&mut self, pid: ProcessId) -> Option<Finished> {
+        self.processes.take_exit(pid)
+    }
+
+    /// Ends a process as Ctrl-C does; its result is there at once. Does nothing if it has ended.
+    pub fn kill(&mut self, pid: ProcessId) {
+        if self.processes.runs(pid) {
+            self.os(self.now, pid).interrupt();
+        }
+    }
+
+    /// One turn: what arrived, then the programs, then the acknowledgements that waited for them.
+    fn round(&mut self, now: Instant) -> bool {
+        while let Some(frame) = self.arrived.pop_front().or_else(|| self.stack.link.take_looped()) {
+            self.stack.receive(now, frame);
+            self.hear();
+        }
+        self.hear();
+        while let Some(pid) = self.processes.take_ready() {
+            self.os(now, pid).step();
+        }
+        self.stack.flush_unhurried(now);
+        self.stack.link.has_looped() || self.processes.has_ready() || self.stack.has_news()
+    }
+
+    /// Passes the stack's news on to the programs.
+    fn hear(&mut self) {
+        for news in self.stack.take_news() {
+            match news {
+                News::Accepted(connection, port) => {
+                    let program: Box<dyn Program> = match &self.services[&port] {
+                        Service::Http(site) => Box::new(web::Visit::new(connection, site.clone())),
+                        Service::Ssh => Box::new(ssh::server::Session::new(connection)),
+                    };
+                    let pid = self.processes.start_daemon(program, connection);
+                    self.stack.adopt(connection, pid);
+                }
+                News::Stirred(pid) => self.processes.stir(pid),
+                News::Icmp(packet) => self.hear_icmp(&packet),
+                News::Undeliverable(packet) => self.hear_undeliverable(&packet),
+            }
+        }
+    }
+
+    fn hear_icmp(&mut self, packet: &Packet) {
+        let icmp = packet.icmp().expect("an ICMP message");
+        let message = packet.ip_payload();
+        let from = packet.tuple().src;
+        if let Some(echo) = icmp.echo {
+            let (sequence, ttl, len) = (echo.sequence, packet.ttl(), message.len());
+            self.processes.tell_ping(echo.identifier, PingNews::Reply { from, sequence, ttl, len });
+        } else if let Some(quoted) = icmp.quoted
+            && let Some(identifier) = quoted.echo_identifier
+        {
+            const ICMP_HEADER_LEN: usize = 8;
+            const SEQUENCE: usize = 6;
+            let quote = &message[ICMP_HEADER_LEN..];
+            let sequence = word(quote, usize::from(quote[0] & 0x0f) * 4 + SEQUENCE);
+            let (kind, code, mtu) = (icmp.kind, icmp.code, word(message, 6));
+            self.processes.tell_ping(identifier, PingNews::Error { from, sequence, kind, code, mtu });
+        }
+    }
+
+    fn hear_undeliverable(&mut self, packet: &Packet) {
+        if let Some(echo) = packet.icmp().and_then(|icmp| icmp.echo) {
+            // Linux sends itself a "host unreachable" (type 3 code 1).
+            let (from, sequence) = (packet.tuple().src, echo.sequence);
+            let news = PingNews::Error { from, sequence, kind: 3, code: 1, mtu: 0 };
+            self.processes.tell_ping(echo.identifier, news);
+        }
+    }
+
+    fn os(&mut self, now: Instant, pid: ProcessId) -> Os<'_> {
+        let Self { hostname, stack, processes, names, random, .. } = self;
+        Os::new((now, pid), hostname, stack, processes, names, random)
+    }
+}
+
+/// The 16-bit word at `at`, or 0 where a quoted packet was cut off.
+fn word(bytes: &[u8], at: usize) -> u16 {
+    bytes.get(at..at + 2).map_or(0, |pair| u16::from_be_bytes([pair[0], pair[1]]))
+}

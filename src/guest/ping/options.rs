@@ -1,0 +1,106 @@
+//! `ping`'s command line.
+//!
+//! Knows options and their spelling; never what they do.
+
+use std::time::Duration;
+
+use crate::guest::args::{Arg, Args};
+use crate::guest::command::CommandError;
+use crate::guest::words::Word;
+
+/// The longest payload an IPv4 packet carries.
+const SIZE_MAX: usize = 65_507;
+/// The shortest interval an ordinary user may ask for.
+const INTERVAL_MIN: Duration = Duration::from_millis(2);
+
+/// What `ping` was asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::guest) struct Options {
+    pub host: String,
+    pub count: Option<u64>,
+    pub interval: Duration,
+    /// `-W`: how long to wait for replies after the last probe.
+    pub linger: Duration,
+    /// `-w`: when to end in any case.
+    pub deadline: Option<Duration>,
+    pub size: usize,
+    pub quiet: bool,
+    pub numeric: bool,
+}
+
+const KNOWN: &[&str] = &["-4", "-c", "-i", "-n", "-q", "-s", "-w", "-W"];
+
+impl Options {
+    pub fn parse(program: &Word, arguments: &[Word]) -> Result<Self, CommandError> {
+        let mut options = Self {
+            host: String::new(),
+            count: None,
+            interval: Duration::from_secs(1),
+            linger: Duration::from_secs(10),
+            deadline: None,
+            size: 56,
+            quiet: false,
+            numeric: false,
+        };
+        let mut args = Args::new(arguments);
+        while let Some(arg) = args.next() {
+            match arg {
+                Arg::Plain(word) if options.host.is_empty() => options.host.clone_from(&word.text),
+                Arg::Plain(word) => {
+                    return Err(CommandError::new(word.range.clone(), "`ping` asks one host at a time"));
+                }
+                Arg::Long(name, range) => {
+                    let typed = format!("--{name}");
+                    return Err(CommandError::unknown_option(range, "ping", &typed, KNOWN));
+                }
+                Arg::Short(c, range) => options.set(c, &mut args, range)?,
+            }
+        }
+        if options.host.is_empty() {
+            return Err(CommandError::new(program.range.clone(), "`ping` needs a host")
+                .with_hint("for example `ping -c 3 10.0.0.4`"));
+        }
+        Ok(options)
+    }
+
+    fn set(
+        &mut self,
+        c: char,
+        args: &mut Args<'_>,
+        range: std::ops::Range<usize>,
+    ) -> Result<(), CommandError> {
+        match c {
+            '4' => {}
+            'c' => {
+                let value = args.value(&range)?;
+                let count = value.number()?;
+                if count == 0 {
+                    return Err(CommandError::new(value.range, "`ping` sends at least one probe"));
+                }
+                self.count = Some(count);
+            }
+            'i' => {
+                let value = args.value(&range)?;
+                self.interval = value.seconds()?;
+                if self.interval < INTERVAL_MIN {
+                    return Err(CommandError::new(value.range, "the interval is at least 0.002 s"));
+                }
+            }
+            'n' => self.numeric = true,
+            'q' => self.quiet = true,
+            's' => {
+                let value = args.value(&range)?;
+                self.size = value.number()?;
+                if self.size > SIZE_MAX {
+                    return Err(CommandError::new(value.range, format!("the size is at most {SIZE_MAX}")));
+                }
+            }
+            'w' => self.deadline = Some(args.value(&range)?.seconds()?),
+            'W' => self.linger = args.value(&range)?.seconds()?,
+            other => {
+                return Err(CommandError::unknown_option(range, "ping", &format!("-{other}"), KNOWN));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,392 @@
+//! Processes: programs as state machines, and what a host's system does for them.
+//!
+//! Knows when a program runs and what it may ask for; never what any program is about.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use super::Finished;
+use super::connection::ConnectionError;
+use super::names::Names;
+use super::stack::{ConnectionId, Stack};
+use crate::seed::Stream;
+use crate::time::Instant;
+use crate::wire::{FiveTuple, Packet};
+
+/// A process of one host.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ProcessId(pub(super) u64);
+
+/// Exit status of a program that a signal ended before it could say anything: 128 + SIGINT.
+pub(super) const INTERRUPTED: i32 = 130;
+
+/// Something that runs on a host.
+pub(super) trait Program {
+    /// Does everything that can be done at `os.now`.
+    fn step(&mut self, os: &mut Os<'_>) -> Progress;
+
+    /// The terminal was closed or Ctrl-C pressed; says the exit status.
+    fn interrupt(&mut self, _: &mut Os<'_>) -> i32 {
+        INTERRUPTED
+    }
+}
+
+/// Where a program stands after a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Progress {
+    /// It waits for news, and for this time at the latest.
+    Waiting(Option<Instant>),
+    /// It is done, with this exit status.
+    Exited(i32),
+}
+
+/// What a program learns about its connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Standing {
+    Connecting,
+    Open,
+    Failed(ConnectionError),
+}
+
+/// What reading from a connection gives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Received {
+    Bytes(usize),
+    Nothing,
+    End,
+    Failed(ConnectionError),
+}
+
+/// An ICMP message for a program that pings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum PingNews {
+    /// An echo reply; `len` counts the ICMP message.
+    Reply { from: Ipv4Addr, sequence: u16, ttl: u8, len: usize },
+    /// An error about an echo request; `mtu` counts if the packet was too big.
+    Error { from: Ipv4Addr, sequence: u16, kind: u8, code: u8, mtu: u16 },
+}
+
+#[derive(Default)]
+pub(super) struct Process {
+    /// Taken out while it runs.
+    program: Option<Box<dyn Program>>,
+    parent: Option<ProcessId>,
+    /// Nobody asks for its output or status.
+    is_daemon: bool,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    exit: Option<i32>,
+    connections: Vec<ConnectionId>,
+    ping: Option<u16>,
+    ping_news: Vec<PingNews>,
+    wake: Option<Instant>,
+}
+
+/// All processes of a host, and who runs next.
+#[derive(Default)]
+pub(super) struct Processes {
+    all: BTreeMap<ProcessId, Process>,
+    ready: BTreeSet<ProcessId>,
+    wakes: BTreeSet<(Instant, ProcessId)>,
+    pings: BTreeMap<u16, ProcessId>,
+    next_id: u64,
+}
+
+impl Processes {
+    /// Starts a program.
+    pub fn start(&mut self, program: Box<dyn Program>, parent: Option<ProcessId>) -> ProcessId {
+        self.insert(Process { program: Some(program), parent, ..Process::default() })
+    }
+
+    /// Starts a program that answers on a connection.
+    pub fn start_daemon(&mut self, program: Box<dyn Program>, connection: ConnectionId) -> ProcessId {
+        let connections = vec![connection];
+        self.insert(Process { program: Some(program), is_daemon: true, connections, ..Process::default() })
+    }
+
+    /// Lets a process run because something happened.
+    pub fn stir(&mut self, id: ProcessId) {
+        if self.runs(id) {
+            self.ready.insert(id);
+        }
+    }
+
+    /// Hands an ICMP message to the program that pings with this identifier.
+    pub fn tell_ping(&mut self, identifier: u16, news: PingNews) {
+        if let Some(&id) = self.pings.get(&identifier)
+            && let Some(process) = self.all.get_mut(&id)
+        {
+            process.ping_news.push(news);
+            self.stir(id);
+        }
+    }
+
+    /// Lets the processes run whose time has come.
+    pub fn wake(&mut self, now: Instant) {
+        while let Some(&(at, id)) = self.wakes.first()
+            && at <= now
+        {
+            self.wakes.remove(&(at, id));
+            self.stir(id);
+        }
+    }
+
+    pub fn deadline(&self) -> Option<Instant> {
+        self.wakes.first().map(|(at, _)| *at)
+    }
+
+    /// Whether a process exists that has not ended.
+    pub fn runs(&self, id: ProcessId) -> bool {
+        self.all.get(&id).is_some_and(|process| process.exit.is_none())
+    }
+
+    pub fn take_ready(&mut self) -> Option<ProcessId> {
+        self.ready.pop_first()
+    }
+
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// Takes the result of a finished process, which is forgotten thereby.
+    pub fn take_exit(&mut self, id: ProcessId) -> Option<Finished> {
+        let exit = self.all.get(&id)?.exit?;
+        let process = self.all.remove(&id)?;
+        Some(Finished { exit, stdout: process.stdout, stderr: process.stderr })
+    }
+
+    fn insert(&mut self, process: Process) -> ProcessId {
+        let id = ProcessId(self.next_id);
+        self.next_id += 1;
+        self.all.insert(id, process);
+        self.ready.insert(id);
+        id
+    }
+
+    fn get_mut(&mut self, id: ProcessId) -> &mut Process {
+        self.all.get_mut(&id).expect("a running process exists")
+    }
+
+    fn file(&mut self, id: ProcessId, wake: Option<Instant>) {
+        let process = self.get_mut(id);
+        let before = std::mem::replace(&mut process.wake, wake);
+        if let Some(at) = before {
+            self.wakes.remove(&(at, id));
+        }
+        if let Some(at) = wake {
+            self.wakes.insert((at, id));
+        }
+    }
+
+    fn children(&self, id: ProcessId) -> Vec<ProcessId> {
+        self.all.iter().filter(|(_, child)| child.parent == Some(id)).map(|(id, _)| *id).collect()
+    }
+}
+
+/// What a program may ask of its host.
+pub(super) struct Os<'a> {
+    pub now: Instant,
+    pub hostname: &'a str,
+    pid: ProcessId,
+    stack: &'a mut Stack,
+    processes: &'a mut Processes,
+    names: &'a Names,
+    random: &'a mut Stream,
+}
+
+impl<'a> Os<'a> {
+    pub fn new(
+        (now, pid): (Instant, ProcessId),
+        hostname: &'a str,
+        stack: &'a mut Stack,
+        processes: &'a mut Processes,
+        names: &'a Names,
+        random: &'a mut Stream,
+    ) -> Self {
+        Self { now, hostname, pid, stack, processes, names, random }
+    }
+
+    /// Runs the process once.
+    pub fn step(&mut self) {
+        let Some(mut program) = self.me().program.take() else { return };
+        match program.step(self) {
+            Progress::Waiting(wake) => {
+                self.me().program = Some(program);
+                let pid = self.pid;
+                self.processes.file(pid, wake);
+            }
+            Progress::Exited(status) => self.finish(status),
+        }
+    }
+
+    /// Ends the process from outside.
+    pub fn interrupt(&mut self) {
+        let Some(mut program) = self.me().program.take() else { return };
+        let status = program.interrupt(self);
+        self.finish(status);
+    }
+
+    /// The address a host name or a dotted quad stands for.
+    pub fn resolve(&self, host: &str) -> Option<Ipv4Addr> {
+        if host.eq_ignore_ascii_case("localhost") {
+            return Some(Ipv4Addr::LOCALHOST);
+        }
+        host.parse().ok().or_else(|| self.names.resolve(host))
+    }
+
+    /// The name an address is shown by.
+    pub fn name_of(&self, address: Ipv4Addr) -> Option<&str> {
+        if address.is_loopback() { Some("localhost") } else { self.names.name_of(address) }
+    }
+
+    /// The address this host speaks from when it speaks to `destination`.
+    pub fn source_for(&self, destination: Ipv4Addr) -> Ipv4Addr {
+        self.stack.link.source_for(destination)
+    }
+
+    /// The longest IP packet the host's link carries.
+    pub fn mtu(&self) -> u16 {
+        self.stack.mtu
+    }
+
+    pub fn write_stdout(&mut self, bytes: impl AsRef<[u8]>) {
+        self.me().stdout.extend_from_slice(bytes.as_ref());
+        self.stir_parent();
+    }
+
+    pub fn write_stderr(&mut self, bytes: impl AsRef<[u8]>) {
+        self.me().stderr.extend_from_slice(bytes.as_ref());
+        self.stir_parent();
+    }
+
+    pub fn connect(&mut self, address: Ipv4Addr, port: u16) -> ConnectionId {
+        let id = self.stack.connect(self.now, self.pid, address, port);
+        self.me().connections.push(id);
+        id
+    }
+
+    pub fn standing(&self, id: ConnectionId) -> Standing {
+        let connection = self.stack.connection(id);
+        match connection.error {
+            Some(error) => Standing::Failed(error),
+            None if connection.is_connecting() => Standing::Connecting,
+            None => Standing::Open,
+        }
+    }
+
+    /// Addresses and ports of a connection; `src` is this host's end.
+    pub fn tuple(&self, id: ConnectionId) -> FiveTuple {
+        self.stack.connection(id).tuple
+    }
+
+    /// Hands bytes to a connection and says how many it took; the rest has to wait for news.
+    pub fn send(&mut self, id: ConnectionId, bytes: &[u8]) -> usize {
+        self.stack.send(self.now, id, bytes)
+    }
+
+    /// Appends what a connection has received.
+    pub fn recv(&mut self, id: ConnectionId, into: &mut Vec<u8>) -> Received {
+        let taken = self.stack.recv(id, into);
+        let connection = self.stack.connection(id);
+        if taken > 0 {
+            Received::Bytes(taken)
+        } else if let Some(error) = connection.error {
+            Received::Failed(error)
+        } else if connection.socket().may_recv() {
+            Received::Nothing
+        } else {
+            Received::End
+        }
+    }
+
+    pub fn close(&mut self, id: ConnectionId) {
+        self.me().connections.retain(|open| *open != id);
+        self.stack.close(self.now, id);
+    }
+
+    /// A number from this host's stream for programs.
+    pub fn random(&mut self) -> u64 {
+        self.random.next_u64()
+    }
+
+    /// Listens to ICMP messages about echo requests with the identifier it gives.
+    pub fn open_ping(&mut self) -> u16 {
+        let free = |pings: &BTreeMap<u16, ProcessId>, identifier: &u16| !pings.contains_key(identifier);
+        let start = self.random() as u16;
+        let identifier = (0..=u16::MAX)
+            .map(|step| start.wrapping_add(step))
+            .find(|identifier| free(&self.processes.pings, identifier))
+            .expect("a host runs fewer than 65536 pings");
+        self.processes.pings.insert(identifier, self.pid);
+        self.me().ping = Some(identifier);
+        identifier
+    }
+
+    pub fn send_packet(&mut self, packet: Packet) {
+        self.stack.send_packet(self.now, packet);
+    }
+
+    pub fn take_ping_news(&mut self) -> Vec<PingNews> {
+        std::mem::take(&mut self.me().ping_news)
+    }
+
+    /// Starts a child.
+    pub fn spawn(&mut self, program: Box<dyn Program>) -> ProcessId {
+        self.processes.start(program, Some(self.pid))
+    }
+
+    /// Takes what a child has written since the last call: stdout and stderr.
+    pub fn take_output(&mut self, child: ProcessId) -> (Vec<u8>, Vec<u8>) {
+        let child = self.processes.get_mut(child);
+        (std::mem::take(&mut child.stdout), std::mem::take(&mut child.stderr))
+    }
+
+    /// The exit status of a child, once it has one.
+    pub fn exit_of(&mut self, child: ProcessId) -> Option<i32> {
+        self.processes.get_mut(child).exit
+    }
+
+    fn me(&mut self) -> &mut Process {
+        self.processes.get_mut(self.pid)
+    }
+
+    fn stir_parent(&mut self) {
+        if let Some(parent) = self.me().parent {
+            self.processes.stir(parent);
+        }
+    }
+
+    /// The end of a process: its connections close and its children die with it.
+    fn finish(&mut self, status: i32) {
+        for connection in std::mem::take(&mut self.me().connections) {
+            self.stack.close(self.now, connection);
+        }
+        if let Some(identifier) = self.me().ping.take() {
+            self.processes.pings.remove(&identifier);
+        }
+        let pid = self.pid;
+        self.processes.file(pid, None);
+        self.processes.ready.remove(&pid);
+        self.me().exit = Some(status);
+        self.stir_parent();
+        for child in self.processes.children(pid) {
+            self.as_process(child).interrupt();
+            self.processes.all.remove(&child);
+        }
+        if self.me().is_daemon {
+            self.processes.all.remove(&pid);
+        }
+    }
+
+    fn as_process(&mut self, pid: ProcessId) -> Os<'_> {
+        Os {
+            now: self.now,
+            hostname: self.hostname,
+            pid,
+            stack: self.stack,
+            processes: self.processes,
+            names: self.names,
+            random: self.random,
+        }
+    }
+}

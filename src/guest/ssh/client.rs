@@ -1,0 +1,236 @@
+//! `ssh HOST COMMAND`: runs a command on another host.
+//!
+//! Knows the order of messages a client sends and OpenSSH's words; never what the command does.
+
+use std::time::Duration;
+
+use super::message::Message;
+use super::options::Options;
+use super::transport::Transport;
+use crate::guest::connection::ConnectionError;
+use crate::guest::process::{Os, Program, Progress, Received, Standing};
+use crate::guest::stack::ConnectionId;
+use crate::time::Instant;
+
+/// Exit status of `ssh` for its own failures.
+const FAILED: i32 = 255;
+
+/// A running `ssh`.
+pub(in crate::guest) struct Client {
+    options: Options,
+    began: Option<Instant>,
+    address: String,
+    state: State,
+    exit: Option<i32>,
+}
+
+enum State {
+    Start,
+    Connecting(ConnectionId),
+    /// Until the server has introduced itself.
+    Greeting(Transport),
+    Talking(Transport),
+}
+
+enum Turn {
+    Again,
+    Wait,
+    Exit(i32),
+}
+
+impl Client {
+    pub fn new(options: Options) -> Self {
+        Self { options, began: None, address: String::new(), state: State::Start, exit: None }
+    }
+
+    fn turn(&mut self, os: &mut Os<'_>) -> Turn {
+        let is_late = self.limit().is_some_and(|limit| limit <= os.now);
+        match std::mem::replace(&mut self.state, State::Start) {
+            State::Start => self.connect(os),
+            State::Connecting(connection) => match os.standing(connection) {
+                Standing::Connecting if is_late => self.could_not_connect(os, "Connection timed out"),
+                Standing::Connecting => {
+                    self.state = State::Connecting(connection);
+                    Turn::Wait
+                }
+                Standing::Failed(error) => self.could_not_connect(os, describe(error)),
+                Standing::Open => {
+                    let mut transport = Transport::new(connection);
+                    transport.identify(os);
+                    self.state = State::Greeting(transport);
+                    Turn::Again
+                }
+            },
+            State::Greeting(transport) => self.greet(os, transport, is_late),
+            State::Talking(transport) => self.talk(os, transport),
+        }
+    }
+
+    fn connect(&mut self, os: &mut Os<'_>) -> Turn {
+        let Some(address) = os.resolve(&self.options.host) else {
+            let host = &self.options.host;
+            self.say(os, &format!("ssh: Could not resolve hostname {host}: Name or service not known"));
+            return Turn::Exit(FAILED);
+        };
+        self.address = address.to_string();
+        self.state = State::Connecting(os.connect(address, self.options.port));
+        Turn::Again
+    }
+
+    fn could_not_connect(&self, os: &mut Os<'_>, why: &str) -> Turn {
+        let (host, port) = (&self.options.host, self.options.port);
+        self.say(os, &format!("ssh: connect to host {host} port {port}: {why}"));
+        Turn::Exit(FAILED)
+    }
+
+    fn greet(&mut self, os: &mut Os<'_>, mut transport: Transport, is_late: bool) -> Turn {
+        let received = transport.receive(os);
+        if transport.take_identification() {
+            transport.send_key_exchange(os);
+            self.state = State::Talking(transport);
+            return Turn::Again;
+        }
+        let (address, port) = (self.address.clone(), self.options.port);
+        match received {
+            Received::Bytes(_) | Received::Nothing if is_late => {
+                self.say(os, "Connection timed out during banner exchange");
+                self.say(os, &format!("Connection to {address} port {port} timed out"));
+            }
+            Received::Bytes(_) | Received::Nothing => {
+                self.state = State::Greeting(transport);
+                return Turn::Wait;
+            }
+            Received::End => {
+                self.say(os, "kex_exchange_identification: Connection closed by remote host");
+                self.say(os, &format!("Connection closed by {address} port {port}"));
+            }
+            Received::Failed(ConnectionError::TimedOut) => {
+                self.say(os, "kex_exchange_identification: read: Connection timed out");
+                self.say(
+                    os,
+                    &format!("banner exchange: Connection to {address} port {port}: Connection timed out"),
+                );
+            }
+            Received::Failed(_) => {
+                self.say(os, "kex_exchange_identification: read: Connection reset by peer");
+                self.say(os, &format!("Connection reset by {address} port {port}"));
+            }
+        }
+        Turn::Exit(FAILED)
+    }
+
+    fn talk(&mut self, os: &mut Os<'_>, mut transport: Transport) -> Turn {
+        let received = transport.receive(os);
+        loop {
+            match transport.take_message() {
+                Ok(Some(message)) => {
+                    if let Some(status) = self.react(os, &mut transport, message) {
+                        return Turn::Exit(status);
+                    }
+                }
+                Ok(None) => break,
+                Err(_) => {
+                    self.say(os, "ssh_dispatch_run_fatal: Connection corrupted");
+                    return Turn::Exit(FAILED);
+                }
+            }
+        }
+        transport.flush(os);
+        match received {
+            Received::Bytes(_) | Received::Nothing => {
+                self.state = State::Talking(transport);
+                return Turn::Wait;
+            }
+            Received::End => {
+                self.say(os, &format!("Connection to {} closed by remote host.", self.options.host));
+            }
+            Received::Failed(ConnectionError::TimedOut) => {
+                self.say(os, "client_loop: send disconnect: Connection timed out");
+            }
+            Received::Failed(_) => self.say(os, "client_loop: send disconnect: Broken pipe"),
+        }
+        Turn::Exit(FAILED)
+    }
+
+    /// Does what a message asks for; the exit status if it was the last.
+    fn react(&mut self, os: &mut Os<'_>, transport: &mut Transport, message: Message) -> Option<i32> {
+        let reply = match message {
+            Message::KexInit { .. } => Message::ServiceRequest("ssh-userauth".to_owned()),
+            Message::ServiceAccept(_) => Message::UserauthRequest { user: self.options.user.clone() },
+            Message::UserauthSuccess => Message::ChannelOpen,
+            Message::ChannelOpenConfirmation => Message::Exec(self.options.command.clone()),
+            Message::Data(bytes) => {
+                os.write_stdout(bytes);
+                return None;
+            }
+            Message::ErrorData(bytes) => {
+                os.write_stderr(bytes);
+                return None;
+            }
+            Message::ExitStatus(status) => {
+                self.exit = Some(status as i32);
+                return None;
+            }
+            Message::Close => {
+                transport.send(os, &[Message::Close, Message::Disconnect]);
+                if self.options.terminal {
+                    self.say(os, &format!("Connection to {} closed.", self.options.host));
+                }
+                return Some(self.exit.unwrap_or(FAILED));
+            }
+            Message::Disconnect => {
+                let (address, port) = (&self.address, self.options.port);
+                self.say(os, &format!("Received disconnect from {address} port {port}"));
+                return Some(FAILED);
+            }
+            Message::ServiceRequest(_)
+            | Message::NewKeys
+            | Message::UserauthRequest { .. }
+            | Message::ChannelOpen
+            | Message::Eof
+            | Message::Exec(_)
+            | Message::ChannelSuccess
+            | Message::Other(_) => return None,
+        };
+        transport.send(os, &[reply]);
+        None
+    }
+
+    fn limit(&self) -> Option<Instant> {
+        let timeout: Duration = self.options.connect_timeout?;
+        match self.state {
+            State::Connecting(_) | State::Greeting(_) => Some(self.began? + timeout),
+            State::Start | State::Talking(_) => None,
+        }
+    }
+
+    fn say(&self, os: &mut Os<'_>, line: &str) {
+        if !self.options.quiet {
+            // OpenSSH ends its own lines with CR LF.
+            os.write_stderr(format!("{line}\r\n"));
+        }
+    }
+}
+
+impl Program for Client {
+    fn step(&mut self, os: &mut Os<'_>) -> Progress {
+        self.began.get_or_insert(os.now);
+        loop {
+            match self.turn(os) {
+                Turn::Again => {}
+                Turn::Wait => return Progress::Waiting(self.limit()),
+                Turn::Exit(status) => return Progress::Exited(status),
+            }
+        }
+    }
+}
+
+fn describe(error: ConnectionError) -> &'static str {
+    match error {
+        ConnectionError::Refused => "Connection refused",
+        ConnectionError::Reset => "Connection reset by peer",
+        ConnectionError::TimedOut => "Connection timed out",
+        ConnectionError::HostUnreachable => "No route to host",
+        ConnectionError::NetworkUnreachable => "Network is unreachable",
+    }
+}

@@ -1,0 +1,497 @@
+//! A host's TCP/IP: smoltcp's interface, its connections, and which packet belongs to whom.
+//!
+//! Knows packets, connections and timers; of programs only the ids it tells news to.
+//!
+//! smoltcp looks for a packet's socket by trying one after the other and polls all sockets on every
+//! change. Here every connection is alone in its own socket set and found by its 4-tuple; what belongs
+//! to no connection is processed with an empty set, so that smoltcp answers it by itself.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use smoltcp::iface::{Config, Interface, PollIngressSingleResult, PollResult, SocketSet};
+use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, IpListenEndpoint};
+
+use super::HostConfig;
+use super::connection::{Connection, ConnectionError, Role};
+use super::device::Device;
+use super::link::{Attachment, Link};
+use super::process::ProcessId;
+use crate::seed::Stream;
+use crate::time::Instant;
+use crate::wire::{ArpReply, FiveTuple, Packet, Parsed, Protocol, TcpFlags, parse};
+
+/// Segments one connection may send in a row.
+const SEGMENTS_MAX: u32 = 10_000;
+/// Ephemeral ports (Linux: `ip_local_port_range`); `connect` takes the even ones.
+const EPHEMERAL_FIRST: u16 = 32_768;
+const EPHEMERAL_LAST: u16 = 60_999;
+
+thread_local! {
+    /// The timestamp option's clock. smoltcp asks for it through a plain function without a place for
+    /// the host or the time, so it is laid ready here before every poll.
+    static TIMESTAMP: Cell<u32> = const { Cell::new(0) };
+}
+
+fn timestamp() -> u32 {
+    TIMESTAMP.get()
+}
+
+/// A connection of this host.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct ConnectionId(u64);
+
+/// What happened that a program may want to know.
+pub(super) enum News {
+    /// Somebody connected to a served port.
+    Accepted(ConnectionId, u16),
+    /// Something changed on a program's connection.
+    Stirred(ProcessId),
+    /// An ICMP message came, other than an echo request.
+    Icmp(Packet),
+    /// A packet of this host found no neighbour.
+    Undeliverable(Packet),
+}
+
+pub(super) struct Stack {
+    pub link: Link,
+    pub mtu: u16,
+    device: Device,
+    interface: Interface,
+    nobody: SocketSet<'static>,
+    connections: BTreeMap<ConnectionId, Connection>,
+    by_tuple: BTreeMap<FiveTuple, ConnectionId>,
+    deadlines: BTreeSet<(Instant, ConnectionId)>,
+    /// Connections whose acknowledgement waits for the programs to run first.
+    unhurried: BTreeSet<ConnectionId>,
+    news: Vec<News>,
+    served: BTreeSet<u16>,
+    ports: Stream,
+    timestamp_offset: u32,
+    next_id: u64,
+}
+
+impl Stack {
+    pub fn new(config: &HostConfig) -> Self {
+        let mut device = Device::new(config.mtu);
+        let mut settings = Config::new(HardwareAddress::Ip);
+        settings.random_seed = config.seed.stream("tcp-sequence-numbers", &config.name).next_u64();
+        let mut interface = Interface::new(settings, &mut device, smoltcp::time::Instant::ZERO);
+        interface.update_ip_addrs(|addresses| {
+            for (address, prefix_len) in [(config.address, config.prefix_len), (Ipv4Addr::LOCALHOST, 8)] {
+                addresses
+                    .push(IpCidr::new(IpAddress::Ipv4(address), prefix_len))
+                    .expect("smoltcp holds two addresses");
+            }
+        });
+        Self {
+            link: Link::new(Attachment {
+                mac: config.mac,
+                address: config.address,
+                prefix_len: config.prefix_len,
+                gateway: config.gateway,
+                ttl: config.ttl,
+            }),
+            mtu: config.mtu,
+            device,
+            interface,
+            nobody: SocketSet::new(Vec::new()),
+            connections: BTreeMap::new(),
+            by_tuple: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            unhurried: BTreeSet::new(),
+            news: Vec::new(),
+            served: BTreeSet::new(),
+            ports: config.seed.stream("ephemeral-ports", &config.name),
+            timestamp_offset: config.seed.stream("tcp-timestamps", &config.name).next_u64() as u32,
+            next_id: 0,
+        }
+    }
+
+    /// Answers connections to `port` from now on.
+    pub fn serve(&mut self, port: u16) {
+        self.served.insert(port);
+    }
+
+    /// Takes in a frame that arrived.
+    pub fn receive(&mut self, now: Instant, frame: Vec<u8>) {
+        match parse(frame) {
+            Ok(Parsed::Arp(request)) => self.link.asked(now, request),
+            Ok(Parsed::Ipv4(packet)) if self.link.accepts(packet.destination_mac()) => {
+                self.receive_packet(now, packet);
+            }
+            Ok(Parsed::Ipv4(_)) => {}
+            Err((_, bytes)) => {
+                if let Some(reply) = ArpReply::parse(&bytes) {
+                    self.link.answered(now, reply);
+                }
+            }
+        }
+    }
+
+    /// Does what is due.
+    pub fn expire(&mut self, now: Instant) {
+        for packet in self.link.expire(now) {
+            self.undeliverable(now, packet);
+        }
+        while let Some(&(at, id)) = self.deadlines.first()
+            && at <= now
+        {
+            self.deadlines.remove(&(at, id));
+            let Some(connection) = self.connections.get_mut(&id) else { continue };
+            connection.filed = None;
+            if connection.gives_up().is_some_and(|limit| limit <= now) {
+                self.fail(now, id, ConnectionError::TimedOut);
+            } else {
+                self.flush(now, id);
+            }
+        }
+    }
+
+    /// Sends the acknowledgements that no data took along.
+    pub fn flush_unhurried(&mut self, now: Instant) {
+        while let Some(id) = self.unhurried.pop_first() {
+            self.flush(now, id);
+        }
+    }
+
+    pub fn take_news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
+    }
+
+    pub fn has_news(&self) -> bool {
+        !self.news.is_empty()
+    }
+
+    /// When [`Self::expire`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        let connections = self.deadlines.first().map(|(at, _)| *at);
+        connections.into_iter().chain(self.link.deadline()).min()
+    }
+
+    /// Begins to connect; the outcome is found in [`Self::connection`].
+    pub fn connect(&mut self, now: Instant, owner: ProcessId, address: Ipv4Addr, port: u16) -> ConnectionId {
+        let tuple = FiveTuple {
+            src: self.link.source_for(address),
+            dst: address,
+            src_port: self.ephemeral_port(),
+            dst_port: port,
+            protocol: Protocol::TCP,
+        };
+        let mut connection = Connection::new(now, tuple, Role::Client, self.mtu);
+        connection.owner = Some(owner);
+        let socket = connection.socket_mut();
+        socket.set_tsval_generator(Some(timestamp));
+        socket
+            .connect(
+                self.interface.context(),
+                (IpAddress::Ipv4(tuple.dst), tuple.dst_port),
+                (IpAddress::Ipv4(tuple.src), tuple.src_port),
+            )
+            .expect("a new socket connects to an address and a port");
+        let id = self.insert(connection);
+        self.flush(now, id);
+        id
+    }
+
+    pub fn connection(&self, id: ConnectionId) -> &Connection {
+        self.connections.get(&id).expect("a held connection exists")
+    }
+
+    /// Hands bytes to a connection; says how many it took.
+    pub fn send(&mut self, now: Instant, id: ConnectionId, bytes: &[u8]) -> usize {
+        if bytes.is_empty() {
+            return 0;
+        }
+        let connection = self.connections.get_mut(&id).expect("a held connection exists");
+        connection.speaks(now);
+        let taken = connection.socket_mut().send_slice(bytes).unwrap_or(0);
+        self.flush(now, id);
+        taken
+    }
+
+    /// Takes what a connection has received.
+    pub fn recv(&mut self, id: ConnectionId, into: &mut Vec<u8>) -> usize {
+        let connection = self.connections.get_mut(&id).expect("a held connection exists");
+        let before = into.len();
+        while let Ok(taken) = connection.socket_mut().recv(|bytes| {
+            into.extend_from_slice(bytes);
+            (bytes.len(), bytes.len())
+        }) && taken > 0
+        {}
+        if into.len() > before {
+            // Room in the receive buffer may be worth a window update.
+            self.unhurried.insert(id);
+        }
+        into.len() - before
+    }
+
+    /// Gives a server's connection to the program that answers on it.
+    pub fn adopt(&mut self, id: ConnectionId, owner: ProcessId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.owner = Some(owner);
+        }
+    }
+
+    /// The program lets go of a connection: it ends in the background.
+    pub fn close(&mut self, now: Instant, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.owner = None;
+        // A half-made connection is forgotten without a word, as Linux does; smoltcp would send a RST.
+        if connection.error.is_some() || connection.is_connecting() || connection.is_over() {
+            self.remove(id);
+            return;
+        }
+        // Linux resets a connection whose received data nobody will read.
+        if connection.socket().recv_queue() > 0 {
+            connection.socket_mut().abort();
+        } else {
+            connection.socket_mut().close();
+        }
+        self.flush(now, id);
+    }
+
+    /// Sends a packet that a program built itself.
+    pub fn send_packet(&mut self, now: Instant, packet: Packet) {
+        self.link.send(now, packet.into_frame());
+    }
+
+    fn receive_packet(&mut self, now: Instant, packet: Packet) {
+        let tuple = packet.tuple().mirror();
+        if packet.is_later_fragment() {
+            return;
+        }
+        if tuple.protocol == Protocol::TCP {
+            self.receive_segment(now, tuple, packet);
+        } else if packet.icmp().is_some_and(|icmp| icmp.kind != ECHO_REQUEST) {
+            self.receive_icmp(now, packet);
+        } else {
+            self.answer_for_nobody(now, packet);
+        }
+    }
+
+    fn receive_segment(&mut self, now: Instant, tuple: FiveTuple, packet: Packet) {
+        let opens = packet.tcp_flags() == TcpFlags(TcpFlags::SYN);
+        let known = self.by_tuple.get(&tuple).copied();
+        match known {
+            Some(id) if opens && self.connection(id).is_handshaking_server() => self.repeat_syn_ack(now, id),
+            Some(id) => self.deliver(now, id, packet),
+            None if opens && self.served.contains(&tuple.src_port) => {
+                let mut connection = Connection::new(now, tuple, Role::Server, self.mtu);
+                let socket = connection.socket_mut();
+                socket.set_tsval_generator(Some(timestamp));
+                let endpoint =
+                    IpListenEndpoint { addr: Some(IpAddress::Ipv4(tuple.src)), port: tuple.src_port };
+                socket.listen(endpoint).expect("a new socket listens");
+                let id = self.insert(connection);
+                self.deliver(now, id, packet);
+            }
+            None => self.answer_for_nobody(now, packet),
+        }
+    }
+
+    fn deliver(&mut self, now: Instant, id: ConnectionId, packet: Packet) {
+        let connection = self.connections.get_mut(&id).expect("a filed connection exists");
+        let flags = packet.tcp_flags();
+        connection.hears(now, flags);
+        ingress(
+            &mut self.interface,
+            &mut self.device,
+            &mut connection.set,
+            now,
+            packet.into_frame(),
+            self.timestamp_offset,
+        );
+        connection.heard(flags);
+        if connection.acknowledges_at_once() {
+            self.flush(now, id);
+        } else {
+            self.emit(now);
+            self.unhurried.insert(id);
+        }
+        self.announce(id);
+    }
+
+    /// Tells the program that holds a connection, or the host if there is a new one.
+    fn announce(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if let Some(owner) = connection.owner {
+            self.news.push(News::Stirred(owner));
+        } else if !connection.announced
+            && self.served.contains(&connection.tuple.src_port)
+            && !connection.is_connecting()
+            && !connection.is_over()
+        {
+            connection.announced = true;
+            self.news.push(News::Accepted(id, connection.tuple.src_port));
+        }
+    }
+
+    fn answer_for_nobody(&mut self, now: Instant, packet: Packet) {
+        let Self { interface, device, nobody, timestamp_offset, .. } = self;
+        ingress(interface, device, nobody, now, packet.into_frame(), *timestamp_offset);
+        self.emit(now);
+    }
+
+    fn repeat_syn_ack(&mut self, now: Instant, id: ConnectionId) {
+        if let Some(frame) = self.connection(id).syn_ack.clone() {
+            self.link.send(now, frame);
+        }
+    }
+
+    fn receive_icmp(&mut self, now: Instant, packet: Packet) {
+        let icmp = packet.icmp().expect("an ICMP message");
+        if let Some(quoted) = icmp.quoted
+            && let Some(&id) = self.by_tuple.get(&quoted.tuple)
+            && let Some(error) = unreachable(icmp.kind, icmp.code)
+        {
+            // An established connection outlives such messages.
+            if self.connection(id).is_connecting() {
+                self.fail(now, id, error);
+            }
+        }
+        self.news.push(News::Icmp(packet));
+    }
+
+    fn undeliverable(&mut self, now: Instant, packet: Packet) {
+        if let Some(&id) = self.by_tuple.get(&packet.tuple())
+            && self.connection(id).is_connecting()
+        {
+            self.fail(now, id, ConnectionError::HostUnreachable);
+        }
+        self.news.push(News::Undeliverable(packet));
+    }
+
+    /// Ends a connection without a word to the peer.
+    fn fail(&mut self, now: Instant, id: ConnectionId, error: ConnectionError) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.error = Some(error);
+        if let Some(owner) = connection.owner {
+            self.news.push(News::Stirred(owner));
+        }
+        self.file(now, id);
+    }
+
+    /// Lets a connection send all it may send now.
+    fn flush(&mut self, now: Instant, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.error.is_none() && !connection.is_mute(now) {
+            set_timestamp(now, self.timestamp_offset);
+            let mut segments = 0;
+            while self.interface.poll_egress(to_smoltcp(now), &mut self.device, &mut connection.set)
+                == PollResult::SocketStateChanged
+            {
+                segments += 1;
+                assert!(segments < SEGMENTS_MAX, "{} sends without end at {now:?}", connection.tuple);
+            }
+        }
+        if connection.is_handshaking_server() && connection.syn_ack.is_none() {
+            connection.syn_ack = self.device.last_sent();
+        }
+        self.emit(now);
+        self.file(now, id);
+    }
+
+    /// Files a connection under its next deadline, or forgets it when nobody needs it any more.
+    fn file(&mut self, now: Instant, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let over = connection.error.is_some() || connection.is_over();
+        if over && connection.owner.is_none() {
+            self.remove(id);
+            return;
+        }
+        let timer = if over || connection.is_mute(now) {
+            None
+        } else {
+            self.interface.poll_at(to_smoltcp(now), &connection.set).map(from_smoltcp)
+        };
+        let limit = if over { None } else { connection.gives_up() };
+        let deadline = timer.into_iter().chain(limit).min();
+        if let Some(filed) = connection.filed {
+            self.deadlines.remove(&(filed, id));
+        }
+        connection.filed = deadline;
+        if let Some(at) = deadline {
+            self.deadlines.insert((at, id));
+        }
+    }
+
+    fn insert(&mut self, connection: Connection) -> ConnectionId {
+        let id = ConnectionId(self.next_id);
+        self.next_id += 1;
+        self.by_tuple.insert(connection.tuple, id);
+        self.connections.insert(id, connection);
+        id
+    }
+
+    fn remove(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.remove(&id) else { return };
+        if let Some(filed) = connection.filed {
+            self.deadlines.remove(&(filed, id));
+        }
+        self.by_tuple.remove(&connection.tuple);
+        self.unhurried.remove(&id);
+    }
+
+    /// Puts what smoltcp has sent on the link.
+    fn emit(&mut self, now: Instant) {
+        for frame in self.device.take_sent() {
+            self.link.send(now, frame);
+        }
+    }
+
+    /// An even port that no connection uses.
+    fn ephemeral_port(&mut self) -> u16 {
+        let even = u64::from((EPHEMERAL_LAST - EPHEMERAL_FIRST) / 2 + 1);
+        let used: BTreeSet<u16> = self.by_tuple.keys().map(|tuple| tuple.src_port).collect();
+        let start = self.ports.below(even);
+        let free = (0..even)
+            .map(|step| EPHEMERAL_FIRST + 2 * ((start + step) % even) as u16)
+            .find(|port| !used.contains(port) && !self.served.contains(port));
+        free.expect("a host has fewer than 14116 connections")
+    }
+}
+
+const ECHO_REQUEST: u8 = 8;
+
+/// What an ICMP error does to a connection that is being made (Linux: `tcp_v4_err`).
+fn unreachable(kind: u8, code: u8) -> Option<ConnectionError> {
+    const DESTINATION_UNREACHABLE: u8 = 3;
+    const TIME_EXCEEDED: u8 = 11;
+    match (kind, code) {
+        (DESTINATION_UNREACHABLE, 0 | 6 | 9 | 11) => Some(ConnectionError::NetworkUnreachable),
+        (DESTINATION_UNREACHABLE, 2 | 3) => Some(ConnectionError::Refused),
+        // The packet was too big: a matter of size, not of reach.
+        (DESTINATION_UNREACHABLE, 4) => None,
+        (DESTINATION_UNREACHABLE | TIME_EXCEEDED, _) => Some(ConnectionError::HostUnreachable),
+        _ => None,
+    }
+}
+
+fn ingress(
+    interface: &mut Interface,
+    device: &mut Device,
+    sockets: &mut SocketSet<'static>,
+    now: Instant,
+    frame: Vec<u8>,
+    timestamp_offset: u32,
+) {
+    set_timestamp(now, timestamp_offset);
+    device.arrive(frame);
+    let result = interface.poll_ingress_single(to_smoltcp(now), device, sockets);
+    assert!(result != PollIngressSingleResult::None, "a frame was laid ready");
+}
+
+fn set_timestamp(now: Instant, offset: u32) {
+    TIMESTAMP.set(((now.as_nanos() / 1_000_000) as u32).wrapping_add(offset));
+}
+
+/// smoltcp counts microseconds: rounded down on the way in, exact on the way out.
+fn to_smoltcp(at: Instant) -> smoltcp::time::Instant {
+    smoltcp::time::Instant::from_micros((at.as_nanos() / 1_000) as i64)
+}
+
+fn from_smoltcp(at: smoltcp::time::Instant) -> Instant {
+    Instant::from_nanos(at.total_micros() as u64 * 1_000)
+}

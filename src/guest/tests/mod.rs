@@ -1,0 +1,7 @@
+//! Hosts on a wire: whole outputs and whole packet lists.
+
+mod failures;
+mod rig;
+mod sessions;
+mod typing;
+mod web;

@@ -1,0 +1,204 @@
+//! A wire for a few hosts: every frame takes the same time, and ARP is answered at once.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::guest::{Finished, Host, HostConfig, Names, ProcessId, parse};
+use crate::seed::Seed;
+use crate::time::Instant;
+use crate::wire::{self, Mac, Packet, Parsed, TcpFlags, build};
+
+pub const START: Instant = Instant::from_unix_seconds(1_719_565_200);
+/// Half a round trip.
+pub const DELAY: Duration = Duration::from_micros(250);
+const EVENTS_MAX: u32 = 100_000;
+const ROUTER: Mac = Mac([2, 0, 0, 0, 0, 1]);
+
+/// The hosts are 10.0.0.10, 10.0.1.11, 10.0.2.12, ...: each in a subnet of its own.
+pub fn address(host: usize) -> Ipv4Addr {
+    Ipv4Addr::new(10, 0, host as u8, 10 + host as u8)
+}
+
+pub struct Rig {
+    pub hosts: Vec<Host>,
+    pub now: Instant,
+    /// Every frame, when it left and who sent it.
+    pub log: Vec<(Instant, usize, Vec<u8>)>,
+    /// Whether a packet gets through; everything does at first.
+    pub passes: fn(&Packet) -> bool,
+    wakes: Vec<Option<Instant>>,
+    travelling: BTreeMap<(Instant, u64), (usize, Vec<u8>)>,
+    sent: u64,
+}
+
+impl Rig {
+    pub fn new(count: usize) -> Self {
+        Self::with_seed(count, Seed(1), 9001)
+    }
+
+    pub fn with_seed(count: usize, seed: Seed, mtu: u16) -> Self {
+        let names: Names = (0..count).map(|host| (format!("host-{host}.test"), address(host))).collect();
+        let names = Arc::new(names);
+        let hosts = (0..count).map(|host| {
+            let mut made = Host::new(HostConfig {
+                name: format!("host-{host}"),
+                hostname: format!("ip-10-0-{host}-{}", 10 + host),
+                mac: mac(host),
+                address: address(host),
+                prefix_len: 24,
+                gateway: Ipv4Addr::new(10, 0, host as u8, 1),
+                mtu,
+                ttl: 127,
+                seed,
+            });
+            made.set_names(Arc::clone(&names));
+            made
+        });
+        Self {
+            hosts: hosts.collect(),
+            now: START,
+            log: Vec::new(),
+            passes: |_| true,
+            wakes: vec![None; count],
+            travelling: BTreeMap::new(),
+            sent: 0,
+        }
+    }
+
+    pub fn start(&mut self, host: usize, line: &str) -> ProcessId {
+        let command = parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let pid = self.hosts[host].start(&command, self.now);
+        self.pump(host);
+        pid
+    }
+
+    /// Runs a command on a host until it ends.
+    pub fn run(&mut self, host: usize, line: &str) -> Output {
+        let pid = self.start(host, line);
+        let began = self.now;
+        for _ in 0..EVENTS_MAX {
+            if let Some(finished) = self.hosts[host].take_exit(pid) {
+                return Output::new(finished, self.now.since(began));
+            }
+            assert!(self.advance(Instant::from_nanos(u64::MAX)), "`{line}` waits for ever");
+        }
+        panic!("`{line}` does not end");
+    }
+
+    /// Lets everything happen up to some time.
+    pub fn run_for(&mut self, duration: Duration) {
+        let until = self.now + duration;
+        while self.advance(until) {}
+        self.now = until;
+    }
+
+    /// Lets everything happen until nothing is left to do.
+    pub fn settle(&mut self) {
+        for _ in 0..EVENTS_MAX {
+            if !self.advance(Instant::from_nanos(u64::MAX)) {
+                return;
+            }
+        }
+        panic!("the hosts do not come to rest");
+    }
+
+    /// The IP packets so far: when in ms, sender, what and how long; ARP left out.
+    pub fn packets(&self) -> Vec<String> {
+        self.log.iter().filter_map(|(at, host, frame)| describe(*at, *host, frame)).collect()
+    }
+
+    fn advance(&mut self, until: Instant) -> bool {
+        let arrival = self.travelling.keys().next().map(|(at, _)| *at);
+        let wake = self.wakes.iter().flatten().min().copied();
+        let Some(at) = arrival.into_iter().chain(wake).min().filter(|at| *at <= until) else {
+            return false;
+        };
+        self.now = at;
+        if arrival == Some(at) {
+            let (_, (host, frame)) = self.travelling.pop_first().expect("a frame arrives");
+            self.hosts[host].receive(frame);
+            self.pump(host);
+        } else {
+            let host = self.wakes.iter().position(|wake| *wake == Some(at)).expect("a host wakes");
+            self.pump(host);
+        }
+        true
+    }
+
+    pub fn pump(&mut self, host: usize) {
+        loop {
+            self.wakes[host] = self.hosts[host].pump(self.now);
+            let frames: Vec<Vec<u8>> = self.hosts[host].take_sent().collect();
+            let mut answered = false;
+            for frame in frames {
+                self.log.push((self.now, host, frame.clone()));
+                answered |= self.carry(host, frame);
+            }
+            if !answered {
+                return;
+            }
+        }
+    }
+
+    /// Puts a frame on its way; says whether the sender got an ARP answer.
+    fn carry(&mut self, from: usize, frame: Vec<u8>) -> bool {
+        match wire::parse(frame).expect("hosts send ARP and IPv4") {
+            Parsed::Arp(request) => {
+                let is_router = request.target.octets()[3] == 1;
+                if is_router {
+                    self.hosts[from].receive(build::arp_reply(request, ROUTER));
+                }
+                is_router
+            }
+            Parsed::Ipv4(mut packet) => {
+                assert!(wire::checksums_are_valid(packet.frame()), "{packet}");
+                let to = (0..self.hosts.len()).find(|host| address(*host) == packet.tuple().dst);
+                if let Some(to) = to.filter(|_| (self.passes)(&packet)) {
+                    packet.set_macs(ROUTER, mac(to));
+                    self.sent += 1;
+                    self.travelling.insert((self.now + DELAY, self.sent), (to, packet.into_frame()));
+                }
+                false
+            }
+        }
+    }
+}
+
+fn mac(host: usize) -> Mac {
+    Mac([2, 0, 0, 0, 1, host as u8])
+}
+
+fn describe(at: Instant, host: usize, frame: &[u8]) -> Option<String> {
+    let Ok(Parsed::Ipv4(packet)) = wire::parse(frame.to_vec()) else { return None };
+    let what = match packet.icmp() {
+        Some(icmp) => format!("icmp {}/{}", icmp.kind, icmp.code),
+        None => TcpFlags(packet.tcp_flags().0 & !TcpFlags::PSH).to_string(),
+    };
+    let micros = at.since(START).as_micros();
+    let ttl = packet.ttl();
+    assert_eq!(ttl, 127, "every packet carries the host's TTL");
+    Some(format!("{}.{:03} host-{host} {what} {}", micros / 1000, micros % 1000, packet.ip_len()))
+}
+
+/// A result as text.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Output {
+    pub exit: i32,
+    pub stdout: String,
+    pub stderr: String,
+    pub took: Duration,
+}
+
+impl Output {
+    pub fn new(finished: Finished, took: Duration) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("programs write text");
+        Self { exit: finished.exit, stdout: text(finished.stdout), stderr: text(finished.stderr), took }
+    }
+
+    #[track_caller]
+    pub fn assert(&self, exit: i32, stdout: &str, stderr: &str) {
+        assert_eq!((self.exit, self.stdout.as_str(), self.stderr.as_str()), (exit, stdout, stderr));
+    }
+}

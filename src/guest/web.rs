@@ -1,0 +1,133 @@
+//! A web server's side of one connection: HTTP/1.1 requests in, a site's answers out.
+//!
+//! Knows HTTP; never where the site's pages come from.
+
+use std::sync::Arc;
+
+use super::process::{Os, Program, Progress, Received};
+use super::site::{Answer, HeaderValue, Site};
+use super::stack::ConnectionId;
+use crate::time::Instant;
+
+/// Header fields a request may have.
+const HEADERS_MAX: usize = 64;
+/// Length of a request's head.
+const REQUEST_MAX: usize = 65_536;
+
+/// One visitor.
+pub(super) struct Visit {
+    connection: ConnectionId,
+    site: Site,
+    received: Vec<u8>,
+    unsent: Vec<u8>,
+    is_last: bool,
+}
+
+impl Visit {
+    pub fn new(connection: ConnectionId, site: Site) -> Self {
+        Self { connection, site, received: Vec::new(), unsent: Vec::new(), is_last: false }
+    }
+
+    /// Answers the first request if it is complete.
+    fn answer_next(&mut self, now: Instant) -> bool {
+        if self.is_last {
+            return false;
+        }
+        let mut fields = [httparse::EMPTY_HEADER; HEADERS_MAX];
+        let mut request = httparse::Request::new(&mut fields);
+        let (answer, len, is_last) = match request.parse(&self.received) {
+            Ok(httparse::Status::Complete(len)) => {
+                let answer = choose(&self.site, &request);
+                (answer, len, closes(&request))
+            }
+            Ok(httparse::Status::Partial) if self.received.len() < REQUEST_MAX => return false,
+            Ok(httparse::Status::Partial) | Err(_) => {
+                (Choice::Own(Answer::error(400, "Bad Request", &[])), self.received.len(), true)
+            }
+        };
+        let with_body = request.method != Some("HEAD");
+        self.is_last = is_last || matches!(&answer, Choice::Own(answer) if answer.status == 405);
+        self.unsent.extend(render(answer.as_ref(), with_body, self.is_last, now));
+        self.received.drain(..len);
+        true
+    }
+}
+
+impl Program for Visit {
+    fn step(&mut self, os: &mut Os<'_>) -> Progress {
+        let received = os.recv(self.connection, &mut self.received);
+        while self.answer_next(os.now) {}
+        let sent = os.send(self.connection, &self.unsent);
+        self.unsent.drain(..sent);
+        match received {
+            Received::Failed(_) => Progress::Exited(0),
+            Received::End if self.unsent.is_empty() => Progress::Exited(0),
+            Received::Bytes(_) | Received::Nothing if self.is_last && self.unsent.is_empty() => {
+                Progress::Exited(0)
+            }
+            // The end of the stream is seen again on the next step: nothing else wakes this program.
+            Received::Bytes(_) | Received::Nothing | Received::End => Progress::Waiting(None),
+        }
+    }
+}
+
+/// An answer of the site, or one every server has.
+enum Choice {
+    Site(Arc<Answer>),
+    Own(Answer),
+}
+
+impl Choice {
+    fn as_ref(&self) -> &Answer {
+        match self {
+            Self::Site(answer) => answer,
+            Self::Own(answer) => answer,
+        }
+    }
+}
+
+fn choose(site: &Site, request: &httparse::Request<'_, '_>) -> Choice {
+    if !matches!(request.method, Some("GET" | "HEAD")) {
+        return Choice::Own(Answer::error(405, "Method Not Allowed", &[("Allow", "GET, HEAD")]));
+    }
+    match site.answer(request.path.unwrap_or("/")) {
+        Some(answer) => Choice::Site(Arc::clone(answer)),
+        None => Choice::Own(Answer::error(404, "Not Found", &[])),
+    }
+}
+
+/// Whether the connection ends after this request.
+fn closes(request: &httparse::Request<'_, '_>) -> bool {
+    let connection = request.headers.iter().find(|field| field.name.eq_ignore_ascii_case("connection"));
+    match connection {
+        Some(field) => field.value.eq_ignore_ascii_case(b"close"),
+        None => request.version == Some(0),
+    }
+}
+
+fn render(answer: &Answer, with_body: bool, is_last: bool, now: Instant) -> Vec<u8> {
+    let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, answer.reason);
+    for (name, value) in &answer.headers {
+        let value = match value {
+            HeaderValue::ContentLength => answer.body.len().to_string(),
+            HeaderValue::Date(later) => http_date(now + *later),
+            HeaderValue::Text(text) => text.clone(),
+        };
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if is_last {
+        head.push_str("Connection: close\r\n");
+    }
+    head.push_str("\r\n");
+    let mut bytes = head.into_bytes();
+    if with_body {
+        bytes.extend_from_slice(&answer.body);
+    }
+    bytes
+}
+
+/// A date as HTTP writes it, e.g. `Fri, 28 Jun 2024 09:00:00 GMT`.
+fn http_date(at: Instant) -> String {
+    let at = jiff::Timestamp::from_second(at.unix_seconds() as i64).expect("virtual time ends in 2554");
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}

@@ -1,0 +1,141 @@
+//! A command line as words, each knowing where in the line its bytes come from.
+//!
+//! Knows quotes and the characters only a shell understands; never what a word means.
+
+use std::ops::Range;
+
+use super::command::CommandError;
+
+/// One word of a command line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Word {
+    pub text: String,
+    /// Where it stands in the line, quotes included.
+    pub range: Range<usize>,
+    /// Where each byte of `text` stands in the line, and where the word ends.
+    origin: Vec<usize>,
+}
+
+impl Word {
+    /// The place of a part of `text` in the line.
+    pub fn part(&self, part: Range<usize>) -> Range<usize> {
+        self.origin[part.start]..self.origin[part.end].max(self.origin[part.start])
+    }
+
+    pub fn from(&self, start: usize) -> Range<usize> {
+        self.part(start..self.text.len())
+    }
+}
+
+/// Several words as one text, as `ssh` sends them to the other side, with the places they came from.
+pub(super) struct Joined {
+    pub text: String,
+    origin: Vec<usize>,
+}
+
+impl Joined {
+    pub fn new(words: &[Word]) -> Self {
+        let mut joined = Self { text: String::new(), origin: Vec::new() };
+        for word in words {
+            if !joined.text.is_empty() {
+                joined.text.push(' ');
+                joined.origin.push(word.range.start.saturating_sub(1));
+            }
+            joined.text.push_str(&word.text);
+            joined.origin.extend(&word.origin[..word.text.len()]);
+        }
+        joined.origin.push(words.last().map_or(0, |word| word.range.end));
+        joined
+    }
+
+    /// The place in the line of a part of the text.
+    pub fn part(&self, part: Range<usize>) -> Range<usize> {
+        let start = self.origin[part.start.min(self.text.len())];
+        // The end follows the last byte itself: the next one may lie behind a quote.
+        let end = if part.end > part.start { self.origin[part.end - 1] + 1 } else { start };
+        start..end
+    }
+}
+
+/// Splits a line as a shell does, without anything that needs a shell.
+pub(super) fn split(line: &str) -> Result<Vec<Word>, CommandError> {
+    let mut splitter = Splitter { words: Vec::new(), current: None };
+    let mut chars = line.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            ' ' | '\t' | '\n' => splitter.end(at),
+            '\'' => {
+                splitter.begin(at);
+                loop {
+                    match chars.next() {
+                        Some((_, '\'')) => break,
+                        Some((at, c)) => splitter.push(at, c),
+                        None => return Err(unclosed(at..line.len())),
+                    }
+                }
+            }
+            '"' => {
+                splitter.begin(at);
+                loop {
+                    match chars.next() {
+                        Some((_, '"')) => break,
+                        Some((at, '\\')) => match chars.peek().copied() {
+                            Some((_, escaped @ ('"' | '\\' | '$' | '`'))) => {
+                                chars.next();
+                                splitter.push(at, escaped);
+                            }
+                            Some(_) | None => splitter.push(at, '\\'),
+                        },
+                        Some((at, c @ ('$' | '`'))) => return Err(needs_a_shell(at, c)),
+                        Some((at, c)) => splitter.push(at, c),
+                        None => return Err(unclosed(at..line.len())),
+                    }
+                }
+            }
+            '\\' => match chars.next() {
+                Some((_, escaped)) => splitter.push(at, escaped),
+                None => return Err(CommandError::new(at..line.len(), "a backslash with nothing behind it")),
+            },
+            '|' | ';' | '&' | '>' | '<' | '$' | '`' | '(' | ')' => return Err(needs_a_shell(at, c)),
+            c => splitter.push(at, c),
+        }
+    }
+    splitter.end(line.len());
+    Ok(splitter.words)
+}
+
+struct Splitter {
+    words: Vec<Word>,
+    current: Option<Word>,
+}
+
+impl Splitter {
+    fn begin(&mut self, at: usize) -> &mut Word {
+        self.current.get_or_insert_with(|| Word { text: String::new(), range: at..at, origin: Vec::new() })
+    }
+
+    fn push(&mut self, at: usize, c: char) {
+        let word = self.begin(at);
+        word.text.push(c);
+        word.origin.extend(at..at + c.len_utf8());
+    }
+
+    fn end(&mut self, at: usize) {
+        if let Some(mut word) = self.current.take() {
+            word.range.end = at;
+            word.origin.push(at);
+            self.words.push(word);
+        }
+    }
+}
+
+fn unclosed(range: Range<usize>) -> CommandError {
+    CommandError::new(range, "a quote that is not closed")
+}
+
+fn needs_a_shell(at: usize, c: char) -> CommandError {
+    CommandError::new(at..at + c.len_utf8(), format!("`{c}` needs a shell, and there is none here"))
+        .with_hint(
+            "only one command without a shell is supported; quote the character if it is meant literally",
+        )
+}
