@@ -1,6 +1,7 @@
 //! vpclab runs a VPC on a laptop: real frames through the rules of AWS's data plane.
 
 pub mod api;
+pub mod cli;
 pub mod flowlog;
 pub mod guest;
 pub mod ids;
@@ -10,6 +11,7 @@ pub mod report;
 pub mod scenario;
 pub mod seed;
 pub mod sim;
+pub mod suite;
 pub mod time;
 pub mod trace;
 pub mod wire;

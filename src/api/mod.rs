@@ -38,8 +38,8 @@ use crate::ids::{
     SubnetId, VpcId,
 };
 use crate::model::{
-    ElasticIp, Eni, Instance, InternetGateway, Model, NetworkAcl, Region, RouteTable, Scope, SecurityGroup, Subnet,
-    Table, Vpc,
+    ElasticIp, Eni, Instance, InternetGateway, Model, NetworkAcl, Region, RouteTable, Scope, SecurityGroup,
+    Subnet, Table, Vpc,
 };
 use crate::seed;
 use crate::time::Instant;

@@ -23,9 +23,10 @@ mod stack;
 #[cfg(test)]
 mod tests;
 mod web;
-mod words;
+pub mod words;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,6 +101,12 @@ pub struct Host {
     services: BTreeMap<u16, Service>,
     names: Arc<Names>,
     random: Stream,
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Host {

@@ -117,7 +117,7 @@ impl Stack {
     /// Takes in a frame that arrived.
     pub fn receive(&mut self, now: Instant, frame: Vec<u8>) {
         match parse(frame) {
-            Ok(Parsed::Arp(request)) => self.link.asked(now, request),
+            Ok(Parsed::Arp(request, _)) => self.link.asked(now, request),
             Ok(Parsed::Ipv4(packet)) if self.link.accepts(packet.destination_mac()) => {
                 self.receive_packet(now, packet);
             }

@@ -8,7 +8,8 @@ use super::command::CommandError;
 
 /// One word of a command line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Word {
+pub struct Word {
+    /// Without quotes.
     pub text: String,
     /// Where it stands in the line, quotes included.
     pub range: Range<usize>,
@@ -22,6 +23,7 @@ impl Word {
         self.origin[part.start]..self.origin[part.end].max(self.origin[part.start])
     }
 
+    /// The place of the rest of `text` from an offset on.
     pub fn from(&self, start: usize) -> Range<usize> {
         self.part(start..self.text.len())
     }
@@ -58,7 +60,7 @@ impl Joined {
 }
 
 /// Splits a line as a shell does, without anything that needs a shell.
-pub(super) fn split(line: &str) -> Result<Vec<Word>, CommandError> {
+pub fn split(line: &str) -> Result<Vec<Word>, CommandError> {
     let mut splitter = Splitter { words: Vec::new(), current: None };
     let mut chars = line.char_indices().peekable();
     while let Some((at, c)) = chars.next() {

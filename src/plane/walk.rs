@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use super::State;
 use super::state::Effect;
 use crate::ids::{EniId, RouteTableId, SubnetId};
-use crate::model::{Direction, Eni, Model, Target, Zone};
+use crate::model::{Direction, Eni, Model, OutsideHost, Target, Zone};
 use crate::time::Instant;
 use crate::trace::{DropReason, Fate, Station, Step};
 use crate::wire::{FiveTuple, Packet};
@@ -218,6 +218,7 @@ impl<'a> Cx<'a> {
                 Next::Stop(Station::Eni(eni.id))
             }
             Place::ArrivingOutside(host) => {
+                packet.set_macs(OutsideHost::provider_mac(), self.model.outside[&host].mac());
                 self.step(Step::ArrivedOutside { host });
                 Next::Stop(Station::Outside(host))
             }

@@ -1,5 +1,16 @@
-//! What a run leaves behind, in formats that other programs open.
+//! What a run has to say: explanations, captures, results. Everything here is a fold over the events of
+//! a run and the model.
 //!
-//! Knows file formats. Must never know how the data plane decides anything.
+//! Knows file formats and words. Must never know how the data plane decides anything, nor how a run is
+//! driven; it reads no clock and opens no file.
 
+pub mod capture;
+pub mod explain;
+pub mod journal;
+pub mod json;
+mod labels;
 pub mod pcapng;
+pub mod result;
+pub mod text;
+
+pub use labels::{drop_objects, station_label};

@@ -77,7 +77,13 @@ impl<W: Write> Writer<W> {
         Ok(Self { blocks, options: Vec::new() })
     }
 
-    /// Adds a frame. `interface` is an index into the interfaces given at the beginning.
+    /// Adds an interface, and gives its index.
+    pub fn add_interface(&mut self, interface: &Interface<'_>) -> io::Result<usize> {
+        self.blocks.write_pcapng_block(description(interface)).map_err(io_error)?;
+        Ok(self.blocks.interfaces().len() - 1)
+    }
+
+    /// Adds a frame. `interface` is the index of one of the interfaces.
     ///
     /// # Panics
     ///

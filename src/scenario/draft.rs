@@ -195,7 +195,9 @@ fn names(node: &Node, problems: &mut Problems) -> Vec<Spanned<String>> {
             let list = node.list(problems, "names").unwrap_or_default();
             list.iter().filter_map(|node| owned_text(node, problems)).collect()
         }
-        Value::Null | Value::Scalar { .. } | Value::Map(_) => owned_text(node, problems).into_iter().collect(),
+        Value::Null | Value::Scalar { .. } | Value::Map(_) => {
+            owned_text(node, problems).into_iter().collect()
+        }
     }
 }
 
@@ -221,10 +223,18 @@ fn vpc(key: &Key, node: &Node, around: Scope, problems: &mut Problems) -> Option
         is_default,
         cidr: cidr.and_then(|node| node.parse(problems, CIDR)),
         internet_gateway: fields.optional("internet_gateway").and_then(|node| owned_text(node, problems)),
-        subnets: each(&mut fields, "subnets", "subnets by name", problems, |k, n, p| subnet(k, n, scope.region, p)),
+        subnets: each(&mut fields, "subnets", "subnets by name", problems, |k, n, p| {
+            subnet(k, n, scope.region, p)
+        }),
         route_tables: each(&mut fields, "route_tables", "route tables by name", problems, route_table),
         network_acls: each(&mut fields, "network_acls", "network ACLs by name", problems, network_acl),
-        security_groups: each(&mut fields, "security_groups", "security groups by name", problems, security_group),
+        security_groups: each(
+            &mut fields,
+            "security_groups",
+            "security groups by name",
+            problems,
+            security_group,
+        ),
         instances: each(&mut fields, "instances", "instances by name", problems, instance),
     };
     fields.finish(problems);
@@ -295,7 +305,8 @@ fn security_group(key: &Key, node: &Node, problems: &mut Problems) -> Option<Sec
     let mut fields = Fields::of(node, "a security group", problems)?;
     let group = SecurityGroup {
         named: named(key, &mut fields, problems),
-        ingress: rules(&mut fields, "ingress", problems, |node, p| group_rule(node, "from", p)).unwrap_or_default(),
+        ingress: rules(&mut fields, "ingress", problems, |node, p| group_rule(node, "from", p))
+            .unwrap_or_default(),
         egress: rules(&mut fields, "egress", problems, |node, p| group_rule(node, "to", p)),
     };
     fields.finish(problems);
@@ -316,11 +327,18 @@ fn acl_rule(node: &Node, peer: &'static str, problems: &mut Problems) -> Option<
     let mut fields = Fields::of(node, "a network ACL rule", problems)?;
     let number = fields.required("rule", problems).and_then(|node| node.integer(problems, 1..=32_766));
     let actions = [("allow", AclAction::Allow), ("deny", AclAction::Deny)];
-    let action = fields.required("action", problems).and_then(|node| node.choice(problems, "action", &actions));
+    let action =
+        fields.required("action", problems).and_then(|node| node.choice(problems, "action", &actions));
     let traffic = traffic(&mut fields, problems);
     let peer = fields.required(peer, problems).and_then(|node| owned_text(node, problems));
     fields.finish(problems);
-    Some(AclRule { place: node.place, number: number?.value, action: action?.value, traffic: traffic?, peer: peer? })
+    Some(AclRule {
+        place: node.place,
+        number: number?.value,
+        action: action?.value,
+        traffic: traffic?,
+        peer: peer?,
+    })
 }
 
 fn group_rule(node: &Node, peer: &'static str, problems: &mut Problems) -> Option<GroupRule> {
@@ -340,7 +358,8 @@ fn traffic(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Traffic> 
     let mut given = [tcp, udp, icmp, protocol].into_iter().flatten();
     let Some((_, traffic)) = given.next() else { return Some(Traffic::All) };
     if let Some((another, _)) = given.next() {
-        problems.push(Problem::at(another.place, "a rule is about one protocol").hint("write a rule for each"));
+        problems
+            .push(Problem::at(another.place, "a rule is about one protocol").hint("write a rule for each"));
     }
     traffic
 }
@@ -349,12 +368,17 @@ fn ports(node: &Node, problems: &mut Problems) -> Option<PortRange> {
     let text = node.text(problems)?;
     let range = match text.split_once('-') {
         _ if text == "all" => Some(PortRange::ALL),
-        Some((from, to)) => from.trim().parse().ok().zip(to.trim().parse().ok()).map(|(from, to)| PortRange { from, to }),
+        Some((from, to)) => {
+            from.trim().parse().ok().zip(to.trim().parse().ok()).map(|(from, to)| PortRange { from, to })
+        }
         None => text.parse().ok().map(PortRange::one),
     };
     let range = range.filter(|range| range.from <= range.to);
     if range.is_none() {
-        problems.push(Problem::at(node.span, format!("expected a port such as `22`, a range such as `1024-65535`, or `all`, found `{text}`")));
+        problems.push(Problem::at(
+            node.span,
+            format!("expected a port such as `22`, a range such as `1024-65535`, or `all`, found `{text}`"),
+        ));
     }
     range
 }
@@ -402,7 +426,10 @@ fn instance(key: &Key, node: &Node, problems: &mut Problems) -> Option<Instance>
         named: named(key, &mut fields, problems),
         eni_id: fields.optional("eni_id").and_then(|node| owned_text(node, problems)),
         subnet: fields.optional("subnet").and_then(|node| owned_text(node, problems)),
-        security_groups: fields.optional("security_groups").map(|node| names(node, problems)).unwrap_or_default(),
+        security_groups: fields
+            .optional("security_groups")
+            .map(|node| names(node, problems))
+            .unwrap_or_default(),
         private_ip: fields.optional("private_ip").and_then(|node| node.parse(problems, ADDRESS)),
         public_ip: fields.optional("public_ip").and_then(|node| node.bool(problems)).map(|flag| flag.value),
         source_dest_check: flag(&mut fields, "source_dest_check", true, problems),
@@ -417,7 +444,10 @@ fn serves(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<(u16, Service
     each(fields, "serves", "pages by port", problems, |key, node, problems| {
         let port = key.text.parse::<u16>().ok().filter(|port| *port > 0);
         if port.is_none() {
-            problems.push(Problem::at(key.span, format!("expected a port from 1 to 65535, found `{}`", key.text)));
+            problems.push(Problem::at(
+                key.span,
+                format!("expected a port from 1 to 65535, found `{}`", key.text),
+            ));
         }
         Some((port?, service(node, problems)?))
     })
@@ -435,14 +465,30 @@ fn service(node: &Node, problems: &mut Problems) -> Option<Service> {
     let status = fields.optional("status").and_then(|node| node.integer(problems, 200..=599_u16));
     let body = fields.optional("body").and_then(|node| node.text(problems));
     fields.finish(problems);
-    let answer = match (redirect, body) {
+    let mut answer = match (redirect, body) {
         (Some(location), _) => Answer::redirect(location),
         (None, body) => Answer::plain(body.unwrap_or_default()),
     };
-    Some(Service::Http(Site::everywhere(match status {
-        Some(status) => answer.with_status(status.value),
-        None => answer,
-    })))
+    if let Some(status) = status {
+        (answer.status, answer.reason) = (status.value, reason_phrase(status.value).to_owned());
+    }
+    Some(Service::Http(Site::everywhere(answer)))
+}
+
+/// What stands behind a status code; RFC 9110 lets it be empty.
+fn reason_phrase(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        403 => "Forbidden",
+        404 => "Not Found",
+        500 => "Internal Server Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        _ => "",
+    }
 }
 
 fn peering(key: &Key, node: &Node, problems: &mut Problems) -> Option<Peering> {

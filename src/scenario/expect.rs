@@ -185,7 +185,8 @@ impl Names {
     /// The names of a topology.
     pub fn of(model: &Model) -> Self {
         let instances = model.instances.values().filter_map(|instance| instance.name.clone());
-        let hosts: Vec<String> = instances.chain(model.outside.values().map(|host| host.name.clone())).collect();
+        let hosts: Vec<String> =
+            instances.chain(model.outside.values().map(|host| host.name.clone())).collect();
         let mut labels = hosts.clone();
         labels.extend(model.vpcs.values().filter_map(|x| x.name.clone()));
         labels.extend(model.subnets.values().filter_map(|x| x.name.clone()));
@@ -205,7 +206,12 @@ pub fn line_of(source: &str, at: usize) -> usize {
 }
 
 /// Reads what is expected of a command on a host.
-pub fn command(node: &Node, source: &str, names: &Names, problems: &mut Problems) -> Option<CommandExpectation> {
+pub fn command(
+    node: &Node,
+    source: &str,
+    names: &Names,
+    problems: &mut Problems,
+) -> Option<CommandExpectation> {
     let mut fields = Fields::of(node, "an expectation", problems)?;
     let exit = fields.optional("exit").and_then(|node| node.integer(problems, 0..=255));
     let stdout = texts(&mut fields, "stdout", "stdout_contains", problems);
@@ -215,7 +221,10 @@ pub fn command(node: &Node, source: &str, names: &Names, problems: &mut Problems
     let packets = fields.optional("packets").and_then(|node| node.list(problems, "packets"));
     fields.finish(problems);
     if let (Some((node, _)), None | Some(None)) = (&at, dropped) {
-        problems.push(Problem::at(node.place, "`at` says where something is dropped").hint("add `dropped:` with the reason"));
+        problems.push(
+            Problem::at(node.place, "`at` says where something is dropped")
+                .hint("add `dropped:` with the reason"),
+        );
     }
     let packets = packets.unwrap_or_default().iter().filter_map(|node| packet(node, source, names, problems));
     Some(CommandExpectation {
@@ -230,15 +239,26 @@ pub fn command(node: &Node, source: &str, names: &Names, problems: &mut Problems
     })
 }
 
-fn texts(fields: &mut Fields<'_>, exactly: &'static str, contains: &'static str, problems: &mut Problems) -> Vec<Text> {
+fn texts(
+    fields: &mut Fields<'_>,
+    exactly: &'static str,
+    contains: &'static str,
+    problems: &mut Problems,
+) -> Vec<Text> {
     let mut texts = Vec::new();
-    if let Some(text) = fields.optional(exactly).and_then(|node| if node.is_null() { Some("") } else { node.text(problems) }) {
+    if let Some(text) =
+        fields.optional(exactly).and_then(|node| if node.is_null() { Some("") } else { node.text(problems) })
+    {
         texts.push(Text::Exactly(text.to_owned()));
     }
     if let Some(node) = fields.optional(contains) {
         match &node.value {
             Value::List(list) => {
-                texts.extend(list.iter().filter_map(|node| node.text(problems)).map(|text| Text::Contains(text.to_owned())));
+                texts.extend(
+                    list.iter()
+                        .filter_map(|node| node.text(problems))
+                        .map(|text| Text::Contains(text.to_owned())),
+                );
             }
             Value::Null | Value::Scalar { .. } | Value::Map(_) => {
                 texts.extend(node.text(problems).map(|text| Text::Contains(text.to_owned())));
@@ -265,7 +285,9 @@ fn drop_reason(node: &Node, problems: &mut Problems) -> Option<Option<&'static s
 /// The name or id of an object.
 fn label(node: &Node, names: &Names, problems: &mut Problems) -> Option<String> {
     let text = node.text(problems)?;
-    let is_id = text.split_once('-').is_some_and(|(_, hex)| hex.len() >= 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    let is_id = text
+        .split_once('-')
+        .is_some_and(|(_, hex)| hex.len() >= 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
     if !is_id && names.labels.iter().all(|name| name != text) {
         problems.push(Problem::unknown(node.span, "name", text, names.labels.iter().map(String::as_str)));
         return None;
@@ -275,13 +297,16 @@ fn label(node: &Node, names: &Names, problems: &mut Problems) -> Option<String> 
 
 fn packet(node: &Node, source: &str, names: &Names, problems: &mut Problems) -> Option<PacketExpectation> {
     let mut fields = Fields::of(node, "a packet", problems)?;
-    let tcp = fields.optional("tcp").map(|node| node.text(problems).map(|text| PacketKind::Tcp(any_or(text))));
+    let tcp =
+        fields.optional("tcp").map(|node| node.text(problems).map(|text| PacketKind::Tcp(any_or(text))));
     let udp = fields.optional("udp").map(|_| Some(PacketKind::Udp));
     let icmp = fields.optional("icmp").map(|node| icmp_kind(node, problems));
     let from = fields.optional("from").map(|node| party(node, names, problems));
     let to = fields.optional("to").map(|node| party(node, names, problems));
     let fates = [("delivered", ()), ("dropped", ())];
-    let fate = fields.optional("fate").and_then(|node| node.choice(problems, "fate", &fates).map(|_| node.text(problems)));
+    let fate = fields
+        .optional("fate")
+        .and_then(|node| node.choice(problems, "fate", &fates).map(|_| node.text(problems)));
     let reason = fields.optional("dropped").map(|node| drop_reason(node, problems));
     let at = fields.optional("at").and_then(|node| label(node, names, problems));
     let count = count(&mut fields, problems);
@@ -293,7 +318,8 @@ fn packet(node: &Node, source: &str, names: &Names, problems: &mut Problems) -> 
         (None, Some(_)) => PacketFate::Delivered,
         (None, None) => PacketFate::Any,
     };
-    let (from, to) = (from.map_or(Some(None), |party| party.map(Some)), to.map_or(Some(None), |party| party.map(Some)));
+    let (from, to) =
+        (from.map_or(Some(None), |party| party.map(Some)), to.map_or(Some(None), |party| party.map(Some)));
     Some(PacketExpectation {
         kind: kind?,
         from: from?,
@@ -354,7 +380,12 @@ pub fn api(node: &Node, _source: &str, problems: &mut Problems) -> Option<ApiExp
 }
 
 /// Reads what is expected of the flow logs.
-pub fn flow_logs(node: &Node, source: &str, names: &Names, problems: &mut Problems) -> Option<FlowLogExpectation> {
+pub fn flow_logs(
+    node: &Node,
+    source: &str,
+    names: &Names,
+    problems: &mut Problems,
+) -> Option<FlowLogExpectation> {
     let list = node.list(problems, "patterns of flow-log lines")?;
     let patterns = list.iter().filter_map(|node| flow_pattern(node, source, names, problems)).collect();
     Some(FlowLogExpectation { patterns })
@@ -367,7 +398,8 @@ fn flow_pattern(node: &Node, source: &str, names: &Names, problems: &mut Problem
         let Some(node) = fields.optional(field) else { continue };
         let Some(text) = node.text(problems) else { continue };
         let may_be_host = matches!(field, "interface-id" | "srcaddr" | "dstaddr");
-        let looks_like_name = may_be_host && text != "-" && text.parse::<Ipv4Addr>().is_err() && !text.starts_with("eni-");
+        let looks_like_name =
+            may_be_host && text != "-" && text.parse::<Ipv4Addr>().is_err() && !text.starts_with("eni-");
         if looks_like_name && names.hosts.iter().all(|host| host != text) {
             problems.push(Problem::unknown(node.span, "host", text, names.hosts.iter().map(String::as_str)));
         }

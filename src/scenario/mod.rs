@@ -24,8 +24,8 @@ use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 
 pub use expect::{
-    ApiExpectation, CommandExpectation, Count, DropExpectation, FlowLogExpectation, FlowPattern, PacketExpectation,
-    PacketFate, PacketKind, Party, Text,
+    ApiExpectation, CommandExpectation, Count, DropExpectation, FlowLogExpectation, FlowPattern,
+    PacketExpectation, PacketFate, PacketKind, Party, Text,
 };
 pub use resolve::{Kind, Unresolved, resolve};
 pub use steps::{Action, Step};

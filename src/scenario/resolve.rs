@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::ids::{
-    AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId, SecurityGroupId,
-    SubnetId, VpcId,
+    AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId,
+    SecurityGroupId, SubnetId, VpcId,
 };
 use crate::model::{Model, Table};
 
@@ -98,7 +98,11 @@ impl Kind for InstanceId {
 
     fn all(model: &Model) -> Vec<(Self, Option<String>, Option<VpcId>)> {
         let vpc = |eni: EniId| model.enis.get(&eni).map(|eni| eni.vpc);
-        model.instances.values().map(|instance| (instance.id, instance.name.clone(), vpc(instance.eni))).collect()
+        model
+            .instances
+            .values()
+            .map(|instance| (instance.id, instance.name.clone(), vpc(instance.eni)))
+            .collect()
     }
 }
 

@@ -12,8 +12,8 @@ use super::topology::unresolved;
 use super::yaml::{Node, Span, Value};
 use crate::guest::{self, Command};
 use crate::ids::{
-    AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId, SecurityGroupId,
-    SubnetId, VpcId,
+    AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId,
+    SecurityGroupId, SubnetId, VpcId,
 };
 use crate::model::{Account, Model};
 
@@ -157,7 +157,9 @@ impl Reader<'_> {
         let account = fields.optional("account").and_then(|node| {
             node.parse::<Account>(self.problems, "an account number of twelve digits, in quotes")
         });
-        let name = fields.optional("as").and_then(|node| node.text(self.problems).map(|text| (node, text.to_owned())));
+        let name = fields
+            .optional("as")
+            .and_then(|node| node.text(self.problems).map(|text| (node, text.to_owned())));
         let expect = fields.optional("expect");
         let typed = node.text(self.problems)?.trim();
         let command = match aws::parse(typed) {
@@ -266,16 +268,14 @@ fn check<K: Kind>(model: &Model, text: &str, span: Span) -> Option<Problem> {
 /// Tags go to anything; an id of whatever kind is left to EC2.
 fn check_any(model: &Model, text: &str, span: Span) -> Option<Problem> {
     let all = Names::of(model).labels;
-    let is_id = text.split_once('-').is_some_and(|(_, hex)| {
-        hex.len() >= 8 && hex.bytes().all(|b| b.is_ascii_hexdigit())
-    });
+    let is_id = text
+        .split_once('-')
+        .is_some_and(|(_, hex)| hex.len() >= 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
     let name = text.rsplit('/').next().unwrap_or(text);
     if is_id || all.iter().any(|label| label == name) {
         return None;
     }
     let why = Unresolved::Unknown { known: all };
-    Some(unresolved::<VpcId>(span, text, why)).map(|problem| Problem {
-        message: format!("unknown resource `{text}`"),
-        ..problem
-    })
+    Some(unresolved::<VpcId>(span, text, why))
+        .map(|problem| Problem { message: format!("unknown resource `{text}`"), ..problem })
 }

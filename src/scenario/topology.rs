@@ -15,11 +15,13 @@ use super::resolve::{self, Kind, Unresolved};
 use super::yaml::{Span, Spanned};
 use super::{Services, station_of};
 use crate::api::{
-    AclEntryRequest, ApiError, AssociateAddress, CreateNetworkAcl, CreateRoute, CreateSecurityGroup, CreateSubnet,
-    CreateVpc, CreateVpcPeeringConnection, Ec2, ModifyNetworkInterfaceAttribute, New, RuleRequest, RunInstances,
-    Taggable,
+    AclEntryRequest, ApiError, AssociateAddress, CreateNetworkAcl, CreateRoute, CreateSecurityGroup,
+    CreateSubnet, CreateVpc, CreateVpcPeeringConnection, Ec2, ModifyNetworkInterfaceAttribute, New,
+    RuleRequest, RunInstances, Taggable,
 };
-use crate::ids::{EniId, InstanceId, InternetGatewayId, PeeringId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
+use crate::ids::{
+    EniId, InstanceId, InternetGatewayId, PeeringId, RouteTableId, SecurityGroupId, SubnetId, VpcId,
+};
 use crate::model::{AclEntry, Direction, Model, OutsideHost, Peer, Scope, Target};
 use crate::time::Instant;
 use crate::trace::Station;
@@ -97,9 +99,11 @@ impl Builder<'_> {
 
     fn outside_host(&mut self, host: &draft::OutsideHost) {
         let address = host.address.value;
-        if address.is_private() || address.is_loopback() || address.is_link_local() || address.is_multicast() {
+        if address.is_private() || address.is_loopback() || address.is_link_local() || address.is_multicast()
+        {
             let problem = Problem::at(host.address.span, format!("`{address}` is not a public address"));
-            self.problems.push(problem.hint("192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24 are free for examples"));
+            self.problems
+                .push(problem.hint("192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24 are free for examples"));
             return;
         }
         if let Some(other) = self.built.model.outside.get(&address) {
@@ -241,7 +245,8 @@ impl Builder<'_> {
             (true, [first, ..]) | (false, [first]) => Some(first.id),
             (true | false, _) => {
                 let names: Vec<&str> = subnets.iter().filter_map(|subnet| subnet.name.as_deref()).collect();
-                let problem = Problem::at(instance.span, format!("`{}` does not say its subnet", instance.value));
+                let problem =
+                    Problem::at(instance.span, format!("`{}` does not say its subnet", instance.value));
                 self.problems.push(problem.hint(format!("add `subnet:` with one of: {}", names.join(", "))));
                 None
             }
@@ -266,7 +271,9 @@ impl Builder<'_> {
             ec2.create_vpc_peering_connection(request)
         })?;
         if peering.is_accepted {
-            self.call(there, span, "AcceptVpcPeeringConnection", |ec2| ec2.accept_vpc_peering_connection(id))?;
+            self.call(there, span, "AcceptVpcPeeringConnection", |ec2| {
+                ec2.accept_vpc_peering_connection(id)
+            })?;
         }
         Some(())
     }
@@ -276,16 +283,15 @@ impl Builder<'_> {
             let Some(id) = self.find::<RouteTableId>(&table.named.name, Some(vpc_id)) else { continue };
             for name in &table.subnets {
                 if let Some(subnet) = self.find::<SubnetId>(name, Some(vpc_id)) {
-                    self.call(vpc.scope, name.span, "AssociateRouteTable", |ec2| ec2.associate_route_table(id, subnet));
+                    self.call(vpc.scope, name.span, "AssociateRouteTable", |ec2| {
+                        ec2.associate_route_table(id, subnet)
+                    });
                 }
             }
             for (destination, target) in &table.routes {
                 let Some(target) = self.target(target, vpc_id) else { continue };
-                let request = CreateRoute {
-                    route_table_id: id,
-                    destination_cidr_block: destination.value,
-                    target,
-                };
+                let request =
+                    CreateRoute { route_table_id: id, destination_cidr_block: destination.value, target };
                 self.call(vpc.scope, destination.span, "CreateRoute", |ec2| ec2.create_route(request));
             }
         }
@@ -304,7 +310,8 @@ impl Builder<'_> {
             (_, _, Ok(eni)) => Some(Target::NetworkInterface(eni)),
             (Err(a), Err(b), Err(c)) => {
                 let known: Vec<String> = [a, b, c].into_iter().flat_map(names_of).collect();
-                let problem = Problem::unknown(name.span, "route target", text, known.iter().map(String::as_str));
+                let problem =
+                    Problem::unknown(name.span, "route target", text, known.iter().map(String::as_str));
                 self.problems.push(problem);
                 None
             }
@@ -333,7 +340,13 @@ impl Builder<'_> {
         }
     }
 
-    fn group_rule(&mut self, scope: Scope, id: SecurityGroupId, direction: Direction, rule: &draft::GroupRule) {
+    fn group_rule(
+        &mut self,
+        scope: Scope,
+        id: SecurityGroupId,
+        direction: Direction,
+        rule: &draft::GroupRule,
+    ) {
         let Some(peer) = self.peer(&rule.peer, id) else { return };
         let request = [RuleRequest { traffic: rule.traffic, peer }];
         self.call(scope, rule.peer.span, "AuthorizeSecurityGroup", |ec2| {
@@ -377,13 +390,15 @@ impl Builder<'_> {
             for (direction, rules) in [(Direction::Ingress, &acl.ingress), (Direction::Egress, &acl.egress)] {
                 let Some(rules) = rules else { continue };
                 // What is written takes the place of what a default network ACL allows.
-                let old: Vec<u16> = self.built.model.network_acls[&id].entries(direction).iter().map(|e| e.number).collect();
+                let old: Vec<u16> =
+                    self.built.model.network_acls[&id].entries(direction).iter().map(|e| e.number).collect();
                 self.call(vpc.scope, acl.named.name.span, "DeleteNetworkAclEntry", |ec2| {
                     old.iter().try_for_each(|number| ec2.delete_network_acl_entry(id, direction, *number))
                 });
                 for rule in rules {
                     let Some(cidr) = self.acl_peer(&rule.peer) else { continue };
-                    let entry = AclEntry { number: rule.number, traffic: rule.traffic, cidr, action: rule.action };
+                    let entry =
+                        AclEntry { number: rule.number, traffic: rule.traffic, cidr, action: rule.action };
                     let request = AclEntryRequest { network_acl_id: id, direction, entry };
                     self.call(vpc.scope, rule.place, "CreateNetworkAclEntry", |ec2| {
                         ec2.create_network_acl_entry(request)
@@ -450,7 +465,9 @@ fn refused(span: Span, operation: &str, error: &ApiError) -> Problem {
 /// The mistake of a name that leads nowhere, or to several places.
 pub fn unresolved<K: Kind>(span: Span, name: &str, why: Unresolved) -> Problem {
     match why {
-        Unresolved::Unknown { known } => Problem::unknown(span, K::WORD, name, known.iter().map(String::as_str)),
+        Unresolved::Unknown { known } => {
+            Problem::unknown(span, K::WORD, name, known.iter().map(String::as_str))
+        }
         Unresolved::Ambiguous { candidates } => {
             Problem::at(span, format!("there are several {}s called `{name}`", K::WORD))
                 .hint(format!("say which: {}", candidates.join(", ")))

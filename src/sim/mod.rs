@@ -8,4 +8,4 @@ mod queue;
 mod world;
 
 pub use queue::{EventQueue, Lane};
-pub use world::{HostProfile, Process, World};
+pub use world::{Process, World};

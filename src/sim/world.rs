@@ -13,17 +13,10 @@ use crate::guest::{Command, Finished, Host, HostConfig, Names, ProcessId, Servic
 use crate::ids::EniId;
 use crate::model::{Direction, Eni, Instance, InstanceState, Model, OutsideHost, Scope};
 use crate::plane::{self, Place, State, Walk, Way, walk};
-use crate::seed::{self, Seed};
+use crate::seed::Seed;
 use crate::time::Instant;
-use crate::trace::{DropReason, Fate, Observer, PacketFacts, PacketId, Station, Step, Stretch};
-use crate::wire::{self, Mac, Packet, Parsed, build};
-
-/// What listens on a host.
-#[derive(Clone, Debug, Default)]
-pub struct HostProfile {
-    /// Port and service.
-    pub services: Vec<(u16, Service)>,
-}
+use crate::trace::{DropReason, Fate, Observer, PacketFacts, PacketId, Station, Stretch};
+use crate::wire::{self, Packet, Parsed, build};
 
 /// A program that runs on a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,7 +33,7 @@ pub struct World<O> {
     queue: EventQueue<Event>,
     hosts: IndexMap<Station, Slot, FixedState>,
     /// What listens on instances, by their names.
-    profiles: IndexMap<String, HostProfile, FixedState>,
+    services: IndexMap<String, Vec<(u16, Service)>, FixedState>,
     seed: Seed,
     packets_sent: u64,
     // Reused from packet to packet.
@@ -74,19 +67,21 @@ const MTU_VPC: u16 = 9001;
 const MTU_INTERNET: u16 = 1500;
 /// Amazon Linux 2023 sends with this (assumed: al2023-ttl).
 const TTL_INSTANCE: u8 = 127;
+/// The port of sshd.
+const SSH: u16 = 22;
 /// Most others send with this.
 const TTL_OUTSIDE: u8 = 64;
 
 impl<O: Observer> World<O> {
     /// A world in which all that the model says exists, and its hosts have just booted.
     ///
-    /// `profiles` says what listens, by the names of instances and outside hosts; sshd listens on every
+    /// `services` says what listens, by the names of instances and outside hosts; sshd listens on every
     /// instance (aws: al2023-sshd).
     pub fn new(
         seed: Seed,
         now: Instant,
         model: Model,
-        profiles: IndexMap<String, HostProfile, FixedState>,
+        services: IndexMap<String, Vec<(u16, Service)>, FixedState>,
         observer: O,
     ) -> Self {
         let mut world = Self {
@@ -94,7 +89,7 @@ impl<O: Observer> World<O> {
             state: State::default(),
             queue: EventQueue::new(now),
             hosts: IndexMap::default(),
-            profiles,
+            services,
             seed,
             packets_sent: 0,
             walk: Walk::default(),
@@ -114,6 +109,11 @@ impl<O: Observer> World<O> {
     /// What exists.
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// Shows the observer what exists now.
+    pub fn show<T>(&mut self, look: impl FnOnce(&mut O, &Model) -> T) -> T {
+        look(&mut self.observer, &self.model)
     }
 
     /// The time.
@@ -245,7 +245,7 @@ impl<O: Observer> World<O> {
         let mac = match station {
             Station::Eni(eni) => plane::answer_arp(&self.model, eni, request),
             // Whoever is on the internet is reached through one's provider.
-            Station::Outside(_) => Some(Mac::from_hash(seed::hash(&["provider"]))),
+            Station::Outside(_) => Some(OutsideHost::provider_mac()),
         };
         match (mac, station) {
             (Some(mac), _) => {
@@ -333,12 +333,11 @@ impl<O: Observer> World<O> {
             ttl: TTL_INSTANCE,
             seed: self.seed,
         };
-        let ssh = HostProfile { services: vec![(22, Service::Ssh)] };
-        let mut profile = self.profiles.get(&name).cloned().unwrap_or_default();
-        if profile.services.iter().all(|(port, _)| *port != 22) {
-            profile.services.extend(ssh.services);
+        let mut services = self.services.get(&name).cloned().unwrap_or_default();
+        if services.iter().all(|(port, _)| *port != SSH) {
+            services.push((SSH, Service::Ssh));
         }
-        Slot::new(config, &profile)
+        Slot::new(config, &services)
     }
 
     fn boot_outside(&self, host: &OutsideHost) -> Slot {
@@ -346,7 +345,7 @@ impl<O: Observer> World<O> {
         let config = HostConfig {
             name: host.name.clone(),
             hostname: host.name.clone(),
-            mac: Mac::from_hash(seed::hash(&["outside", &host.name])),
+            mac: host.mac(),
             address: host.address,
             prefix_len: 24,
             // Its provider's router; any neighbour of it will do.
@@ -355,7 +354,7 @@ impl<O: Observer> World<O> {
             ttl: TTL_OUTSIDE,
             seed: self.seed,
         };
-        Slot::new(config, &self.profiles.get(&host.name).cloned().unwrap_or_default())
+        Slot::new(config, self.services.get(&host.name).map_or(&[], Vec::as_slice))
     }
 
     /// Writes every host's list of names: in a VPC the private addresses of instances, on the internet
@@ -363,15 +362,15 @@ impl<O: Observer> World<O> {
     fn tell_names(&mut self) {
         let (mut inside, mut outside) = (Names::default(), Names::default());
         for host in self.model.outside.values() {
-            inside.insert(&host.name, host.address);
-            outside.insert(&host.name, host.address);
+            inside.add(&host.name, host.address);
+            outside.add(&host.name, host.address);
         }
         for instance in self.model.instances.values().filter(|i| i.state == InstanceState::Running) {
             let Some(name) = &instance.name else { continue };
             let eni = self.model.eni(instance.eni);
-            inside.insert(name, eni.primary_ip());
+            inside.add(name, eni.primary_ip());
             if let Some(public) = eni.public_of(eni.primary_ip()) {
-                outside.insert(name, public);
+                outside.add(name, public);
             }
         }
         let (inside, outside) = (Arc::new(inside), Arc::new(outside));
@@ -385,9 +384,9 @@ impl<O: Observer> World<O> {
 }
 
 impl Slot {
-    fn new(config: HostConfig, profile: &HostProfile) -> Self {
+    fn new(config: HostConfig, services: &[(u16, Service)]) -> Self {
         let mut host = Host::new(config);
-        for (port, service) in &profile.services {
+        for (port, service) in services {
             host.serve(*port, service.clone());
         }
         Self { host, generation: 0 }

@@ -9,10 +9,17 @@ use crate::model::{Direction, Target};
 use crate::wire::Malformed;
 
 /// Why a packet went no further. One variant for each place where a walk can end, in walk order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum DropReason {
     /// The bytes are not an intact IPv4 packet.
     Malformed(MalformedPacket),
+    /// Nobody in the subnet has the address that was asked for.
+    NoNeighbor {
+        /// The interface that asked.
+        eni: EniId,
+        /// The address.
+        address: Ipv4Addr,
+    },
     /// The VPC carries unicast only.
     NotUnicast {
         /// The interface that sent it.
@@ -120,7 +127,7 @@ pub enum DropReason {
 }
 
 /// [`Malformed`], with an order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum MalformedPacket {
     /// Neither IPv4 nor ARP.
     NotIpv4,
@@ -150,8 +157,9 @@ const fn facts(code: &'static str, analyzer: Option<&'static str>, citation: &'s
 
 impl DropReason {
     /// Every code, with Reachability Analyzer's where it has one, in walk order.
-    pub const CODES: [(&'static str, Option<&'static str>); 18] = [
+    pub const CODES: [(&'static str, Option<&'static str>); 19] = [
         ("malformed", None),
+        ("no-neighbor", None),
         ("not-unicast", None),
         ("source-check", Some("ENI_SOURCE_DEST_CHECK_RESTRICTION")),
         ("link-local", None),
@@ -189,6 +197,7 @@ impl DropReason {
     fn facts(self) -> Facts {
         match self {
             Self::Malformed(_) => facts("malformed", None, "unicast-ipv4-only"),
+            Self::NoNeighbor { .. } => facts("no-neighbor", None, "arp-unknown-silent"),
             Self::NotUnicast { .. } => facts("not-unicast", None, "unicast-ipv4-only"),
             Self::SourceCheck { .. } => {
                 facts("source-check", Some("ENI_SOURCE_DEST_CHECK_RESTRICTION"), "eni-source-dest-check")

@@ -127,7 +127,7 @@ pub enum GroupVerdict {
 }
 
 /// How a packet's journey ended.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Fate {
     /// A host has it.
     Delivered(Station),

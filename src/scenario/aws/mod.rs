@@ -109,7 +109,13 @@ pub fn parse(line: &str) -> Result<AwsCommand, Vec<Mistake>> {
             let message = format!("there is no service `{}` here", service.text);
             return Err(vec![mistake(service, message, Some("commands begin with `ec2`".to_owned()))]);
         }
-        [] => return Err(vec![Mistake { range: 0..line.len(), message: "an empty command".to_owned(), hint: None }]),
+        [] => {
+            return Err(vec![Mistake {
+                range: 0..line.len(),
+                message: "an empty command".to_owned(),
+                hint: None,
+            }]);
+        }
     };
     read_options(operation, &words[1], &words[2..])
 }
@@ -131,7 +137,11 @@ fn find_operation(name: &Word) -> Result<&'static Operation, Vec<Mistake>> {
     })
 }
 
-fn read_options(operation: &'static Operation, name: &Word, words: &[Word]) -> Result<AwsCommand, Vec<Mistake>> {
+fn read_options(
+    operation: &'static Operation,
+    name: &Word,
+    words: &[Word],
+) -> Result<AwsCommand, Vec<Mistake>> {
     let mut command = AwsCommand { operation, values: Vec::new(), region: None };
     let mut mistakes = Vec::new();
     let mut words = words.iter().peekable();
@@ -149,7 +159,8 @@ fn read_options(operation: &'static Operation, name: &Word, words: &[Word]) -> R
             continue;
         }
         let Some(param) = operation.params.iter().find(|param| param.name == option) else {
-            let known: Vec<String> = operation.params.iter().map(|param| format!("--{}", param.name)).collect();
+            let known: Vec<String> =
+                operation.params.iter().map(|param| format!("--{}", param.name)).collect();
             let hint = did_you_mean(&word.text, known.iter().map(String::as_str))
                 .unwrap_or_else(|| format!("known: {}", known.join(", ")));
             let message = format!("`aws ec2 {}` has no option `{}` here", operation.command, word.text);
@@ -160,7 +171,8 @@ fn read_options(operation: &'static Operation, name: &Word, words: &[Word]) -> R
     }
     for param in operation.params.iter().filter(|param| param.required) {
         let given = command.values.iter().any(|given| given.param.name == param.name);
-        let mentioned = mistakes.iter().any(|mistake| mistake.message.contains(&format!("--{}`", param.name)));
+        let mentioned =
+            mistakes.iter().any(|mistake| mistake.message.contains(&format!("--{}`", param.name)));
         if !given && !mentioned {
             let message = format!("the following arguments are required: --{}", param.name);
             mistakes.push(mistake(name, message, None));
@@ -206,7 +218,9 @@ fn read_values(
     }
     for value in values {
         match param.what.check(&value.text) {
-            Ok(()) => command.values.push(Given { param, text: value.text.clone(), range: value.range.clone() }),
+            Ok(()) => {
+                command.values.push(Given { param, text: value.text.clone(), range: value.range.clone() })
+            }
             Err(expected) => {
                 let message = format!("`--{}` wants {expected}, found `{}`", param.name, value.text);
                 mistakes.push(mistake(value, message, None));
@@ -273,7 +287,11 @@ struct Call<'c, 'm> {
 
 impl Call<'_, '_> {
     fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.command.values.iter().filter(move |given| given.param.name == name).map(|given| given.text.as_str())
+        self.command
+            .values
+            .iter()
+            .filter(move |given| given.param.name == name)
+            .map(|given| given.text.as_str())
     }
 
     fn text(&self, name: &str) -> Option<&str> {

@@ -5,13 +5,13 @@ use ipnet::Ipv4Net;
 use super::params::{self, NameKind, Param, What, optional, required};
 use super::{Call, Failure, Output};
 use crate::api::{
-    AclEntryRequest, AssociateAddress, CreateNetworkAcl, CreateNetworkInterface, CreateRoute, CreateSecurityGroup,
-    CreateSubnet, CreateVpc, CreateVpcPeeringConnection, ModifyNetworkInterfaceAttribute, New, RuleRequest, RunInstances,
-    Taggable,
+    AclEntryRequest, AssociateAddress, CreateNetworkAcl, CreateNetworkInterface, CreateRoute,
+    CreateSecurityGroup, CreateSubnet, CreateVpc, CreateVpcPeeringConnection,
+    ModifyNetworkInterfaceAttribute, New, RuleRequest, RunInstances, Taggable,
 };
 use crate::ids::{
-    AddressAssociationId, AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclAssociationId, NetworkAclId,
-    PeeringId, RouteTableAssociationId, RouteTableId, SecurityGroupId, SubnetId, VpcId,
+    AddressAssociationId, AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclAssociationId,
+    NetworkAclId, PeeringId, RouteTableAssociationId, RouteTableId, SecurityGroupId, SubnetId, VpcId,
 };
 use crate::model::{AclAction, AclEntry, Direction, Peer, PortRange, Target, Traffic};
 use crate::wire::Protocol;
@@ -85,49 +85,63 @@ pub static OPERATIONS: &[Operation] = &[
         call.call(|ec2| ec2.accept_vpc_peering_connection(id))?;
         peering(call, id)
     }),
-    op("allocate-address", "AllocateAddress", Some(NameKind::ElasticIp), &[
-        optional("domain", What::Choice(&["vpc"])),
-        optional("address", What::Ip),
-        TAGS,
-    ], |call| {
-        let (new, address) = (call.new(), call.value("address"));
-        let id = call.call(|ec2| ec2.allocate_address(new, address))?;
-        let ip = call.model().elastic_ips[&id].ip;
-        answer([("PublicIp", ip.to_string()), ("AllocationId", id.to_string())])
-    }),
-    op("associate-address", "AssociateAddress", None, &[
-        required("allocation-id", What::Name(NameKind::ElasticIp)),
-        optional("instance-id", What::Name(NameKind::Instance)),
-        optional("network-interface-id", What::Name(NameKind::Eni)),
-        optional("private-ip-address", What::Ip),
-        optional("allow-reassociation", What::Flag),
-        optional("no-allow-reassociation", What::Flag),
-    ], |call| {
-        let request = AssociateAddress {
-            allocation_id: call.id("allocation-id")?,
-            network_interface_id: call.interface()?,
-            private_ip_address: call.value("private-ip-address"),
-            // aws: eip-reassociation-default
-            allow_reassociation: !call.has("no-allow-reassociation"),
-        };
-        let id = call.call(|ec2| ec2.associate_address(request))?;
-        answer([("AssociationId", id.to_string())])
-    }),
-    op("associate-route-table", "AssociateRouteTable", None, &[
-        ROUTE_TABLE,
-        required("subnet-id", What::Name(NameKind::Subnet)),
-    ], |call| {
-        let (table, subnet) = (call.id("route-table-id")?, call.id("subnet-id")?);
-        let id = call.call(|ec2| ec2.associate_route_table(table, subnet))?;
-        answer([("AssociationId", id.to_string())])
-    }),
-    op("attach-internet-gateway", "AttachInternetGateway", None, &[
-        required("internet-gateway-id", What::Name(NameKind::InternetGateway)),
-        VPC,
-    ], |call| {
-        let (gateway, vpc) = (call.id("internet-gateway-id")?, call.id("vpc-id")?);
-        done(call.call(|ec2| ec2.attach_internet_gateway(gateway, vpc)))
-    }),
+    op(
+        "allocate-address",
+        "AllocateAddress",
+        Some(NameKind::ElasticIp),
+        &[optional("domain", What::Choice(&["vpc"])), optional("address", What::Ip), TAGS],
+        |call| {
+            let (new, address) = (call.new(), call.value("address"));
+            let id = call.call(|ec2| ec2.allocate_address(new, address))?;
+            let ip = call.model().elastic_ips[&id].ip;
+            answer([("PublicIp", ip.to_string()), ("AllocationId", id.to_string())])
+        },
+    ),
+    op(
+        "associate-address",
+        "AssociateAddress",
+        None,
+        &[
+            required("allocation-id", What::Name(NameKind::ElasticIp)),
+            optional("instance-id", What::Name(NameKind::Instance)),
+            optional("network-interface-id", What::Name(NameKind::Eni)),
+            optional("private-ip-address", What::Ip),
+            optional("allow-reassociation", What::Flag),
+            optional("no-allow-reassociation", What::Flag),
+        ],
+        |call| {
+            let request = AssociateAddress {
+                allocation_id: call.id("allocation-id")?,
+                network_interface_id: call.interface()?,
+                private_ip_address: call.value("private-ip-address"),
+                // aws: eip-reassociation-default
+                allow_reassociation: !call.has("no-allow-reassociation"),
+            };
+            let id = call.call(|ec2| ec2.associate_address(request))?;
+            answer([("AssociationId", id.to_string())])
+        },
+    ),
+    op(
+        "associate-route-table",
+        "AssociateRouteTable",
+        None,
+        &[ROUTE_TABLE, required("subnet-id", What::Name(NameKind::Subnet))],
+        |call| {
+            let (table, subnet) = (call.id("route-table-id")?, call.id("subnet-id")?);
+            let id = call.call(|ec2| ec2.associate_route_table(table, subnet))?;
+            answer([("AssociationId", id.to_string())])
+        },
+    ),
+    op(
+        "attach-internet-gateway",
+        "AttachInternetGateway",
+        None,
+        &[required("internet-gateway-id", What::Name(NameKind::InternetGateway)), VPC],
+        |call| {
+            let (gateway, vpc) = (call.id("internet-gateway-id")?, call.id("vpc-id")?);
+            done(call.call(|ec2| ec2.attach_internet_gateway(gateway, vpc)))
+        },
+    ),
     op("authorize-security-group-egress", "AuthorizeSecurityGroupEgress", None, RULE, |call| {
         let (id, rule) = rule(call)?;
         done(call.call(|ec2| ec2.authorize_security_group(id, Direction::Egress, &[rule])))
@@ -141,11 +155,17 @@ pub static OPERATIONS: &[Operation] = &[
         let id = call.call(|ec2| ec2.create_default_vpc(new))?;
         answer([("VpcId", id.to_string())])
     }),
-    op("create-internet-gateway", "CreateInternetGateway", Some(NameKind::InternetGateway), &[TAGS], |call| {
-        let new = call.new();
-        let id = call.call(|ec2| ec2.create_internet_gateway(new))?;
-        answer([("InternetGatewayId", id.to_string())])
-    }),
+    op(
+        "create-internet-gateway",
+        "CreateInternetGateway",
+        Some(NameKind::InternetGateway),
+        &[TAGS],
+        |call| {
+            let new = call.new();
+            let id = call.call(|ec2| ec2.create_internet_gateway(new))?;
+            answer([("InternetGatewayId", id.to_string())])
+        },
+    ),
     op("create-network-acl", "CreateNetworkAcl", Some(NameKind::NetworkAcl), &[VPC, TAGS], |call| {
         let request = CreateNetworkAcl { new: call.new(), vpc_id: call.id("vpc-id")? };
         let id = call.call(|ec2| ec2.create_network_acl(request))?;
@@ -155,21 +175,27 @@ pub static OPERATIONS: &[Operation] = &[
         let request = acl_entry(call)?;
         done(call.call(|ec2| ec2.create_network_acl_entry(request)))
     }),
-    op("create-network-interface", "CreateNetworkInterface", Some(NameKind::Eni), &[
-        required("subnet-id", What::Name(NameKind::Subnet)),
-        optional("private-ip-address", What::Ip),
-        optional("groups", What::Names(NameKind::SecurityGroup)),
-        TAGS,
-    ], |call| {
-        let request = CreateNetworkInterface {
-            new: call.new(),
-            subnet_id: call.id("subnet-id")?,
-            private_ip_address: call.value("private-ip-address"),
-            groups: call.ids("groups")?,
-        };
-        let id = call.call(|ec2| ec2.create_network_interface(request))?;
-        answer([("NetworkInterfaceId", id.to_string())])
-    }),
+    op(
+        "create-network-interface",
+        "CreateNetworkInterface",
+        Some(NameKind::Eni),
+        &[
+            required("subnet-id", What::Name(NameKind::Subnet)),
+            optional("private-ip-address", What::Ip),
+            optional("groups", What::Names(NameKind::SecurityGroup)),
+            TAGS,
+        ],
+        |call| {
+            let request = CreateNetworkInterface {
+                new: call.new(),
+                subnet_id: call.id("subnet-id")?,
+                private_ip_address: call.value("private-ip-address"),
+                groups: call.ids("groups")?,
+            };
+            let id = call.call(|ec2| ec2.create_network_interface(request))?;
+            answer([("NetworkInterfaceId", id.to_string())])
+        },
+    ),
     op("create-route", "CreateRoute", None, ROUTE, |call| {
         let request = route(call)?;
         done(call.call(|ec2| ec2.create_route(request)))
@@ -179,100 +205,134 @@ pub static OPERATIONS: &[Operation] = &[
         let id = call.call(|ec2| ec2.create_route_table(new, vpc))?;
         answer([("RouteTableId", id.to_string())])
     }),
-    op("create-security-group", "CreateSecurityGroup", Some(NameKind::SecurityGroup), &[
-        required("group-name", What::Text),
-        optional("description", What::Text),
-        VPC,
-    ], |call| {
-        let request = CreateSecurityGroup {
-            group_name: call.text("group-name").expect("a required option is there").to_owned(),
-            id: None,
-            vpc_id: call.id("vpc-id")?,
-        };
-        let id = call.call(|ec2| ec2.create_security_group(request))?;
-        answer([("GroupId", id.to_string())])
-    }),
-    op("create-subnet", "CreateSubnet", Some(NameKind::Subnet), &[
-        VPC,
-        required("cidr-block", What::Cidr),
-        optional("availability-zone", What::Text),
-        TAGS,
-    ], |call| {
-        let zone = match call.text("availability-zone") {
-            None => None,
-            Some(text) => match call.ec2.region().zones().find(|zone| zone.to_string() == text) {
-                Some(zone) => Some(zone),
-                None => return Err(call.refused(call.ec2.no_such_zone(text))),
-            },
-        };
-        let request = CreateSubnet {
-            new: call.new(),
-            vpc_id: call.id("vpc-id")?,
-            cidr_block: call.cidr("cidr-block"),
-            availability_zone: zone,
-        };
-        let id = call.call(|ec2| ec2.create_subnet(request))?;
-        answer([("SubnetId", id.to_string())])
-    }),
-    op("create-tags", "CreateTags", None, &[
-        required("resources", What::Names(NameKind::Any)),
-        required("tags", What::Tags),
-    ], |call| {
-        let name = call.command.name_tag().expect("checked when the command was read");
-        let resources: Vec<Taggable> =
-            call.texts("resources").map(|text| taggable(call, text)).collect::<Result<_, _>>()?;
-        done(call.call(|ec2| resources.iter().try_for_each(|resource| ec2.create_name_tag(*resource, &name))))
-    }),
+    op(
+        "create-security-group",
+        "CreateSecurityGroup",
+        Some(NameKind::SecurityGroup),
+        &[required("group-name", What::Text), optional("description", What::Text), VPC],
+        |call| {
+            let request = CreateSecurityGroup {
+                group_name: call.text("group-name").expect("a required option is there").to_owned(),
+                id: None,
+                vpc_id: call.id("vpc-id")?,
+            };
+            let id = call.call(|ec2| ec2.create_security_group(request))?;
+            answer([("GroupId", id.to_string())])
+        },
+    ),
+    op(
+        "create-subnet",
+        "CreateSubnet",
+        Some(NameKind::Subnet),
+        &[VPC, required("cidr-block", What::Cidr), optional("availability-zone", What::Text), TAGS],
+        |call| {
+            let zone = match call.text("availability-zone") {
+                None => None,
+                Some(text) => match call.ec2.region().zones().find(|zone| zone.to_string() == text) {
+                    Some(zone) => Some(zone),
+                    None => return Err(call.refused(call.ec2.no_such_zone(text))),
+                },
+            };
+            let request = CreateSubnet {
+                new: call.new(),
+                vpc_id: call.id("vpc-id")?,
+                cidr_block: call.cidr("cidr-block"),
+                availability_zone: zone,
+            };
+            let id = call.call(|ec2| ec2.create_subnet(request))?;
+            answer([("SubnetId", id.to_string())])
+        },
+    ),
+    op(
+        "create-tags",
+        "CreateTags",
+        None,
+        &[required("resources", What::Names(NameKind::Any)), required("tags", What::Tags)],
+        |call| {
+            let name = call.command.name_tag().expect("checked when the command was read");
+            let resources: Vec<Taggable> =
+                call.texts("resources").map(|text| taggable(call, text)).collect::<Result<_, _>>()?;
+            done(
+                call.call(|ec2| {
+                    resources.iter().try_for_each(|resource| ec2.create_name_tag(*resource, &name))
+                }),
+            )
+        },
+    ),
     op("create-vpc", "CreateVpc", Some(NameKind::Vpc), &[required("cidr-block", What::Cidr), TAGS], |call| {
         let request = CreateVpc { new: call.new(), cidr_block: call.cidr("cidr-block") };
         let id = call.call(|ec2| ec2.create_vpc(request))?;
         answer([("VpcId", id.to_string())])
     }),
-    op("create-vpc-peering-connection", "CreateVpcPeeringConnection", Some(NameKind::Peering), &[
-        VPC,
-        required("peer-vpc-id", What::Name(NameKind::Vpc)),
-        optional("peer-owner-id", What::Account),
-        optional("peer-region", What::Region),
-        TAGS,
-    ], |call| {
-        let request = CreateVpcPeeringConnection {
-            new: call.new(),
-            vpc_id: call.id("vpc-id")?,
-            peer_vpc_id: call.id("peer-vpc-id")?,
-            peer_owner_id: call.value("peer-owner-id"),
-            peer_region: call.value("peer-region"),
-        };
-        let id = call.call(|ec2| ec2.create_vpc_peering_connection(request))?;
-        peering(call, id)
-    }),
-    op("delete-internet-gateway", "DeleteInternetGateway", None, &[
-        required("internet-gateway-id", What::Name(NameKind::InternetGateway)),
-    ], |call| {
-        let id: InternetGatewayId = call.id("internet-gateway-id")?;
-        done(call.call(|ec2| ec2.delete_internet_gateway(id)))
-    }),
-    op("delete-network-acl", "DeleteNetworkAcl", None, &[
-        required("network-acl-id", What::Name(NameKind::NetworkAcl)),
-    ], |call| {
-        let id: NetworkAclId = call.id("network-acl-id")?;
-        done(call.call(|ec2| ec2.delete_network_acl(id)))
-    }),
-    op("delete-network-acl-entry", "DeleteNetworkAclEntry", None, &[
-        required("network-acl-id", What::Name(NameKind::NetworkAcl)),
-        required("rule-number", What::Number { min: 1, max: 32_766 }),
-        optional("ingress", What::Flag),
-        optional("egress", What::Flag),
-    ], |call| {
-        let (id, direction) = (call.id("network-acl-id")?, direction(call));
-        let number = call.value("rule-number").expect("a required option is there");
-        done(call.call(|ec2| ec2.delete_network_acl_entry(id, direction, number)))
-    }),
-    op("delete-network-interface", "DeleteNetworkInterface", None, &[
-        required("network-interface-id", What::Name(NameKind::Eni)),
-    ], |call| {
-        let id: EniId = call.id("network-interface-id")?;
-        done(call.call(|ec2| ec2.delete_network_interface(id)))
-    }),
+    op(
+        "create-vpc-peering-connection",
+        "CreateVpcPeeringConnection",
+        Some(NameKind::Peering),
+        &[
+            VPC,
+            required("peer-vpc-id", What::Name(NameKind::Vpc)),
+            optional("peer-owner-id", What::Account),
+            optional("peer-region", What::Region),
+            TAGS,
+        ],
+        |call| {
+            let request = CreateVpcPeeringConnection {
+                new: call.new(),
+                vpc_id: call.id("vpc-id")?,
+                peer_vpc_id: call.id("peer-vpc-id")?,
+                peer_owner_id: call.value("peer-owner-id"),
+                peer_region: call.value("peer-region"),
+            };
+            let id = call.call(|ec2| ec2.create_vpc_peering_connection(request))?;
+            peering(call, id)
+        },
+    ),
+    op(
+        "delete-internet-gateway",
+        "DeleteInternetGateway",
+        None,
+        &[required("internet-gateway-id", What::Name(NameKind::InternetGateway))],
+        |call| {
+            let id: InternetGatewayId = call.id("internet-gateway-id")?;
+            done(call.call(|ec2| ec2.delete_internet_gateway(id)))
+        },
+    ),
+    op(
+        "delete-network-acl",
+        "DeleteNetworkAcl",
+        None,
+        &[required("network-acl-id", What::Name(NameKind::NetworkAcl))],
+        |call| {
+            let id: NetworkAclId = call.id("network-acl-id")?;
+            done(call.call(|ec2| ec2.delete_network_acl(id)))
+        },
+    ),
+    op(
+        "delete-network-acl-entry",
+        "DeleteNetworkAclEntry",
+        None,
+        &[
+            required("network-acl-id", What::Name(NameKind::NetworkAcl)),
+            required("rule-number", What::Number { min: 1, max: 32_766 }),
+            optional("ingress", What::Flag),
+            optional("egress", What::Flag),
+        ],
+        |call| {
+            let (id, direction) = (call.id("network-acl-id")?, direction(call));
+            let number = call.value("rule-number").expect("a required option is there");
+            done(call.call(|ec2| ec2.delete_network_acl_entry(id, direction, number)))
+        },
+    ),
+    op(
+        "delete-network-interface",
+        "DeleteNetworkInterface",
+        None,
+        &[required("network-interface-id", What::Name(NameKind::Eni))],
+        |call| {
+            let id: EniId = call.id("network-interface-id")?;
+            done(call.call(|ec2| ec2.delete_network_interface(id)))
+        },
+    ),
     op("delete-route", "DeleteRoute", None, &[ROUTE_TABLE, DESTINATION], |call| {
         let (id, destination) = (call.id("route-table-id")?, call.cidr("destination-cidr-block"));
         done(call.call(|ec2| ec2.delete_route(id, destination)))
@@ -285,10 +345,16 @@ pub static OPERATIONS: &[Operation] = &[
         let id: SecurityGroupId = call.id("group-id")?;
         done(call.call(|ec2| ec2.delete_security_group(id)))
     }),
-    op("delete-subnet", "DeleteSubnet", None, &[required("subnet-id", What::Name(NameKind::Subnet))], |call| {
-        let id: SubnetId = call.id("subnet-id")?;
-        done(call.call(|ec2| ec2.delete_subnet(id)))
-    }),
+    op(
+        "delete-subnet",
+        "DeleteSubnet",
+        None,
+        &[required("subnet-id", What::Name(NameKind::Subnet))],
+        |call| {
+            let id: SubnetId = call.id("subnet-id")?;
+            done(call.call(|ec2| ec2.delete_subnet(id)))
+        },
+    ),
     op("delete-vpc", "DeleteVpc", None, &[VPC], |call| {
         let id: VpcId = call.id("vpc-id")?;
         done(call.call(|ec2| ec2.delete_vpc(id)))
@@ -298,76 +364,119 @@ pub static OPERATIONS: &[Operation] = &[
         call.call(|ec2| ec2.delete_vpc_peering_connection(id))?;
         peering(call, id)
     }),
-    op("describe-vpc-peering-connections", "DescribeVpcPeeringConnections", None, &[
-        required("vpc-peering-connection-ids", What::Name(NameKind::Peering)),
-    ], |call| {
-        let id = call.id("vpc-peering-connection-ids")?;
-        peering(call, id)
-    }),
-    op("detach-internet-gateway", "DetachInternetGateway", None, &[
-        required("internet-gateway-id", What::Name(NameKind::InternetGateway)),
-        VPC,
-    ], |call| {
-        let (gateway, vpc) = (call.id("internet-gateway-id")?, call.id("vpc-id")?);
-        done(call.call(|ec2| ec2.detach_internet_gateway(gateway, vpc)))
-    }),
-    op("disassociate-address", "DisassociateAddress", None, &[
-        required("association-id", What::Name(NameKind::ElasticIp)),
-    ], |call| {
-        let id = elastic_ip_association(call)?;
-        done(call.call(|ec2| ec2.disassociate_address(id)))
-    }),
-    op("disassociate-route-table", "DisassociateRouteTable", None, &[
-        required("association-id", What::Name(NameKind::SubnetOrVpc)),
-    ], |call| {
-        let id = route_table_association(call)?;
-        done(call.call(|ec2| ec2.disassociate_route_table(id)))
-    }),
-    op("modify-instance-attribute", "ModifyInstanceAttribute", None, &[
-        required("instance-id", What::Name(NameKind::Instance)),
-        optional("groups", What::Names(NameKind::SecurityGroup)),
-        optional("source-dest-check", What::Flag),
-        optional("no-source-dest-check", What::Flag),
-    ], |call| {
-        let id = call.interface()?;
-        modify_interface(call, id)
-    }),
-    op("modify-network-interface-attribute", "ModifyNetworkInterfaceAttribute", None, &[
-        required("network-interface-id", What::Name(NameKind::Eni)),
-        optional("groups", What::Names(NameKind::SecurityGroup)),
-        optional("source-dest-check", What::Flag),
-        optional("no-source-dest-check", What::Flag),
-    ], |call| {
-        let id = call.interface()?;
-        modify_interface(call, id)
-    }),
-    op("modify-subnet-attribute", "ModifySubnetAttribute", None, &[
-        required("subnet-id", What::Name(NameKind::Subnet)),
-        optional("map-public-ip-on-launch", What::Flag),
-        optional("no-map-public-ip-on-launch", What::Flag),
-    ], |call| {
-        let (id, on) = (call.id("subnet-id")?, !call.has("no-map-public-ip-on-launch"));
-        done(call.call(|ec2| ec2.modify_subnet_map_public_ip(id, on)))
-    }),
+    op(
+        "describe-vpc-peering-connections",
+        "DescribeVpcPeeringConnections",
+        None,
+        &[required("vpc-peering-connection-ids", What::Name(NameKind::Peering))],
+        |call| {
+            let id = call.id("vpc-peering-connection-ids")?;
+            peering(call, id)
+        },
+    ),
+    op(
+        "detach-internet-gateway",
+        "DetachInternetGateway",
+        None,
+        &[required("internet-gateway-id", What::Name(NameKind::InternetGateway)), VPC],
+        |call| {
+            let (gateway, vpc) = (call.id("internet-gateway-id")?, call.id("vpc-id")?);
+            done(call.call(|ec2| ec2.detach_internet_gateway(gateway, vpc)))
+        },
+    ),
+    op(
+        "disassociate-address",
+        "DisassociateAddress",
+        None,
+        &[required("association-id", What::Name(NameKind::ElasticIp))],
+        |call| {
+            let id = elastic_ip_association(call)?;
+            done(call.call(|ec2| ec2.disassociate_address(id)))
+        },
+    ),
+    op(
+        "disassociate-route-table",
+        "DisassociateRouteTable",
+        None,
+        &[required("association-id", What::Name(NameKind::SubnetOrVpc))],
+        |call| {
+            let id = route_table_association(call)?;
+            done(call.call(|ec2| ec2.disassociate_route_table(id)))
+        },
+    ),
+    op(
+        "modify-instance-attribute",
+        "ModifyInstanceAttribute",
+        None,
+        &[
+            required("instance-id", What::Name(NameKind::Instance)),
+            optional("groups", What::Names(NameKind::SecurityGroup)),
+            optional("source-dest-check", What::Flag),
+            optional("no-source-dest-check", What::Flag),
+        ],
+        |call| {
+            let id = call.interface()?;
+            modify_interface(call, id)
+        },
+    ),
+    op(
+        "modify-network-interface-attribute",
+        "ModifyNetworkInterfaceAttribute",
+        None,
+        &[
+            required("network-interface-id", What::Name(NameKind::Eni)),
+            optional("groups", What::Names(NameKind::SecurityGroup)),
+            optional("source-dest-check", What::Flag),
+            optional("no-source-dest-check", What::Flag),
+        ],
+        |call| {
+            let id = call.interface()?;
+            modify_interface(call, id)
+        },
+    ),
+    op(
+        "modify-subnet-attribute",
+        "ModifySubnetAttribute",
+        None,
+        &[
+            required("subnet-id", What::Name(NameKind::Subnet)),
+            optional("map-public-ip-on-launch", What::Flag),
+            optional("no-map-public-ip-on-launch", What::Flag),
+        ],
+        |call| {
+            let (id, on) = (call.id("subnet-id")?, !call.has("no-map-public-ip-on-launch"));
+            done(call.call(|ec2| ec2.modify_subnet_map_public_ip(id, on)))
+        },
+    ),
     op("reject-vpc-peering-connection", "RejectVpcPeeringConnection", None, &[PEERING], |call| {
         let id = call.id("vpc-peering-connection-id")?;
         call.call(|ec2| ec2.reject_vpc_peering_connection(id))?;
         peering(call, id)
     }),
-    op("release-address", "ReleaseAddress", None, &[
-        required("allocation-id", What::Name(NameKind::ElasticIp)),
-    ], |call| {
-        let id: AllocationId = call.id("allocation-id")?;
-        done(call.call(|ec2| ec2.release_address(id)))
-    }),
-    op("replace-network-acl-association", "ReplaceNetworkAclAssociation", None, &[
-        required("association-id", What::Name(NameKind::Subnet)),
-        required("network-acl-id", What::Name(NameKind::NetworkAcl)),
-    ], |call| {
-        let (association, acl) = (network_acl_association(call)?, call.id("network-acl-id")?);
-        let id = call.call(|ec2| ec2.replace_network_acl_association(association, acl))?;
-        answer([("NewAssociationId", id.to_string())])
-    }),
+    op(
+        "release-address",
+        "ReleaseAddress",
+        None,
+        &[required("allocation-id", What::Name(NameKind::ElasticIp))],
+        |call| {
+            let id: AllocationId = call.id("allocation-id")?;
+            done(call.call(|ec2| ec2.release_address(id)))
+        },
+    ),
+    op(
+        "replace-network-acl-association",
+        "ReplaceNetworkAclAssociation",
+        None,
+        &[
+            required("association-id", What::Name(NameKind::Subnet)),
+            required("network-acl-id", What::Name(NameKind::NetworkAcl)),
+        ],
+        |call| {
+            let (association, acl) = (network_acl_association(call)?, call.id("network-acl-id")?);
+            let id = call.call(|ec2| ec2.replace_network_acl_association(association, acl))?;
+            answer([("NewAssociationId", id.to_string())])
+        },
+    ),
     op("replace-network-acl-entry", "ReplaceNetworkAclEntry", None, ACL_ENTRY, |call| {
         let request = acl_entry(call)?;
         done(call.call(|ec2| ec2.replace_network_acl_entry(request)))
@@ -376,14 +485,17 @@ pub static OPERATIONS: &[Operation] = &[
         let request = route(call)?;
         done(call.call(|ec2| ec2.replace_route(request)))
     }),
-    op("replace-route-table-association", "ReplaceRouteTableAssociation", None, &[
-        required("association-id", What::Name(NameKind::SubnetOrVpc)),
-        ROUTE_TABLE,
-    ], |call| {
-        let (association, table) = (route_table_association(call)?, call.id("route-table-id")?);
-        let id = call.call(|ec2| ec2.replace_route_table_association(association, table))?;
-        answer([("NewAssociationId", id.to_string())])
-    }),
+    op(
+        "replace-route-table-association",
+        "ReplaceRouteTableAssociation",
+        None,
+        &[required("association-id", What::Name(NameKind::SubnetOrVpc)), ROUTE_TABLE],
+        |call| {
+            let (association, table) = (route_table_association(call)?, call.id("route-table-id")?);
+            let id = call.call(|ec2| ec2.replace_route_table_association(association, table))?;
+            answer([("NewAssociationId", id.to_string())])
+        },
+    ),
     op("revoke-security-group-egress", "RevokeSecurityGroupEgress", None, RULE, |call| {
         let (id, rule) = rule(call)?;
         done(call.call(|ec2| ec2.revoke_security_group(id, Direction::Egress, &[rule])))
@@ -392,34 +504,41 @@ pub static OPERATIONS: &[Operation] = &[
         let (id, rule) = rule(call)?;
         done(call.call(|ec2| ec2.revoke_security_group(id, Direction::Ingress, &[rule])))
     }),
-    op("run-instances", "RunInstances", Some(NameKind::Instance), &[
-        required("subnet-id", What::Name(NameKind::Subnet)),
-        optional("private-ip-address", What::Ip),
-        optional("security-group-ids", What::Names(NameKind::SecurityGroup)),
-        optional("associate-public-ip-address", What::Flag),
-        optional("no-associate-public-ip-address", What::Flag),
-        optional("image-id", What::Text),
-        optional("instance-type", What::Text),
-        optional("key-name", What::Text),
-        TAGS,
-    ], |call| {
-        let public = match (call.has("associate-public-ip-address"), call.has("no-associate-public-ip-address")) {
-            (true, _) => Some(true),
-            (false, true) => Some(false),
-            (false, false) => None,
-        };
-        let request = RunInstances {
-            new: call.new(),
-            network_interface_id: None,
-            subnet_id: call.id("subnet-id")?,
-            private_ip_address: call.value("private-ip-address"),
-            associate_public_ip_address: public,
-            security_group_ids: call.ids("security-group-ids")?,
-        };
-        let id = call.call(|ec2| ec2.run_instances(request))?;
-        let address = call.model().eni(call.model().instances[&id].eni).primary_ip();
-        answer([("InstanceId", id.to_string()), ("PrivateIpAddress", address.to_string())])
-    }),
+    op(
+        "run-instances",
+        "RunInstances",
+        Some(NameKind::Instance),
+        &[
+            required("subnet-id", What::Name(NameKind::Subnet)),
+            optional("private-ip-address", What::Ip),
+            optional("security-group-ids", What::Names(NameKind::SecurityGroup)),
+            optional("associate-public-ip-address", What::Flag),
+            optional("no-associate-public-ip-address", What::Flag),
+            optional("image-id", What::Text),
+            optional("instance-type", What::Text),
+            optional("key-name", What::Text),
+            TAGS,
+        ],
+        |call| {
+            let public =
+                match (call.has("associate-public-ip-address"), call.has("no-associate-public-ip-address")) {
+                    (true, _) => Some(true),
+                    (false, true) => Some(false),
+                    (false, false) => None,
+                };
+            let request = RunInstances {
+                new: call.new(),
+                network_interface_id: None,
+                subnet_id: call.id("subnet-id")?,
+                private_ip_address: call.value("private-ip-address"),
+                associate_public_ip_address: public,
+                security_group_ids: call.ids("security-group-ids")?,
+            };
+            let id = call.call(|ec2| ec2.run_instances(request))?;
+            let address = call.model().eni(call.model().instances[&id].eni).primary_ip();
+            answer([("InstanceId", id.to_string()), ("PrivateIpAddress", address.to_string())])
+        },
+    ),
     op("start-instances", "StartInstances", None, &[INSTANCES], |call| {
         let id: InstanceId = call.id("instance-ids")?;
         done(call.call(|ec2| ec2.start_instances(id)))
@@ -583,7 +702,8 @@ fn taggable(call: &Call<'_, '_>, text: &str) -> Result<Taggable, Failure> {
     let found = found.or_else(|_| call.resolve::<SubnetId>(text, None).map(Taggable::Subnet));
     let found = found.or_else(|_| call.resolve::<InstanceId>(text, None).map(Taggable::Instance));
     let found = found.or_else(|_| call.resolve::<PeeringId>(text, None).map(Taggable::Peering));
-    let found = found.or_else(|_| call.resolve::<InternetGatewayId>(text, None).map(Taggable::InternetGateway));
+    let found =
+        found.or_else(|_| call.resolve::<InternetGatewayId>(text, None).map(Taggable::InternetGateway));
     let found = found.or_else(|_| call.resolve::<NetworkAclId>(text, None).map(Taggable::NetworkAcl));
     let found = found.or_else(|_| call.resolve::<SecurityGroupId>(text, None).map(Taggable::SecurityGroup));
     let found = found.or_else(|_| call.resolve::<AllocationId>(text, None).map(Taggable::ElasticIp));

@@ -19,15 +19,16 @@ pub struct Param {
 #[derive(Debug)]
 pub enum What {
     Account,
-    /// `Value=true`, or just `true`.
-    Boolean,
     Choice(&'static [&'static str]),
     Cidr,
     Flag,
     Ip,
     Name(NameKind),
     Names(NameKind),
-    Number { min: u32, max: u32 },
+    Number {
+        min: u32,
+        max: u32,
+    },
     /// `22`, `1024-65535` or `all`; a rule of ICMP has its type there.
     Port,
     /// `From=22,To=22`
@@ -78,13 +79,14 @@ impl What {
     pub fn check(&self, text: &str) -> Result<(), String> {
         let ok = match self {
             Self::Account => text.parse::<Account>().is_ok(),
-            Self::Boolean => boolean(text).is_some(),
             Self::Choice(words) => words.contains(&text),
             Self::Cidr => text.parse::<Ipv4Net>().is_ok(),
             Self::Flag => text.is_empty(),
             Self::Ip => text.parse::<Ipv4Addr>().is_ok(),
             Self::Name(_) | Self::Names(_) | Self::Text => !text.is_empty(),
-            Self::Number { min, max } => text.parse().is_ok_and(|number: u32| (*min..=*max).contains(&number)),
+            Self::Number { min, max } => {
+                text.parse().is_ok_and(|number: u32| (*min..=*max).contains(&number))
+            }
             Self::Port => ports(text).is_some(),
             Self::PortRange => from_to(text).is_some(),
             Self::Protocol => protocol(text).is_some(),
@@ -97,7 +99,6 @@ impl What {
     fn wanted(&self) -> String {
         match self {
             Self::Account => "an account number of twelve digits".to_owned(),
-            Self::Boolean => "`Value=true` or `Value=false`".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::Cidr => "an IPv4 CIDR block such as `10.0.0.0/16`".to_owned(),
             Self::Flag => "no value".to_owned(),
@@ -122,14 +123,6 @@ pub fn name_in_tags(text: &str) -> Option<String> {
     let after = text.split_once("Key=Name,Value=")?.1;
     let end = after.find([',', '}', ']']).unwrap_or(after.len());
     Some(after[..end].trim_matches('"').to_owned()).filter(|name| !name.is_empty())
-}
-
-pub fn boolean(text: &str) -> Option<bool> {
-    match text.strip_prefix("Value=").unwrap_or(text) {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => None,
-    }
 }
 
 /// Two ends of a range; `None` for `all`, which the CLI also writes `-1`.

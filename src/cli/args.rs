@@ -1,0 +1,74 @@
+//! The arguments, as they are typed.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+/// A packet-level simulator of the AWS VPC data plane
+///
+/// Runs scenarios: VPCs described in YAML, and commands that people type in them. Instances exchange
+/// real frames; a run prints what happened and why packets died, and leaves flow logs and captures
+/// behind.
+#[derive(Debug, clap::Parser)]
+#[command(name = "vpclab", version, after_help = EXIT_CODES)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Subcommand,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   all expectations held
+  1   an expectation did not hold
+  2   wrong usage, or a scenario with mistakes
+  70  a bug in vpclab";
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Subcommand {
+    /// Run scenarios
+    Run(RunArgs),
+    /// Look for mistakes in scenarios without running them
+    Check(CheckArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct RunArgs {
+    /// Scenario files, or folders of them
+    #[arg(required = true)]
+    pub scenarios: Vec<PathBuf>,
+    /// Where output is left, in a folder for each scenario
+    #[arg(long, value_name = "DIR", default_value = "vpclab-out")]
+    pub out: PathBuf,
+    /// Leave nothing behind
+    #[arg(long, conflicts_with = "out")]
+    pub no_out: bool,
+    /// In place of the scenarios' own seeds
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// How many scenarios run at a time; as many as there are processors unless given
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Explain the journey of every packet, not only of those that were dropped
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Print one line for each scenario
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Scenario files, or folders of them
+    #[arg(required = true)]
+    pub scenarios: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs: a JSON document for each scenario, one after the other
+    Json,
+}

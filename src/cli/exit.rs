@@ -1,0 +1,26 @@
+//! Exit codes.
+
+/// How the program ends. The order is by gravity: of several scenarios, the gravest counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Exit {
+    /// All expectations held.
+    Success,
+    /// An expectation did not hold.
+    Failure,
+    /// Wrong usage, or a scenario with mistakes.
+    Usage,
+    /// A bug in vpclab.
+    Bug,
+}
+
+impl Exit {
+    /// The code for the operating system.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::Usage => 2,
+            Self::Bug => 70,
+        }
+    }
+}

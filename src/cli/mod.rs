@@ -1,0 +1,156 @@
+//! The command line: what was typed, what it means, what is printed and with which exit code.
+//!
+//! Results go to standard output; mistakes and trouble to standard error.
+
+mod args;
+mod exit;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroUsize;
+
+use clap::Parser;
+
+use self::args::{Args, CheckArgs, Format, RunArgs, Subcommand};
+pub use self::exit::Exit;
+use crate::report::json;
+use crate::report::result::ScenarioResult;
+use crate::report::text::{self, Style};
+use crate::seed::Seed;
+use crate::suite::{self, Options, Plan, Report, ScenarioFile};
+
+/// Runs the program with arguments as they were typed.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are asked for, and no mistakes.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
+            return error.print().map_or(Exit::Usage, |()| exit);
+        }
+    };
+    match args.command {
+        Subcommand::Check(args) => check(&args),
+        Subcommand::Run(args) => run(&args),
+    }
+}
+
+fn run(args: &RunArgs) -> Exit {
+    let files = match suite::find(&args.scenarios) {
+        Ok(files) => files,
+        Err(error) => return usage(&error.to_string()),
+    };
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    let style = if is_colored(stdout.is_terminal()) { Style::Colored } else { Style::Plain };
+    let plan = Plan {
+        options: Options { seed: args.seed.map(Seed), verbose: args.verbose },
+        jobs: args.jobs.map_or_else(default_jobs, NonZeroUsize::get),
+        out: (!args.no_out).then(|| args.out.clone()),
+        color: is_colored(stderr.is_terminal()),
+    };
+    let mut printer =
+        Printer { format: args.format, style, quiet: args.quiet, several: files.len() > 1, first: true };
+    let mut exit = Exit::Success;
+    suite::run_all(files, &plan, |report| {
+        let this = printer.report(&report).unwrap_or_else(|error| broken_output(&error));
+        exit = exit.max(this);
+    });
+    exit
+}
+
+fn check(args: &CheckArgs) -> Exit {
+    let files = match suite::find(&args.scenarios) {
+        Ok(files) => files,
+        Err(error) => return usage(&error.to_string()),
+    };
+    let color = is_colored(io::stderr().is_terminal());
+    let checked =
+        files.iter().map(|file| check_file(file, color).unwrap_or_else(|error| broken_output(&error)));
+    checked.max().unwrap_or(Exit::Success)
+}
+
+fn check_file(file: &ScenarioFile, color: bool) -> io::Result<Exit> {
+    match suite::check(file, color) {
+        Ok(scenario) => {
+            let steps = if scenario.steps.len() == 1 { "step" } else { "steps" };
+            writeln!(io::stdout(), "{}: ok, {} {steps}", file.shown, scenario.steps.len())?;
+            Ok(Exit::Success)
+        }
+        Err(report) => trouble(&report),
+    }
+}
+
+/// How reports are printed.
+struct Printer {
+    format: Format,
+    style: Style,
+    quiet: bool,
+    several: bool,
+    first: bool,
+}
+
+impl Printer {
+    fn report(&mut self, report: &Report) -> io::Result<Exit> {
+        let Report::Ran(result) = report else { return trouble(report) };
+        let mut stdout = io::stdout().lock();
+        match self.format {
+            Format::Json => stdout.write_all(json::render(result).as_bytes())?,
+            Format::Text if self.quiet => writeln!(stdout, "{}", one_line(result))?,
+            Format::Text => {
+                // A rule between scenarios, for the eye.
+                if self.several && !self.first {
+                    writeln!(stdout, "\n{}\n", "─".repeat(80))?;
+                }
+                stdout.write_all(text::render(result, self.style).as_bytes())?;
+            }
+        }
+        self.first = false;
+        Ok(if result.passed() { Exit::Success } else { Exit::Failure })
+    }
+}
+
+fn one_line(result: &ScenarioResult) -> String {
+    let verdict = if result.passed() { "passed" } else { "FAILED" };
+    format!("{verdict}  {}  {}", result.path, result.name)
+}
+
+/// Prints why a scenario did not run.
+fn trouble(report: &Report) -> io::Result<Exit> {
+    let (text, exit) = match report {
+        Report::Ran(_) => return Ok(Exit::Success),
+        Report::Invalid { text } | Report::Failed { text } => (text.clone(), Exit::Usage),
+        Report::Crashed { path } => {
+            let text = format!(
+                "error: {path}: vpclab itself failed, see the message above\n\nhint: this is a bug; please report it \
+                 with the scenario\n"
+            );
+            (text, Exit::Bug)
+        }
+    };
+    io::stderr().write_all(text.as_bytes())?;
+    Ok(exit)
+}
+
+fn usage(message: &str) -> Exit {
+    // There is nowhere left to complain to.
+    let _ = writeln!(io::stderr(), "error: {message}");
+    Exit::Usage
+}
+
+/// A reader who has seen enough (`| head`) is no trouble; a full disk is.
+fn broken_output(error: &io::Error) -> Exit {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        Exit::Success
+    } else {
+        usage(&format!("cannot print: {error}"))
+    }
+}
+
+fn default_jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// Colour if a person is looking and has not asked for none (<https://no-color.org>).
+fn is_colored(is_terminal: bool) -> bool {
+    is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

@@ -1,0 +1,175 @@
+//! Results as JSON. The field names are a public interface: they change with the number in `schema`.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::result::{End, Explanation, Outcome, ScenarioResult, StepResult};
+use super::text::timestamp;
+
+/// The version of the layout.
+const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    scenario: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    passed: bool,
+    seed: u64,
+    start: String,
+    simulated_ns: u64,
+    packets: u64,
+    steps: Vec<Step<'a>>,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    number: usize,
+    line: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    passed: bool,
+    begin: String,
+    took_ns: u64,
+    #[serde(flatten)]
+    outcome: StepOutcome<'a>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    failures: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    journeys: Vec<Journey<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum StepOutcome<'a> {
+    Aws {
+        command: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<&'a str>,
+        output: serde_json::Map<String, serde_json::Value>,
+    },
+    FlowLogs {
+        lines: &'a [String],
+    },
+    Run {
+        on: &'a str,
+        command: &'a str,
+        exit: Option<i32>,
+        stdout: &'a str,
+        stderr: &'a str,
+    },
+    Wait {
+        duration_ns: u64,
+    },
+}
+
+#[derive(Serialize)]
+struct Journey<'a> {
+    packet: &'a str,
+    count: u64,
+    first_ns: u64,
+    last_ns: u64,
+    path: Vec<PathHop<'a>>,
+    #[serde(flatten)]
+    end: JourneyEnd<'a>,
+}
+
+#[derive(Serialize)]
+struct PathHop<'a> {
+    kind: &'a str,
+    object: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    verdict: &'a str,
+    detail: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "fate", rename_all = "kebab-case")]
+enum JourneyEnd<'a> {
+    Delivered {
+        to: &'a str,
+    },
+    Dropped {
+        reason: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reachability_analyzer: Option<&'a str>,
+        at: &'a str,
+        hint: &'a str,
+    },
+}
+
+/// The result of a scenario, indented, with a line break at the end.
+pub fn render(result: &ScenarioResult) -> String {
+    let document = Document {
+        schema: SCHEMA,
+        scenario: &result.path,
+        name: &result.name,
+        description: result.description.as_deref(),
+        passed: result.passed(),
+        seed: result.seed,
+        start: timestamp(result.start),
+        simulated_ns: nanos(result.simulated),
+        packets: result.packets,
+        steps: result.steps.iter().map(step).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&document).expect("a result is plain data");
+    text.push('\n');
+    text
+}
+
+fn nanos(duration: Duration) -> u64 {
+    duration.as_nanos() as u64
+}
+
+fn step(step: &StepResult) -> Step<'_> {
+    Step {
+        number: step.number,
+        line: step.line,
+        name: step.name.as_deref(),
+        passed: step.passed(),
+        begin: timestamp(step.begin),
+        took_ns: nanos(step.took),
+        outcome: outcome(&step.outcome),
+        failures: &step.failures,
+        journeys: step.explanations.iter().map(journey).collect(),
+    }
+}
+
+fn outcome(outcome: &Outcome) -> StepOutcome<'_> {
+    match outcome {
+        Outcome::Aws { typed, output, error } => StepOutcome::Aws {
+            command: typed,
+            error: error.as_deref(),
+            output: output.iter().map(|(key, value)| ((*key).to_owned(), value.as_str().into())).collect(),
+        },
+        Outcome::FlowLogs { lines } => StepOutcome::FlowLogs { lines },
+        Outcome::Run { on, typed, exit, stdout, stderr } => {
+            StepOutcome::Run { on, command: typed, exit: *exit, stdout, stderr }
+        }
+        Outcome::Wait { duration } => StepOutcome::Wait { duration_ns: nanos(*duration) },
+    }
+}
+
+fn journey(explanation: &Explanation) -> Journey<'_> {
+    let path = explanation
+        .hops
+        .iter()
+        .map(|h| PathHop { kind: h.kind, object: &h.object, verdict: h.verdict, detail: &h.detail })
+        .collect();
+    Journey {
+        packet: &explanation.packet,
+        count: explanation.count,
+        first_ns: nanos(explanation.first),
+        last_ns: nanos(explanation.last),
+        path,
+        end: match &explanation.end {
+            End::Delivered { to } => JourneyEnd::Delivered { to },
+            End::Dropped { reason, analyzer, at, hint } => {
+                JourneyEnd::Dropped { reason, reachability_analyzer: *analyzer, at, hint }
+            }
+        },
+    }
+}

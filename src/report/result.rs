@@ -1,0 +1,164 @@
+//! What came of a scenario, as data: what is printed, and what is written as JSON.
+
+use std::time::Duration;
+
+use crate::time::Instant;
+
+/// What came of a scenario.
+#[derive(Clone, Debug)]
+pub struct ScenarioResult {
+    /// The file, as the user named it.
+    pub path: String,
+    /// Its title.
+    pub name: String,
+    /// What it shows.
+    pub description: Option<String>,
+    /// The seed it ran with.
+    pub seed: u64,
+    /// When it began.
+    pub start: Instant,
+    /// How much virtual time passed.
+    pub simulated: Duration,
+    /// How many packets hosts sent.
+    pub packets: u64,
+    /// Its steps.
+    pub steps: Vec<StepResult>,
+    /// Where its files are, if they were written.
+    pub output: Option<Output>,
+}
+
+/// What a scenario left behind.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The folder.
+    pub folder: String,
+    /// How many captures.
+    pub captures: usize,
+    /// How many flow-log records.
+    pub records: usize,
+}
+
+impl ScenarioResult {
+    /// Whether every step came out as expected.
+    pub fn passed(&self) -> bool {
+        self.steps.iter().all(StepResult::passed)
+    }
+}
+
+/// What came of a step.
+#[derive(Clone, Debug)]
+pub struct StepResult {
+    /// From 1.
+    pub number: usize,
+    /// The line of the file.
+    pub line: usize,
+    /// Its title.
+    pub name: Option<String>,
+    /// When it began.
+    pub begin: Instant,
+    /// How long it took.
+    pub took: Duration,
+    /// What happened.
+    pub outcome: Outcome,
+    /// Where it differs from what was expected.
+    pub failures: Vec<String>,
+    /// What was dropped and why; all journeys if the run is verbose.
+    pub explanations: Vec<Explanation>,
+    /// How many kinds of drops there were beyond those explained.
+    pub unexplained: usize,
+}
+
+impl StepResult {
+    /// Whether it came out as expected.
+    pub fn passed(&self) -> bool {
+        self.failures.is_empty()
+    }
+}
+
+/// What happened in a step.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// A command changed resources, or was refused.
+    Aws {
+        /// As typed, without `aws`.
+        typed: String,
+        /// What was answered.
+        output: Vec<(&'static str, String)>,
+        /// What the CLI prints if it was refused.
+        error: Option<String>,
+    },
+    /// Flow-log lines were looked for.
+    FlowLogs {
+        /// The lines that were found.
+        lines: Vec<String>,
+    },
+    /// A command ran on a host.
+    Run {
+        /// The host.
+        on: String,
+        /// As typed.
+        typed: String,
+        /// Its exit code; `None` if it was interrupted.
+        exit: Option<i32>,
+        /// What it printed.
+        stdout: String,
+        /// What it printed on standard error.
+        stderr: String,
+    },
+    /// Time passed.
+    Wait {
+        /// How much.
+        duration: Duration,
+    },
+}
+
+/// The journey of a packet in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Explanation {
+    /// Which packet, from whom to whom.
+    pub packet: String,
+    /// How many like it.
+    pub count: u64,
+    /// From the begin of the step to the first.
+    pub first: Duration,
+    /// From the begin of the step to the last.
+    pub last: Duration,
+    /// What happened, in order.
+    pub hops: Vec<Hop>,
+    /// How it ended.
+    pub end: End,
+}
+
+/// One thing that happened to a packet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hop {
+    /// What decided, e.g. `route table`.
+    pub kind: &'static str,
+    /// Which one.
+    pub object: String,
+    /// What it decided, e.g. `allows`.
+    pub verdict: &'static str,
+    /// Why.
+    pub detail: String,
+}
+
+/// How a journey ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum End {
+    /// A host has it.
+    Delivered {
+        /// Which one.
+        to: String,
+    },
+    /// It went no further.
+    Dropped {
+        /// The reason's code.
+        reason: &'static str,
+        /// Reachability Analyzer's code for it.
+        analyzer: Option<&'static str>,
+        /// The object that dropped it.
+        at: String,
+        /// What to change.
+        hint: String,
+    },
+}

@@ -1,0 +1,201 @@
+//! Results as people read them in a terminal. Colour never carries meaning.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::result::{End, Explanation, Outcome, ScenarioResult, StepResult};
+use crate::time::Instant;
+
+/// Whether to colour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Style {
+    /// With ANSI escapes.
+    Colored,
+    /// Without.
+    Plain,
+}
+
+#[derive(Clone, Copy)]
+enum Ink {
+    Bad,
+    Bold,
+    Dim,
+    Good,
+}
+
+impl Style {
+    fn paint(self, ink: Ink, text: &str) -> String {
+        let code = match ink {
+            Ink::Bad => "1;31",
+            Ink::Bold => "1",
+            Ink::Dim => "2",
+            Ink::Good => "32",
+        };
+        match self {
+            Self::Colored => format!("\x1b[{code}m{text}\x1b[0m"),
+            Self::Plain => text.to_owned(),
+        }
+    }
+}
+
+/// Where a step's text begins.
+const INDENT: &str = "     ";
+
+/// RFC 3339, without the fraction if it is zero.
+pub fn timestamp(at: Instant) -> String {
+    let nanos = i128::from(at.as_nanos());
+    let timestamp = jiff::Timestamp::from_nanosecond(nanos).expect("virtual time is within jiff's range");
+    timestamp.to_string()
+}
+
+/// Seconds with milliseconds, minutes once there are some.
+pub fn duration(duration: Duration) -> String {
+    let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s}.{millis:03} s"),
+        (0, m, s) => format!("{m} min {s}.{millis:03} s"),
+        (h, m, s) => format!("{h} h {m} min {s}.{millis:03} s"),
+    }
+}
+
+/// The whole result of a scenario.
+pub fn render(result: &ScenarioResult, style: Style) -> String {
+    let mut out = String::new();
+    let title = style.paint(Ink::Bold, &result.name);
+    let _ = writeln!(out, "{title}  ({})", result.path);
+    for line in result.description.iter().flat_map(|text| text.lines()) {
+        let _ = writeln!(out, "{}", style.paint(Ink::Dim, line));
+    }
+    for step in &result.steps {
+        out.push('\n');
+        render_step(&mut out, step, style);
+    }
+    out.push('\n');
+    render_summary(&mut out, result, style);
+    out
+}
+
+fn render_step(out: &mut String, step: &StepResult, style: Style) {
+    let verdict = if step.passed() { style.paint(Ink::Good, "ok  ") } else { style.paint(Ink::Bad, "FAIL") };
+    let title = step.name.clone().unwrap_or_else(|| fallback_title(&step.outcome));
+    let _ = writeln!(out, "{:>3}  {verdict}  {}", step.number, style.paint(Ink::Bold, &title));
+    render_outcome(out, step, style);
+    for explanation in &step.explanations {
+        render_explanation(out, explanation, style);
+    }
+    if step.unexplained > 0 {
+        let more = format!("{} more kinds of drops; -v shows them all", step.unexplained);
+        let _ = writeln!(out, "{INDENT}{}", style.paint(Ink::Dim, &more));
+    }
+    for failure in &step.failures {
+        for (at, line) in failure.lines().enumerate() {
+            let head = if at == 0 { "expected: " } else { "          " };
+            let _ = writeln!(out, "{INDENT}{}{line}", style.paint(Ink::Bad, head));
+        }
+    }
+}
+
+fn fallback_title(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Aws { typed, .. } => typed.split(' ').take(2).collect::<Vec<_>>().join(" "),
+        Outcome::FlowLogs { .. } => "flow logs".to_owned(),
+        Outcome::Run { on, typed, .. } => format!("{} on {on}", typed.split(' ').next().unwrap_or_default()),
+        Outcome::Wait { .. } => "wait".to_owned(),
+    }
+}
+
+fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
+    match &step.outcome {
+        Outcome::Aws { typed, output, error } => {
+            let _ = writeln!(out, "{INDENT}$ aws {}", one_line(typed));
+            if let Some(error) = error {
+                let _ = writeln!(out, "{INDENT}  {error}");
+            }
+            if !output.is_empty() {
+                let fields: Vec<String> =
+                    output.iter().map(|(key, value)| format!("{key} {value}")).collect();
+                let _ = writeln!(out, "{INDENT}  {}", style.paint(Ink::Dim, &fields.join(", ")));
+            }
+        }
+        Outcome::FlowLogs { lines } => {
+            for line in lines {
+                let _ = writeln!(out, "{INDENT}  {line}");
+            }
+        }
+        Outcome::Run { on, typed, exit, stdout, stderr } => {
+            let _ = writeln!(out, "{INDENT}{on} $ {}", one_line(typed));
+            for line in stdout.lines().chain(stderr.lines()) {
+                let _ = writeln!(out, "{INDENT}  {line}");
+            }
+            let exit = exit.map_or("interrupted".to_owned(), |code| format!("exit {code}"));
+            let took = format!("{exit} after {}", duration(step.took));
+            let _ = writeln!(out, "{INDENT}  {}", style.paint(Ink::Dim, &took));
+        }
+        Outcome::Wait { duration: waited } => {
+            let _ = writeln!(out, "{INDENT}  {}", style.paint(Ink::Dim, &duration(*waited)));
+        }
+    }
+}
+
+fn one_line(typed: &str) -> String {
+    typed.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn render_explanation(out: &mut String, explanation: &Explanation, style: Style) {
+    let times = match explanation.count {
+        1 => format!("at +{}", duration(explanation.first)),
+        count => {
+            format!("{count} packets, +{} to +{}", duration(explanation.first), duration(explanation.last))
+        }
+    };
+    let label = match explanation.end {
+        End::Delivered { .. } => "    ",
+        End::Dropped { .. } => "why ",
+    };
+    let times = style.paint(Ink::Dim, &format!("({times})"));
+    let _ = writeln!(out, "{INDENT}{}{}  {times}", style.paint(Ink::Bold, label), explanation.packet);
+    let width = |of: fn(&super::result::Hop) -> usize| explanation.hops.iter().map(of).max().unwrap_or(0);
+    let (kinds, objects) = (width(|hop| hop.kind.len()), width(|hop| hop.object.chars().count()));
+    for hop in &explanation.hops {
+        let verdict = format!("{:<10}", hop.verdict);
+        let verdict = match hop.verdict {
+            "DENIES" | "DROPS" => style.paint(Ink::Bad, &verdict),
+            _ => verdict,
+        };
+        let line = format!("{:<kinds$}  {:<objects$}  {verdict}  {}", hop.kind, hop.object, hop.detail);
+        let _ = writeln!(out, "{INDENT}      {}", line.trim_end());
+    }
+    match &explanation.end {
+        End::Delivered { .. } => {}
+        End::Dropped { reason, analyzer, at, hint } => {
+            let analyzer = analyzer.map_or(String::new(), |code| format!("  {code}"));
+            let at = if at.is_empty() { String::new() } else { format!(" at {at}") };
+            let _ = writeln!(out, "{INDENT}    dropped: {reason}{at}{}", style.paint(Ink::Dim, &analyzer));
+            let _ = writeln!(out, "{INDENT}    hint: {hint}");
+        }
+    }
+}
+
+fn render_summary(out: &mut String, result: &ScenarioResult, style: Style) {
+    let failed = result.steps.iter().filter(|step| !step.passed()).count();
+    let verdict = match failed {
+        0 => style.paint(Ink::Good, "passed"),
+        failed => style.paint(Ink::Bad, &format!("failed {failed} of")),
+    };
+    let plural = if result.steps.len() == 1 { "step" } else { "steps" };
+    let _ = writeln!(
+        out,
+        "{verdict} {} {plural}, {} packets, {} of virtual time, seed {}",
+        result.steps.len(),
+        result.packets,
+        duration(result.simulated),
+        result.seed
+    );
+    if let Some(output) = &result.output {
+        let _ = writeln!(
+            out,
+            "left in {}: result.json, {} captures in pcap/, {} records in flow-logs/",
+            output.folder, output.captures, output.records
+        );
+    }
+}

@@ -1,0 +1,307 @@
+//! What came against what was expected. Every difference is a text that goes on after "expected: ".
+
+use std::net::Ipv4Addr;
+
+use crate::flowlog::FlowRecord;
+use crate::guest::Finished;
+use crate::model::Model;
+use crate::report::drop_objects;
+use crate::report::journal::{Journey, Subject};
+use crate::scenario::aws::{Failure, Output};
+use crate::scenario::{
+    ApiExpectation, CommandExpectation, Count, DropExpectation, FlowLogExpectation, FlowPattern,
+    PacketExpectation, PacketFate, PacketKind, Party, Text, station_of,
+};
+use crate::trace::{DropReason, Fate, PacketFacts, Station};
+use crate::wire::{Protocol, TcpFlags};
+
+/// A command on a host.
+pub fn command(
+    expect: &CommandExpectation,
+    came: &Finished,
+    journeys: &[&Journey],
+    model: &Model,
+) -> Vec<String> {
+    let mut failures = Vec::new();
+    if came.exit != expect.exit {
+        failures.push(format!("exit {}, came exit {}", expect.exit, came.exit));
+    }
+    texts(&mut failures, "stdout", &expect.stdout, &came.stdout);
+    texts(&mut failures, "stderr", &expect.stderr, &came.stderr);
+    if let Some(expected) = &expect.dropped {
+        failures.extend(dropped(expected, journeys, model));
+    }
+    failures.extend(expect.packets.iter().filter_map(|expected| packets(expected, journeys, model)));
+    failures
+}
+
+fn texts(failures: &mut Vec<String>, name: &str, expected: &[Text], came: &[u8]) {
+    let came = String::from_utf8_lossy(came);
+    for text in expected {
+        let (met, how, wanted) = match text {
+            Text::Contains(wanted) => (came.contains(wanted.trim_end_matches('\n')), "with", wanted),
+            Text::Exactly(wanted) => (
+                came.strip_suffix('\n').unwrap_or(&came) == wanted.strip_suffix('\n').unwrap_or(wanted),
+                "",
+                wanted,
+            ),
+        };
+        if !met {
+            let how = if how.is_empty() { String::new() } else { format!(" {how}") };
+            failures.push(format!("{name}{how} {wanted:?}, came {came:?}"));
+        }
+    }
+}
+
+fn reason_of(journey: &Journey) -> Option<DropReason> {
+    match journey.fate {
+        Fate::Dropped(reason) => Some(reason),
+        Fate::Delivered(_) => None,
+    }
+}
+
+/// Whether a drop is at an object, called by name or id.
+fn is_at(model: &Model, reason: DropReason, at: Option<&str>) -> bool {
+    at.is_none_or(|at| drop_objects(model, reason).iter().any(|(label, id)| label == at || id == at))
+}
+
+fn dropped(expected: &DropExpectation, journeys: &[&Journey], model: &Model) -> Option<String> {
+    let mut drops = journeys.iter().filter_map(|journey| reason_of(journey));
+    let came = || {
+        let all: Vec<String> = journeys
+            .iter()
+            .filter_map(|journey| reason_of(journey))
+            .map(|reason| format!("{}{}", reason.code(), place(model, reason)))
+            .collect();
+        if all.is_empty() { "nothing was dropped".to_owned() } else { format!("dropped: {}", all.join(", ")) }
+    };
+    match expected {
+        DropExpectation::Nothing => drops.next().map(|_| format!("nothing dropped, but {}", came())),
+        DropExpectation::Something { reason, at } => {
+            let met = drops.any(|drop| drop.code() == *reason && is_at(model, drop, at.as_deref()));
+            let at = at.as_ref().map_or(String::new(), |at| format!(" at {at}"));
+            (!met).then(|| format!("dropped: {reason}{at}; but {}", came()))
+        }
+    }
+}
+
+fn place(model: &Model, reason: DropReason) -> String {
+    drop_objects(model, reason).first().map_or(String::new(), |(label, _)| format!(" at {label}"))
+}
+
+fn packets(expected: &PacketExpectation, journeys: &[&Journey], model: &Model) -> Option<String> {
+    let of_kind = journeys.iter().filter(|journey| is_meant(expected, journey, model));
+    let number: u64 = of_kind.clone().filter(|j| has_fate(&expected.fate, j, model)).map(|j| j.count).sum();
+    if expected.count.is_met_by(number) {
+        return None;
+    }
+    let others: Vec<String> =
+        of_kind.map(|journey| format!("{} {}", journey.count, fate_text(journey, model))).collect();
+    let came =
+        if others.is_empty() { "none was seen".to_owned() } else { format!("came {}", others.join(", ")) };
+    Some(format!("{} (line {}), {came}", describe(expected), expected.line))
+}
+
+fn is_meant(expected: &PacketExpectation, journey: &Journey, model: &Model) -> bool {
+    let Subject::Packet(facts) = journey.packet else { return false };
+    is_kind(&expected.kind, &facts)
+        && expected.from.as_ref().is_none_or(|party| is_party(party, facts.tuple.src, model))
+        && expected.to.as_ref().is_none_or(|party| is_party(party, facts.tuple.dst, model))
+}
+
+fn is_kind(kind: &PacketKind, facts: &PacketFacts) -> bool {
+    match kind {
+        PacketKind::Any => true,
+        PacketKind::Icmp(wanted) => {
+            facts.icmp.is_some_and(|icmp| wanted.is_none_or(|wanted| icmp.kind == wanted))
+        }
+        PacketKind::Tcp(flags) => {
+            let came = TcpFlags(facts.tcp_flags.0 & !TcpFlags::PSH).to_string();
+            facts.tuple.protocol == Protocol::TCP && flags.as_ref().is_none_or(|flags| *flags == came)
+        }
+        PacketKind::Udp => facts.tuple.protocol == Protocol::UDP,
+    }
+}
+
+fn is_party(party: &Party, address: Ipv4Addr, model: &Model) -> bool {
+    match party {
+        Party::Address(wanted) => *wanted == address,
+        Party::Host(name) => match station_of(model, name) {
+            Some(Station::Eni(eni)) => {
+                let eni = model.eni(eni);
+                eni.has(address) || eni.private_of(address).is_some()
+            }
+            Some(Station::Outside(wanted)) => wanted == address,
+            None => false,
+        },
+    }
+}
+
+fn has_fate(fate: &PacketFate, journey: &Journey, model: &Model) -> bool {
+    match (fate, reason_of(journey)) {
+        (PacketFate::Any, _) | (PacketFate::Delivered, None) => true,
+        (PacketFate::Delivered, Some(_)) | (PacketFate::Dropped { .. }, None) => false,
+        (PacketFate::Dropped { reason, at }, Some(came)) => {
+            reason.is_none_or(|reason| came.code() == reason) && is_at(model, came, at.as_deref())
+        }
+    }
+}
+
+fn fate_text(journey: &Journey, model: &Model) -> String {
+    match reason_of(journey) {
+        None => "delivered".to_owned(),
+        Some(reason) => format!("dropped: {}{}", reason.code(), place(model, reason)),
+    }
+}
+
+fn describe(expected: &PacketExpectation) -> String {
+    let kind = match &expected.kind {
+        PacketKind::Any => "packets".to_owned(),
+        PacketKind::Icmp(None) => "icmp".to_owned(),
+        PacketKind::Icmp(Some(kind)) => format!("icmp type {kind}"),
+        PacketKind::Tcp(None) => "tcp".to_owned(),
+        PacketKind::Tcp(Some(flags)) => format!("tcp {flags}"),
+        PacketKind::Udp => "udp".to_owned(),
+    };
+    let party = |word: &str, party: &Option<Party>| match party {
+        None => String::new(),
+        Some(Party::Address(address)) => format!(" {word} {address}"),
+        Some(Party::Host(name)) => format!(" {word} {name}"),
+    };
+    let fate = match &expected.fate {
+        PacketFate::Any => String::new(),
+        PacketFate::Delivered => " delivered".to_owned(),
+        PacketFate::Dropped { reason, at } => {
+            let reason = reason.map_or(String::new(), |reason| format!(": {reason}"));
+            let at = at.as_ref().map_or(String::new(), |at| format!(" at {at}"));
+            format!(" dropped{reason}{at}")
+        }
+    };
+    let count = match expected.count {
+        Count::Some => String::new(),
+        Count::Exactly(number) => format!("{number} "),
+    };
+    format!("{count}{kind}{}{}{fate}", party("from", &expected.from), party("to", &expected.to))
+}
+
+/// An `aws` command.
+pub fn api(expect: &ApiExpectation, came: &Result<Output, Failure>) -> Vec<String> {
+    let mut failures = Vec::new();
+    match (came, &expect.error, &expect.message) {
+        (Ok(_), None, None) => {}
+        (Ok(_), error, message) => {
+            let wanted = error.as_ref().or(message.as_ref()).expect("one of them is there");
+            failures.push(format!("error {wanted}, but the command succeeded"));
+        }
+        (Err(failure), None, None) => failures.push(format!("success, came: {failure}")),
+        (Err(failure), error, message) => {
+            if let Some(wanted) = error.as_ref().filter(|wanted| failure.code() != Some(wanted)) {
+                failures
+                    .push(format!("error {wanted}, came {}", failure.code().unwrap_or("no answer of AWS")));
+            }
+            if let Some(wanted) = message.as_ref().filter(|wanted| failure.message() != Some(wanted)) {
+                failures.push(format!(
+                    "message {wanted:?}\n    came {:?}",
+                    failure.message().unwrap_or_default()
+                ));
+            }
+        }
+    }
+    if let (Some(wanted), Ok(output)) = (&expect.status, came) {
+        let status = output.0.iter().find(|(key, _)| *key == "Status").map(|(_, status)| status);
+        if status != Some(wanted) {
+            let came = status.map_or("none", String::as_str);
+            failures.push(format!("status {wanted}, came {came}"));
+        }
+    }
+    failures
+}
+
+/// The flow logs so far: the lines that match, and what is missing.
+pub fn flow_logs(
+    expect: &FlowLogExpectation,
+    records: &[FlowRecord],
+    model: &Model,
+) -> (Vec<String>, Vec<String>) {
+    let (mut lines, mut failures) = (Vec::new(), Vec::new());
+    for pattern in &expect.patterns {
+        let matching: Vec<String> = records
+            .iter()
+            .filter(|record| matches(pattern, record, model))
+            .map(ToString::to_string)
+            .collect();
+        if pattern.count.is_met_by(matching.len() as u64) {
+            lines.extend(matching.into_iter().filter(|line| !lines.contains(line)).collect::<Vec<_>>());
+        } else {
+            failures.push(mismatch(pattern, &matching, records, model));
+        }
+    }
+    (lines, failures)
+}
+
+fn mismatch(pattern: &FlowPattern, matching: &[String], records: &[FlowRecord], model: &Model) -> String {
+    let fields: Vec<String> =
+        pattern.fields.iter().map(|(field, value)| format!("{field} {value}")).collect();
+    let wanted = match pattern.count {
+        Count::Some => "a line".to_owned(),
+        Count::Exactly(1) => "1 line".to_owned(),
+        Count::Exactly(number) => format!("{number} lines"),
+    };
+    let mut text =
+        format!("{wanted} with {} (line {}), found {}", fields.join(", "), pattern.line, matching.len());
+    let near = nearest(pattern, records, model);
+    for line in matching.iter().chain(near.iter().filter(|_| matching.is_empty())).take(5) {
+        text += "\n  ";
+        text += line;
+    }
+    text
+}
+
+/// The record that has most of a pattern's fields.
+fn nearest(pattern: &FlowPattern, records: &[FlowRecord], model: &Model) -> Option<String> {
+    let score = |record: &FlowRecord| {
+        pattern.fields.iter().filter(|(field, value)| field_matches(field, value, record, model)).count()
+    };
+    let best = records.iter().max_by_key(|record| score(record))?;
+    (score(best) > 0).then(|| format!("nearest: {best}"))
+}
+
+fn matches(pattern: &FlowPattern, record: &FlowRecord, model: &Model) -> bool {
+    pattern.fields.iter().all(|(field, value)| field_matches(field, value, record, model))
+}
+
+fn field_matches(field: &str, wanted: &str, record: &FlowRecord, model: &Model) -> bool {
+    let came = field_of(field, record);
+    came == wanted || name_of(field, wanted, model).is_some_and(|names| names.contains(&came))
+}
+
+/// What a name in a pattern may stand for.
+fn name_of(field: &str, wanted: &str, model: &Model) -> Option<Vec<String>> {
+    if field == "protocol" {
+        let number = match wanted {
+            "icmp" => 1,
+            "tcp" => 6,
+            "udp" => 17,
+            _ => return None,
+        };
+        return Some(vec![number.to_string()]);
+    }
+    match (field, station_of(model, wanted)?) {
+        ("interface-id", Station::Eni(eni)) => Some(vec![eni.to_string()]),
+        (_, Station::Eni(eni)) => {
+            let eni = model.eni(eni);
+            let public = eni.public.iter().map(|address| address.ip);
+            Some(eni.private_ips.iter().copied().chain(public).map(|address| address.to_string()).collect())
+        }
+        (_, Station::Outside(address)) => Some(vec![address.to_string()]),
+    }
+}
+
+/// A field of the line as AWS prints it.
+fn field_of(field: &str, record: &FlowRecord) -> String {
+    let names = crate::flowlog::DEFAULT_FORMAT_HEADER.split(' ');
+    let line = record.to_string();
+    let value =
+        names.zip(line.split(' ')).find(|(name, _)| *name == field).map(|(_, value)| value.to_owned());
+    value.unwrap_or_default()
+}

@@ -1,0 +1,103 @@
+//! Many scenarios: found, run side by side, reported in order.
+//!
+//! The only user of tokio, and only to run whole scenarios in parallel: each is one deterministic
+//! computation, so the order in which they finish shows nowhere.
+
+mod check;
+mod files;
+mod output;
+mod recorder;
+mod run;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::runtime;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+pub use files::{NotFound, ScenarioFile, find};
+pub use run::Options;
+
+use crate::report::result::ScenarioResult;
+use crate::scenario;
+
+/// What came of a file.
+#[derive(Debug)]
+pub enum Report {
+    /// It has mistakes: as they are shown.
+    Invalid {
+        /// Rendered.
+        text: String,
+    },
+    /// It cannot be read, or its output cannot be written.
+    Failed {
+        /// What went wrong.
+        text: String,
+    },
+    /// It ran.
+    Ran(Box<ScenarioResult>),
+    /// The simulator panicked: a bug of ours.
+    Crashed {
+        /// The file.
+        path: String,
+    },
+}
+
+/// How to go about it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How each scenario is run.
+    pub options: Options,
+    /// How many at a time.
+    pub jobs: usize,
+    /// Where output folders are made; nothing is written without it.
+    pub out: Option<PathBuf>,
+    /// Whether mistakes are shown in colour.
+    pub color: bool,
+}
+
+/// Runs scenarios, `jobs` at a time, and hands over their reports in the order of the files.
+pub fn run_all(files: Vec<ScenarioFile>, plan: &Plan, mut report: impl FnMut(Report)) {
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(1).build();
+    let runtime = runtime.expect("a runtime of one worker starts");
+    runtime.block_on(async {
+        let permits = Arc::new(Semaphore::new(plan.jobs));
+        let running: Vec<(String, JoinHandle<Report>)> = files
+            .into_iter()
+            .map(|file| {
+                let (plan, permits, shown) = (plan.clone(), Arc::clone(&permits), file.shown.clone());
+                let task = tokio::spawn(async move {
+                    let _permit = permits.acquire_owned().await;
+                    let shown = file.shown.clone();
+                    let run = tokio::task::spawn_blocking(move || run_file(&file, &plan));
+                    run.await.unwrap_or(Report::Crashed { path: shown })
+                });
+                (shown, task)
+            })
+            .collect();
+        for (path, task) in running {
+            report(task.await.unwrap_or(Report::Crashed { path }));
+        }
+    });
+}
+
+/// Reads a file, and says all that is wrong with it.
+pub fn check(file: &ScenarioFile, color: bool) -> Result<scenario::Scenario, Report> {
+    let source = std::fs::read_to_string(&file.path)
+        .map_err(|error| Report::Failed { text: format!("error: cannot read {}: {error}\n", file.shown) })?;
+    scenario::load(&source)
+        .map_err(|problems| Report::Invalid { text: problems.render(&file.shown, &source, color) })
+}
+
+fn run_file(file: &ScenarioFile, plan: &Plan) -> Report {
+    let scenario = match check(file, plan.color) {
+        Ok(scenario) => scenario,
+        Err(report) => return report,
+    };
+    let folder = plan.out.as_ref().map(|out| out.join(&file.output_name));
+    match run::run(&file.shown, scenario, &plan.options, folder.as_deref()) {
+        Ok(result) => Report::Ran(Box::new(result)),
+        Err(error) => Report::Failed { text: format!("error: {}: {error}\n", file.shown) },
+    }
+}

@@ -1,0 +1,88 @@
+//! The output folder of a scenario: complete, or not there.
+//!
+//! Files are written to a folder beside it, which takes its place when the run is over. A folder that
+//! is in the way is replaced only if an earlier run made it.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::recorder::CaptureFiles;
+
+/// The file by which a folder is known to be a run's.
+pub const RESULT: &str = "result.json";
+
+/// A folder that is being filled.
+#[derive(Debug)]
+pub struct Folder {
+    /// Where it will be.
+    target: PathBuf,
+    partial: PathBuf,
+}
+
+impl Folder {
+    /// Begins to fill the folder `target`.
+    pub fn begin(target: &Path) -> io::Result<Self> {
+        if target.exists() && !target.join(RESULT).exists() {
+            let message = format!(
+                "{} is in the way: it is not the output of a run; move it, or choose another folder with --out",
+                target.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
+        }
+        let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let partial = target.with_file_name(format!(".{name}.partial"));
+        remove(&partial)?;
+        fs::create_dir_all(&partial).map_err(|error| at(&partial, error))?;
+        Ok(Self { target: target.to_owned(), partial })
+    }
+
+    /// Where captures go.
+    pub fn captures(&self) -> io::Result<CaptureFiles> {
+        CaptureFiles::new(self.subfolder("pcap")?)
+    }
+
+    /// Writes a file.
+    pub fn write(&self, subfolder: Option<&str>, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let folder = match subfolder {
+            Some(subfolder) => self.subfolder(subfolder)?,
+            None => self.partial.clone(),
+        };
+        let path = folder.join(name);
+        File::create(&path).and_then(|mut file| file.write_all(bytes)).map_err(|error| at(&path, error))
+    }
+
+    /// Puts the folder in its place.
+    pub fn finish(self) -> io::Result<PathBuf> {
+        let old = self.partial.with_extension("old");
+        remove(&old)?;
+        if self.target.exists() {
+            fs::rename(&self.target, &old).map_err(|error| at(&self.target, error))?;
+        }
+        fs::rename(&self.partial, &self.target).map_err(|error| at(&self.target, error))?;
+        remove(&old)?;
+        Ok(self.target)
+    }
+
+    fn subfolder(&self, name: &str) -> io::Result<PathBuf> {
+        let folder = self.partial.join(name);
+        fs::create_dir_all(&folder).map_err(|error| at(&folder, error))?;
+        Ok(folder)
+    }
+}
+
+fn remove(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(folder, error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn at(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// A name as a file can have it on every system.
+pub fn file_name(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+}

@@ -1,0 +1,102 @@
+//! Everything that watches a run, in one.
+
+use std::fs::File;
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use super::output::file_name;
+use crate::flowlog::Meter;
+use crate::ids::EniId;
+use crate::model::{Direction, Model};
+use crate::report::capture::Captures;
+use crate::report::journal::Journal;
+use crate::time::Instant;
+use crate::trace::{DropReason, Observer, Station, Stretch};
+
+/// Flow meters, the journal, and captures if there is a folder for them.
+pub struct Recorder {
+    pub meter: Meter,
+    pub journal: Journal,
+    captures: Option<(Captures<File>, CaptureFiles)>,
+}
+
+impl Recorder {
+    /// Watches from `now` on.
+    pub fn new(now: Instant, model: &Model, files: Option<CaptureFiles>) -> io::Result<Self> {
+        let captures = match files {
+            Some(mut files) => {
+                let mut captures = Captures::new(model, &mut |name| files.open(name))?;
+                captures.follow(model, &mut |name| files.open(name))?;
+                Some((captures, files))
+            }
+            None => None,
+        };
+        Ok(Self { meter: Meter::new(now), journal: Journal::default(), captures })
+    }
+
+    /// Begins captures for hosts that are new.
+    pub fn follow(&mut self, model: &Model) -> io::Result<()> {
+        match &mut self.captures {
+            Some((captures, files)) => captures.follow(model, &mut |name| files.open(name)),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the captures, and says how many there are.
+    pub fn finish_captures(&mut self) -> io::Result<usize> {
+        self.captures.take().map_or(Ok(0), |(captures, _)| captures.finish())
+    }
+}
+
+impl Observer for Recorder {
+    fn on_stretch(&mut self, stretch: &Stretch<'_>, model: &Model) {
+        self.meter.on_stretch(stretch, model);
+        self.journal.on_stretch(stretch);
+    }
+
+    fn on_frame(
+        &mut self,
+        at: Instant,
+        station: Station,
+        direction: Direction,
+        frame: &[u8],
+        comment: Option<DropReason>,
+    ) {
+        if let Some((captures, _)) = &mut self.captures {
+            captures.frame(at, station, direction, frame, comment);
+        }
+    }
+
+    fn wants_frames(&self) -> bool {
+        self.captures.is_some()
+    }
+
+    fn on_unanswered_arp(&mut self, at: Instant, eni: EniId, target: Ipv4Addr, model: &Model) {
+        self.journal.on_unanswered_arp(at, eni, model.eni(eni).primary_ip(), target);
+    }
+}
+
+/// The files of captures, each with a name of its own.
+#[derive(Debug)]
+pub struct CaptureFiles {
+    folder: PathBuf,
+    taken: Vec<String>,
+}
+
+impl CaptureFiles {
+    /// Files in a folder.
+    pub fn new(folder: PathBuf) -> io::Result<Self> {
+        Ok(Self { folder, taken: Vec::new() })
+    }
+
+    fn open(&mut self, name: &str) -> io::Result<File> {
+        let name = file_name(name);
+        let numbered = (2..).map(|n| format!("{name}-{n}"));
+        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !self.taken.contains(name));
+        let name = free.expect("numbers do not end");
+        let file = File::create(self.folder.join(format!("{name}.pcapng")))?;
+        self.taken.push(name);
+        Ok(file)
+    }
+}

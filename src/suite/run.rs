@@ -1,0 +1,228 @@
+//! One scenario, from its first step to its files.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use super::check;
+use super::output::{Folder, RESULT, file_name};
+use super::recorder::Recorder;
+use crate::flowlog::{DEFAULT_FORMAT_HEADER, FlowRecord, Meter};
+use crate::guest::{Command, Finished};
+use crate::model::{Account, Scope};
+use crate::report::explain::explain;
+use crate::report::journal::Journey;
+use crate::report::json;
+use crate::report::result::{Explanation, Outcome, Output, ScenarioResult, StepResult};
+use crate::scenario::{Action, Scenario, Step, aws::AwsCommand, station_of};
+use crate::seed::Seed;
+use crate::sim::World;
+use crate::time::Instant;
+use crate::trace::Fate;
+
+/// How to run a scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// In place of the scenario's own seed.
+    pub seed: Option<Seed>,
+    /// Whether all journeys are explained, and not only drops.
+    pub verbose: bool,
+}
+
+/// Time that passes after a command before the next step: a person reads and types, and what is still
+/// on its way arrives.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How many drops a step explains unless everything is asked for.
+const EXPLAINED_MAX: usize = 3;
+
+/// Runs a scenario, and writes what it leaves behind to a folder.
+pub fn run(
+    shown: &str,
+    scenario: Scenario,
+    options: &Options,
+    folder: Option<&Path>,
+) -> io::Result<ScenarioResult> {
+    let folder = folder.map(Folder::begin).transpose()?;
+    let seed = options.seed.unwrap_or(scenario.seed);
+    let captures = folder.as_ref().map(Folder::captures).transpose()?;
+    let recorder = Recorder::new(scenario.start, &scenario.model, captures)?;
+    let world = World::new(seed, scenario.start, scenario.model, scenario.services, recorder);
+    let mut runner = Runner { world, scope: scenario.scope, verbose: options.verbose };
+
+    let mut steps = Vec::new();
+    for (at, step) in scenario.steps.iter().enumerate() {
+        steps.push(runner.step(at + 1, step)?);
+    }
+    let simulated = runner.world.now().since(scenario.start);
+    let mut result = ScenarioResult {
+        path: shown.to_owned(),
+        name: scenario.name,
+        description: scenario.description,
+        seed: seed.0,
+        start: scenario.start,
+        simulated,
+        packets: runner.world.packets_sent(),
+        steps,
+        output: None,
+    };
+    if let Some(folder) = folder {
+        result.output = Some(runner.leave_behind(folder, &result)?);
+    }
+    Ok(result)
+}
+
+struct Runner {
+    world: World<Recorder>,
+    scope: Scope,
+    verbose: bool,
+}
+
+impl Runner {
+    fn step(&mut self, number: usize, step: &Step) -> io::Result<StepResult> {
+        let begin = self.world.now();
+        self.world.observer.journal.begin_step();
+        let (outcome, took, failures) = match &step.action {
+            Action::Aws { typed, command, account, creates, expect } => {
+                let (outcome, failures) = self.aws(typed, command, *account, creates.as_deref(), expect)?;
+                (outcome, Duration::ZERO, failures)
+            }
+            Action::ExpectFlowLogs(expect) => {
+                let (lines, failures) = self.flow_logs(expect);
+                (Outcome::FlowLogs { lines }, self.world.now().since(begin), failures)
+            }
+            Action::Run { on, typed, command, timeout, expect } => {
+                self.command(on, typed, command, *timeout, expect)
+            }
+            Action::Wait(duration) => {
+                self.world.run_until(begin + *duration, |_| false);
+                (Outcome::Wait { duration: *duration }, *duration, Vec::new())
+            }
+        };
+        let (explanations, unexplained) = self.explanations(begin);
+        let (name, line) = (step.name.clone(), step.line);
+        Ok(StepResult { number, line, name, begin, took, outcome, failures, explanations, unexplained })
+    }
+
+    fn aws(
+        &mut self,
+        typed: &str,
+        command: &AwsCommand,
+        account: Option<Account>,
+        creates: Option<&str>,
+        expect: &crate::scenario::ApiExpectation,
+    ) -> io::Result<(Outcome, Vec<String>)> {
+        let caller = Scope { account: account.unwrap_or(self.scope.account), ..self.scope };
+        let result = self.world.change(command.scope(caller), |ec2| command.run(ec2, creates));
+        self.world.show(Recorder::follow)?;
+        let failures = check::api(expect, &result);
+        let (output, error) = match result {
+            Ok(output) => (output.0, None),
+            Err(failure) => (Vec::new(), Some(failure.to_string())),
+        };
+        Ok((Outcome::Aws { typed: typed.to_owned(), output, error }, failures))
+    }
+
+    fn command(
+        &mut self,
+        on: &str,
+        typed: &str,
+        command: &Command,
+        timeout: Duration,
+        expect: &crate::scenario::CommandExpectation,
+    ) -> (Outcome, Duration, Vec<String>) {
+        let begin = self.world.now();
+        let finished = self.finish(on, command, timeout);
+        let took = self.world.now().since(begin);
+        self.world.run_until(begin + took + PAUSE, |_| false);
+        let failures = match &finished {
+            Ok(finished) => {
+                let journeys: Vec<&Journey> = self.world.observer.journal.journeys().collect();
+                check::command(expect, finished, &journeys, self.world.model())
+            }
+            Err(failure) => vec![failure.clone()],
+        };
+        let finished = finished.ok();
+        let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
+        let outcome = Outcome::Run {
+            on: on.to_owned(),
+            typed: typed.to_owned(),
+            exit: finished.as_ref().map(|finished| finished.exit),
+            stdout: text(finished.as_ref().map(|finished| finished.stdout.as_slice())),
+            stderr: text(finished.as_ref().map(|finished| finished.stderr.as_slice())),
+        };
+        (outcome, took, failures)
+    }
+
+    /// Runs a command to its end, or says why there is none.
+    fn finish(&mut self, on: &str, command: &Command, timeout: Duration) -> Result<Finished, String> {
+        let station = station_of(self.world.model(), on).filter(|station| self.world.has_host(*station));
+        let Some(station) = station else {
+            return Err(format!("a running host `{on}`, and there is none now"));
+        };
+        let process = self.world.start(station, command);
+        let deadline = self.world.now() + timeout;
+        let mut finished = None;
+        self.world.run_until(deadline, |world| {
+            finished = world.take_exit(process);
+            finished.is_some()
+        });
+        finished.ok_or_else(|| {
+            self.world.kill(process);
+            let limit = crate::report::text::duration(timeout);
+            format!("an end within {limit}; the command was interrupted (give the step a longer `timeout`)")
+        })
+    }
+
+    /// Waits until the records of what happened so far are there, as one has to at AWS.
+    fn flow_logs(&mut self, expect: &crate::scenario::FlowLogExpectation) -> (Vec<String>, Vec<String>) {
+        let records = self.records().to_vec();
+        check::flow_logs(expect, &records, self.world.model())
+    }
+
+    fn records(&mut self) -> &[FlowRecord] {
+        let end = Meter::interval_end(self.world.now());
+        self.world.run_until(end, |_| false);
+        self.world.observer.meter.close(end)
+    }
+
+    fn explanations(&self, begin: Instant) -> (Vec<Explanation>, usize) {
+        let (model, now) = (self.world.model(), self.world.now());
+        let journeys = self.world.observer.journal.journeys();
+        if self.verbose {
+            return (journeys.map(|journey| explain(journey, begin, now, model)).collect(), 0);
+        }
+        let drops: Vec<&Journey> =
+            journeys.filter(|journey| matches!(journey.fate, Fate::Dropped(_))).collect();
+        let explained = drops.iter().take(EXPLAINED_MAX).map(|journey| explain(journey, begin, now, model));
+        (explained.collect(), drops.len().saturating_sub(EXPLAINED_MAX))
+    }
+
+    fn leave_behind(&mut self, folder: Folder, result: &ScenarioResult) -> io::Result<Output> {
+        let records = self.records().to_vec();
+        let captures = self.world.observer.finish_captures()?;
+        for (name, text) in self.logs(&records) {
+            folder.write(Some("flow-logs"), &format!("{}.log", file_name(&name)), text.as_bytes())?;
+        }
+        folder.write(None, RESULT, json::render(result).as_bytes())?;
+        let folder = folder.finish()?;
+        Ok(Output { folder: folder.display().to_string(), captures, records: records.len() })
+    }
+
+    /// The records of each interface, and of all of them, with a header line.
+    fn logs(&self, records: &[FlowRecord]) -> Vec<(String, String)> {
+        let mut logs = vec![("all".to_owned(), format!("{DEFAULT_FORMAT_HEADER}\n"))];
+        for record in records {
+            let label = self.world.model().eni_label(record.interface);
+            let at = logs.iter().position(|(name, _)| *name == label).unwrap_or_else(|| {
+                logs.push((label, format!("{DEFAULT_FORMAT_HEADER}\n")));
+                logs.len() - 1
+            });
+            for at in [0, at] {
+                let _ = writeln!(logs[at].1, "{record}");
+            }
+        }
+        logs
+    }
+}
