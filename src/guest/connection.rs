@@ -178,6 +178,11 @@ impl Connection {
         self.socket().state() == State::SynReceived
     }
 
+    /// Whether the connection only remembers that it was there: a new SYN may take its place.
+    pub fn is_waiting_out(&self) -> bool {
+        self.socket().state() == State::TimeWait
+    }
+
     /// Whether smoltcp must not be asked for more SYNs.
     pub fn is_mute(&self, now: Instant) -> bool {
         self.socket().state() == State::SynSent && now.since(self.began) >= CONNECT_QUIET

@@ -43,6 +43,8 @@ use crate::wire::{Mac, Packet};
 
 /// Rounds of receiving and running within one [`Host::pump`].
 const ROUNDS_MAX: u32 = 100_000;
+/// Times the programs of a host run within one round.
+const RUNS_MAX: u32 = 100_000;
 /// The least time until the next pump.
 const WAKE_MIN: Duration = Duration::from_micros(1);
 
@@ -182,7 +184,10 @@ impl Host {
             self.hear();
         }
         self.hear();
+        let mut runs = 0;
         while let Some(pid) = self.processes.take_ready() {
+            runs += 1;
+            assert!(runs < RUNS_MAX, "the programs of {} wake each other for ever at {now:?}", self.name);
             self.os(now, pid).step();
         }
         self.stack.flush_unhurried(now);
@@ -222,7 +227,9 @@ impl Host {
             const SEQUENCE: usize = 6;
             let quote = &message[ICMP_HEADER_LEN..];
             let sequence = word(quote, usize::from(quote[0] & 0x0f) * 4 + SEQUENCE);
-            let (kind, code, mtu) = (icmp.kind, icmp.code, word(message, 6));
+            let (kind, code) = (icmp.kind, icmp.code);
+            // Only "fragmentation needed" has a size there.
+            let mtu = if (kind, code) == (3, 4) { word(message, 6) } else { 0 };
             self.processes.tell_ping(identifier, PingNews::Error { from, sequence, kind, code, mtu });
         }
     }

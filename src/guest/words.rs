@@ -17,13 +17,14 @@ pub(super) struct Word {
 }
 
 impl Word {
-    /// The place of a part of `text` in the line.
-    pub fn part(&self, part: Range<usize>) -> Range<usize> {
-        self.origin[part.start]..self.origin[part.end].max(self.origin[part.start])
+    /// The place in the line of `text` from a byte on: the whole word, quotes and all, from its first.
+    pub fn from(&self, start: usize) -> Range<usize> {
+        if start == 0 { self.range.clone() } else { self.part(start..self.text.len()) }
     }
 
-    pub fn from(&self, start: usize) -> Range<usize> {
-        self.part(start..self.text.len())
+    /// The place in the line of a part of `text`.
+    pub fn part(&self, part: Range<usize>) -> Range<usize> {
+        place(&self.origin, part)
     }
 }
 
@@ -50,11 +51,15 @@ impl Joined {
 
     /// The place in the line of a part of the text.
     pub fn part(&self, part: Range<usize>) -> Range<usize> {
-        let start = self.origin[part.start.min(self.text.len())];
-        // The end follows the last byte itself: the next one may lie behind a quote.
-        let end = if part.end > part.start { self.origin[part.end - 1] + 1 } else { start };
-        start..end
+        place(&self.origin, part)
     }
+}
+
+fn place(origin: &[usize], part: Range<usize>) -> Range<usize> {
+    let start = origin[part.start];
+    // The end follows the last byte itself: the next one may lie behind a quote.
+    let end = if part.end > part.start { origin[part.end - 1] + 1 } else { start };
+    start..end
 }
 
 /// Splits a line as a shell does, without anything that needs a shell.
