@@ -316,7 +316,7 @@ impl Stack {
 
     /// Puts what smoltcp has sent on the link.
     fn emit(&mut self, now: Instant) {
-        for frame in self.device.take_sent() {
+        while let Some(frame) = self.device.take_sent() {
             self.link.send(now, frame);
         }
     }

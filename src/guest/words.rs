@@ -2,7 +2,9 @@
 //!
 //! Knows quotes and the characters only a shell understands; never what a word means.
 
+use std::iter::Peekable;
 use std::ops::Range;
+use std::str::CharIndices;
 
 use super::command::CommandError;
 
@@ -64,43 +66,19 @@ fn place(origin: &[usize], part: Range<usize>) -> Range<usize> {
 
 /// Splits a line as a shell does, without anything that needs a shell.
 pub(super) fn split(line: &str) -> Result<Vec<Word>, CommandError> {
-    let mut splitter = Splitter { words: Vec::new(), current: None };
-    let mut chars = line.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
+    let mut splitter = Splitter { rest: line.char_indices().peekable(), words: Vec::new(), current: None };
+    while let Some((at, c)) = splitter.rest.next() {
         match c {
             ' ' | '\t' | '\n' => splitter.end(at),
-            '\'' => {
+            '\'' => splitter.single_quoted(at, line.len())?,
+            '"' => splitter.double_quoted(at, line.len())?,
+            '\\' => {
                 splitter.begin(at);
-                loop {
-                    match chars.next() {
-                        Some((_, '\'')) => break,
-                        Some((at, c)) => splitter.push(at, c),
-                        None => return Err(unclosed(at..line.len())),
-                    }
-                }
+                let Some((at, escaped)) = splitter.rest.next() else {
+                    return Err(CommandError::new(at..line.len(), "a backslash with nothing behind it"));
+                };
+                splitter.push(at, escaped);
             }
-            '"' => {
-                splitter.begin(at);
-                loop {
-                    match chars.next() {
-                        Some((_, '"')) => break,
-                        Some((at, '\\')) => match chars.peek().copied() {
-                            Some((_, escaped @ ('"' | '\\' | '$' | '`'))) => {
-                                chars.next();
-                                splitter.push(at, escaped);
-                            }
-                            Some(_) | None => splitter.push(at, '\\'),
-                        },
-                        Some((at, c @ ('$' | '`'))) => return Err(needs_a_shell(at, c)),
-                        Some((at, c)) => splitter.push(at, c),
-                        None => return Err(unclosed(at..line.len())),
-                    }
-                }
-            }
-            '\\' => match chars.next() {
-                Some((_, escaped)) => splitter.push(at, escaped),
-                None => return Err(CommandError::new(at..line.len(), "a backslash with nothing behind it")),
-            },
             '|' | ';' | '&' | '>' | '<' | '$' | '`' | '(' | ')' => return Err(needs_a_shell(at, c)),
             c => splitter.push(at, c),
         }
@@ -109,12 +87,42 @@ pub(super) fn split(line: &str) -> Result<Vec<Word>, CommandError> {
     Ok(splitter.words)
 }
 
-struct Splitter {
+struct Splitter<'a> {
+    rest: Peekable<CharIndices<'a>>,
     words: Vec<Word>,
     current: Option<Word>,
 }
 
-impl Splitter {
+impl Splitter<'_> {
+    fn single_quoted(&mut self, opened: usize, end: usize) -> Result<(), CommandError> {
+        self.begin(opened);
+        loop {
+            match self.rest.next() {
+                Some((_, '\'')) => return Ok(()),
+                Some((at, c)) => self.push(at, c),
+                None => return Err(unclosed(opened..end)),
+            }
+        }
+    }
+
+    fn double_quoted(&mut self, opened: usize, end: usize) -> Result<(), CommandError> {
+        self.begin(opened);
+        loop {
+            match self.rest.next() {
+                Some((_, '"')) => return Ok(()),
+                Some((at, '\\')) => {
+                    let escaped = self.rest.next_if(|(_, c)| matches!(c, '"' | '\\' | '$' | '`'));
+                    let (at, c) = escaped.unwrap_or((at, '\\'));
+                    self.push(at, c);
+                }
+                // These keep their meaning within double quotes.
+                Some((at, c @ ('$' | '`'))) => return Err(needs_a_shell(at, c)),
+                Some((at, c)) => self.push(at, c),
+                None => return Err(unclosed(opened..end)),
+            }
+        }
+    }
+
     fn begin(&mut self, at: usize) -> &mut Word {
         self.current.get_or_insert_with(|| Word { text: String::new(), range: at..at, origin: Vec::new() })
     }
