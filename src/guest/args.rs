@@ -93,7 +93,9 @@ impl<'a> Args<'a> {
     fn short(&mut self, word: &'a Word) -> Arg<'a> {
         let c = word.text[self.within..].chars().next().expect("a bundle is left when it is empty");
         let end = self.within + c.len_utf8();
-        let range = word.part(self.within..end);
+        // The first of a bundle is shown with its dash.
+        let begin = if self.within == 1 { 0 } else { self.within };
+        let range = word.part(begin..end);
         if end == word.text.len() {
             self.within = 0;
             self.words = &self.words[1..];

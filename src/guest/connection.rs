@@ -31,16 +31,16 @@ const SEND_BUFFER: usize = 65_536;
 /// Why a connection came to nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum ConnectionError {
+    /// No neighbour, or an ICMP message that said so.
+    HostUnreachable,
+    /// An ICMP message said that there is no way to the network.
+    NetworkUnreachable,
     /// The peer answered the SYN with a RST, or a port-unreachable message came.
     Refused,
     /// The peer sent a RST.
     Reset,
     /// Nobody answered for too long.
     TimedOut,
-    /// No neighbour, or an ICMP message that said so.
-    HostUnreachable,
-    /// An ICMP message said that there is no way to the network.
-    NetworkUnreachable,
 }
 
 /// Which side of a connection this host is.
@@ -176,6 +176,11 @@ impl Connection {
     /// Whether a repeated SYN deserves the SYN-ACK again.
     pub fn is_handshaking_server(&self) -> bool {
         self.socket().state() == State::SynReceived
+    }
+
+    /// Whether the connection only remembers that it was there: a new SYN may take its place.
+    pub fn is_waiting_out(&self) -> bool {
+        self.socket().state() == State::TimeWait
     }
 
     /// Whether smoltcp must not be asked for more SYNs.

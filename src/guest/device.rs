@@ -7,6 +7,7 @@
 //! and asks for at most one neighbour a second. Linux queues such packets, and so does the link.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 
 use smoltcp::phy::{self, DeviceCapabilities, Medium};
 use smoltcp::time::Instant;
@@ -22,7 +23,7 @@ pub(super) struct Device {
     /// The one frame that waits to be received.
     arrived: Option<Vec<u8>>,
     /// Frames to be sent, their Ethernet header still blank.
-    sent: RefCell<Vec<Vec<u8>>>,
+    sent: RefCell<VecDeque<Vec<u8>>>,
     spare: RefCell<Vec<Vec<u8>>>,
 }
 
@@ -38,12 +39,12 @@ impl Device {
 
     /// A copy of what was sent last and not yet taken.
     pub fn last_sent(&self) -> Option<Vec<u8>> {
-        self.sent.borrow().last().cloned()
+        self.sent.borrow().back().cloned()
     }
 
-    /// Takes what was sent since the last call, in order.
-    pub fn take_sent(&mut self) -> Vec<Vec<u8>> {
-        std::mem::take(self.sent.get_mut())
+    /// Takes the next frame that was sent.
+    pub fn take_sent(&mut self) -> Option<Vec<u8>> {
+        self.sent.get_mut().pop_front()
     }
 }
 
@@ -95,7 +96,7 @@ impl phy::TxToken for Sender<'_> {
         frame.clear();
         frame.resize(ETHERNET_HEADER_LEN + len, 0);
         let result = write(&mut frame[ETHERNET_HEADER_LEN..]);
-        self.0.sent.borrow_mut().push(frame);
+        self.0.sent.borrow_mut().push_back(frame);
         result
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Knows quotes and the characters only a shell understands; never what a word means.
 
+use std::iter::Peekable;
 use std::ops::Range;
+use std::str::CharIndices;
 
 use super::command::CommandError;
 
@@ -18,14 +20,14 @@ pub struct Word {
 }
 
 impl Word {
-    /// The place of a part of `text` in the line.
-    pub fn part(&self, part: Range<usize>) -> Range<usize> {
-        self.origin[part.start]..self.origin[part.end].max(self.origin[part.start])
+    /// The place in the line of `text` from a byte on: the whole word, quotes and all, from its first.
+    pub fn from(&self, start: usize) -> Range<usize> {
+        if start == 0 { self.range.clone() } else { self.part(start..self.text.len()) }
     }
 
-    /// The place of the rest of `text` from an offset on.
-    pub fn from(&self, start: usize) -> Range<usize> {
-        self.part(start..self.text.len())
+    /// The place in the line of a part of `text`.
+    pub fn part(&self, part: Range<usize>) -> Range<usize> {
+        place(&self.origin, part)
     }
 }
 
@@ -52,52 +54,32 @@ impl Joined {
 
     /// The place in the line of a part of the text.
     pub fn part(&self, part: Range<usize>) -> Range<usize> {
-        let start = self.origin[part.start.min(self.text.len())];
-        // The end follows the last byte itself: the next one may lie behind a quote.
-        let end = if part.end > part.start { self.origin[part.end - 1] + 1 } else { start };
-        start..end
+        place(&self.origin, part)
     }
+}
+
+fn place(origin: &[usize], part: Range<usize>) -> Range<usize> {
+    let start = origin[part.start];
+    // The end follows the last byte itself: the next one may lie behind a quote.
+    let end = if part.end > part.start { origin[part.end - 1] + 1 } else { start };
+    start..end
 }
 
 /// Splits a line as a shell does, without anything that needs a shell.
 pub fn split(line: &str) -> Result<Vec<Word>, CommandError> {
-    let mut splitter = Splitter { words: Vec::new(), current: None };
-    let mut chars = line.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
+    let mut splitter = Splitter { rest: line.char_indices().peekable(), words: Vec::new(), current: None };
+    while let Some((at, c)) = splitter.rest.next() {
         match c {
             ' ' | '\t' | '\n' => splitter.end(at),
-            '\'' => {
+            '\'' => splitter.single_quoted(at, line.len())?,
+            '"' => splitter.double_quoted(at, line.len())?,
+            '\\' => {
                 splitter.begin(at);
-                loop {
-                    match chars.next() {
-                        Some((_, '\'')) => break,
-                        Some((at, c)) => splitter.push(at, c),
-                        None => return Err(unclosed(at..line.len())),
-                    }
-                }
+                let Some((at, escaped)) = splitter.rest.next() else {
+                    return Err(CommandError::new(at..line.len(), "a backslash with nothing behind it"));
+                };
+                splitter.push(at, escaped);
             }
-            '"' => {
-                splitter.begin(at);
-                loop {
-                    match chars.next() {
-                        Some((_, '"')) => break,
-                        Some((at, '\\')) => match chars.peek().copied() {
-                            Some((_, escaped @ ('"' | '\\' | '$' | '`'))) => {
-                                chars.next();
-                                splitter.push(at, escaped);
-                            }
-                            Some(_) | None => splitter.push(at, '\\'),
-                        },
-                        Some((at, c @ ('$' | '`'))) => return Err(needs_a_shell(at, c)),
-                        Some((at, c)) => splitter.push(at, c),
-                        None => return Err(unclosed(at..line.len())),
-                    }
-                }
-            }
-            '\\' => match chars.next() {
-                Some((_, escaped)) => splitter.push(at, escaped),
-                None => return Err(CommandError::new(at..line.len(), "a backslash with nothing behind it")),
-            },
             '|' | ';' | '&' | '>' | '<' | '$' | '`' | '(' | ')' => return Err(needs_a_shell(at, c)),
             c => splitter.push(at, c),
         }
@@ -106,12 +88,42 @@ pub fn split(line: &str) -> Result<Vec<Word>, CommandError> {
     Ok(splitter.words)
 }
 
-struct Splitter {
+struct Splitter<'a> {
+    rest: Peekable<CharIndices<'a>>,
     words: Vec<Word>,
     current: Option<Word>,
 }
 
-impl Splitter {
+impl Splitter<'_> {
+    fn single_quoted(&mut self, opened: usize, end: usize) -> Result<(), CommandError> {
+        self.begin(opened);
+        loop {
+            match self.rest.next() {
+                Some((_, '\'')) => return Ok(()),
+                Some((at, c)) => self.push(at, c),
+                None => return Err(unclosed(opened..end)),
+            }
+        }
+    }
+
+    fn double_quoted(&mut self, opened: usize, end: usize) -> Result<(), CommandError> {
+        self.begin(opened);
+        loop {
+            match self.rest.next() {
+                Some((_, '"')) => return Ok(()),
+                Some((at, '\\')) => {
+                    let escaped = self.rest.next_if(|(_, c)| matches!(c, '"' | '\\' | '$' | '`'));
+                    let (at, c) = escaped.unwrap_or((at, '\\'));
+                    self.push(at, c);
+                }
+                // These keep their meaning within double quotes.
+                Some((at, c @ ('$' | '`'))) => return Err(needs_a_shell(at, c)),
+                Some((at, c)) => self.push(at, c),
+                None => return Err(unclosed(opened..end)),
+            }
+        }
+    }
+
     fn begin(&mut self, at: usize) -> &mut Word {
         self.current.get_or_insert_with(|| Word { text: String::new(), range: at..at, origin: Vec::new() })
     }

@@ -113,17 +113,13 @@ impl Curl {
             let message = format!("Protocol \"{scheme}\" not supported");
             return Err(Failure(exit::UNSUPPORTED_PROTOCOL, message));
         }
-        if let Some((connection, open_host, open_port)) = self.open.take() {
-            if (&open_host, open_port) == (&host, port) {
-                self.say(os, &format!("Re-using existing connection with host {host}"));
-                return self.send_request(os, connection);
-            }
-            os.close(connection);
+        // A connection to elsewhere stays open until curl ends.
+        if let Some((connection, ..)) = self.open.take_if(|open| (&open.1, open.2) == (&host, port)) {
+            self.say(os, &format!("Re-using existing connection with host {host}"));
+            return self.send_request(os, connection);
         }
         let Some(address) = os.resolve(&host) else {
-            let message = format!("Could not resolve host: {host}");
-            self.say(os, &message);
-            return Err(Failure(exit::COULD_NOT_RESOLVE, message));
+            return Err(Failure(exit::COULD_NOT_RESOLVE, format!("Could not resolve host: {host}")));
         };
         self.facts.name_lookup = self.elapsed(os.now);
         if host.parse::<std::net::Ipv4Addr>().is_err() {
@@ -171,9 +167,7 @@ impl Curl {
         let line =
             format!("connect to {} port {} from {} port {} failed: {why}", ends.0, ends.1, ends.2, ends.3);
         self.say(os, &line);
-        let message = self.failed_to_connect(os.now, "Couldn't connect to server");
-        self.say(os, &message);
-        Failure(code, message)
+        Failure(code, self.failed_to_connect(os.now, "Couldn't connect to server"))
     }
 
     fn failed_to_connect(&self, now: Instant, why: &str) -> String {
@@ -203,24 +197,27 @@ impl Curl {
     fn request(&self) -> String {
         let url = self.url.as_ref().expect("a request has a URL");
         let own = |name: &str| {
-            let mut fields = self.options.headers.iter().filter_map(|field| field.split_once(':'));
-            fields.find(|(own, _)| own.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+            let mut fields = self.options.headers.iter().map(|field| split_field(field));
+            fields.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
         };
         let agent = self.options.user_agent.clone().unwrap_or_else(|| format!("curl/{VERSION}"));
-        let usual = [("Host", url.authority()), ("User-Agent", agent), ("Accept", "*/*".to_owned())];
         let mut request = format!("{} {} HTTP/1.1\r\n", self.facts.method, url.path);
-        for (name, value) in &usual {
-            // `-H 'Accept:'` takes a field away, `-H 'Host: x'` gives it another value and place.
-            let is_replaced = own(name).is_some() && !(*name == "Host" && own(name) != Some(""));
-            let value = if *name == "Host" { own(name).unwrap_or(value) } else { value };
-            if !is_replaced && !value.is_empty() {
+        let mut add = |name: &str, value: &str| {
+            // `-H 'Accept:'` takes a field away.
+            if !value.is_empty() {
                 request.push_str(&format!("{name}: {value}\r\n"));
             }
+        };
+        // `-H 'Host: x'` changes the field where it is, other fields of one's own come last.
+        add("Host", own("Host").unwrap_or(&url.authority()));
+        for (name, value) in [("User-Agent", agent.as_str()), ("Accept", "*/*")] {
+            if own(name).is_none() {
+                add(name, value);
+            }
         }
-        for field in &self.options.headers {
-            let (name, value) = field.split_once(':').unwrap_or((field, ""));
-            if !value.trim().is_empty() && !name.trim().eq_ignore_ascii_case("host") {
-                request.push_str(&format!("{}: {}\r\n", name.trim(), value.trim()));
+        for (name, value) in self.options.headers.iter().map(|field| split_field(field)) {
+            if !name.eq_ignore_ascii_case("Host") {
+                add(name, value);
             }
         }
         request + "\r\n"
@@ -234,7 +231,6 @@ impl Curl {
             self.facts.start_transfer = self.elapsed(os.now);
         }
         let is_complete = self.read(os, &mut exchange)?;
-        let connection = exchange.connection;
         let turn = match received {
             _ if is_complete => return self.complete(os, exchange),
             Received::Bytes(_) => Turn::Again,
@@ -244,8 +240,6 @@ impl Curl {
                 return Err(Failure(exit::RECEIVE_ERROR, "Recv failure: Connection timed out".to_owned()));
             }
             Received::Failed(_) => {
-                self.say(os, "Recv failure: Connection reset by peer");
-                os.close(connection);
                 return Err(Failure(
                     exit::RECEIVE_ERROR,
                     "Recv failure: Connection reset by peer".to_owned(),
@@ -290,11 +284,13 @@ impl Curl {
         }
         if self.options.fail && head.status >= 400 {
             let message = format!("The requested URL returned error: {}", head.status);
-            self.say(os, &message);
             return Err(Failure(exit::HTTP_ERROR, message));
         }
         if self.options.include_headers || self.options.head_only {
             self.output(os, &head.raw);
+        }
+        if self.options.follow && !self.facts.redirect_url.is_empty() {
+            self.say(os, "Ignoring the response-body");
         }
         Ok(())
     }
@@ -335,14 +331,10 @@ impl Curl {
 
     fn ended(&mut self, os: &mut Os<'_>, exchange: Exchange) -> Result<Turn, Failure> {
         if exchange.response.head.is_none() {
-            self.say(os, "Empty reply from server");
             return Err(Failure(exit::GOT_NOTHING, "Empty reply from server".to_owned()));
         }
         match exchange.response.missing_at_end() {
-            Some(message) => {
-                self.say(os, &message);
-                Err(Failure(exit::PARTIAL_FILE, message))
-            }
+            Some(message) => Err(Failure(exit::PARTIAL_FILE, message)),
             None => self.complete(os, exchange),
         }
     }
@@ -390,10 +382,8 @@ impl Curl {
     fn end(&mut self, os: &mut Os<'_>, failure: Option<Failure>) -> Progress {
         self.facts.total = self.elapsed(os.now);
         if let Some(Failure(code, message)) = failure {
-            if self.options.verbose {
-                // Reported before the line that curl itself ends with.
-                self.say(os, "Closing connection");
-            }
+            self.say(os, &message);
+            self.say(os, "Closing connection");
             self.facts.exit_code = code;
             self.facts.error = message;
             if !self.options.silent || self.options.show_error {
@@ -425,6 +415,11 @@ impl Curl {
     fn request_elapsed(&self, now: Instant) -> Duration {
         now.since(self.request_began)
     }
+}
+
+fn split_field(field: &str) -> (&str, &str) {
+    let (name, value) = field.split_once(':').unwrap_or((field, ""));
+    (name.trim(), value.trim())
 }
 
 impl Program for Curl {

@@ -175,3 +175,52 @@ fn framing(head: &Head, to_head_request: bool) -> Framing {
         head.content_length.map_or(Framing::UntilClose, Framing::Length)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Feeds a response in two parts, cut everywhere; says body, completeness and what is missing.
+    fn check(text: &str, body: &str, is_complete: bool, missing: Option<&str>) {
+        for cut in 0..=text.len() {
+            let mut response = Response::new(false);
+            let mut taken = Vec::new();
+            let mut done = false;
+            for part in [&text[..cut], &text[cut..]] {
+                response.buffer.extend_from_slice(part.as_bytes());
+                if response.read_head().expect("HTTP") {
+                    done = response.take_body(&mut taken).expect("a body");
+                }
+            }
+            let found = (String::from_utf8(taken).expect("text"), done, response.missing_at_end());
+            assert_eq!(
+                found,
+                (body.to_owned(), is_complete, missing.map(str::to_owned)),
+                "{text} cut at {cut}"
+            );
+        }
+    }
+
+    #[test]
+    fn bodies_end_where_they_say() {
+        check("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello", true, None);
+        check(
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello",
+            "hello",
+            false,
+            Some("transfer closed with 4 bytes remaining to read"),
+        );
+        check("HTTP/1.0 200 OK\r\n\r\nhello", "hello", false, None);
+        check("HTTP/1.1 204 No Content\r\n\r\n", "", true, None);
+        check("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", "x", true, None);
+        let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let all = format!("{chunked}5\r\nhello\r\na;x=1\r\n, wide wor\r\n0\r\nTrailer: 1\r\n\r\n");
+        check(&all, "hello, wide wor", true, None);
+        check(
+            &format!("{chunked}5\r\nhello\r\n"),
+            "hello",
+            false,
+            Some("transfer closed with outstanding read data remaining"),
+        );
+    }
+}

@@ -37,6 +37,8 @@ struct State {
     /// When to stop waiting for replies: set once all probes are sent.
     lingers_until: Option<Instant>,
     sent_at: Vec<Instant>,
+    /// What fits through the path, once somebody has said so.
+    path_mtu: Option<u16>,
     answered: BTreeSet<u16>,
 }
 
@@ -64,6 +66,7 @@ impl Ping {
             next_probe: os.now,
             lingers_until: None,
             sent_at: Vec::new(),
+            path_mtu: None,
             answered: BTreeSet::new(),
         });
         true
@@ -88,8 +91,8 @@ impl Ping {
 
     fn send_probe(&mut self, os: &mut Os<'_>) {
         let state = self.state.as_mut().expect("ping has begun");
-        if self.options.size + IP_AND_ICMP_HEADERS > usize::from(os.mtu()) {
-            let mtu = os.mtu();
+        let mtu = state.path_mtu.map_or(os.mtu(), |mtu| mtu.min(os.mtu()));
+        if self.options.size + IP_AND_ICMP_HEADERS > usize::from(mtu) {
             self.statistics.errors += 1;
             if !self.options.quiet {
                 os.write_stderr(format!("ping: local error: message too long, mtu={mtu}\n"));
@@ -128,6 +131,11 @@ impl Ping {
             PingNews::Error { from, sequence, kind, code, mtu } => {
                 self.statistics.errors += 1;
                 self.acknowledge(sequence);
+                if mtu > 0
+                    && let Some(state) = &mut self.state
+                {
+                    state.path_mtu = Some(mtu);
+                }
                 if !self.options.quiet {
                     let what = report::icmp_error(kind, code, mtu);
                     let name = os.name_of(from).filter(|_| !self.is_numeric()).map(str::to_owned);

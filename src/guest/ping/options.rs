@@ -28,7 +28,7 @@ pub(in crate::guest) struct Options {
     pub numeric: bool,
 }
 
-const KNOWN: &[&str] = &["-4", "-c", "-i", "-n", "-q", "-s", "-w", "-W"];
+const KNOWN: &[&str] = &["-4", "-c", "-i", "-M", "-n", "-q", "-s", "-w", "-W"];
 
 impl Options {
     pub fn parse(program: &Word, arguments: &[Word]) -> Result<Self, CommandError> {
@@ -84,6 +84,13 @@ impl Options {
                 self.interval = value.seconds()?;
                 if self.interval < INTERVAL_MIN {
                     return Err(CommandError::new(value.range, "the interval is at least 0.002 s"));
+                }
+            }
+            'M' => {
+                let value = args.value(&range)?;
+                if value.text != "do" {
+                    return Err(CommandError::new(value.range, "only `-M do` is supported")
+                        .with_hint("packets are never fragmented here: that is what `do` says"));
                 }
             }
             'n' => self.numeric = true,

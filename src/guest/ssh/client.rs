@@ -14,6 +14,8 @@ use crate::time::Instant;
 
 /// Exit status of `ssh` for its own failures.
 const FAILED: i32 = 255;
+/// Turns of the state machine in one step.
+const TURNS_MAX: u32 = 100;
 
 /// A running `ssh`.
 pub(in crate::guest) struct Client {
@@ -215,13 +217,14 @@ impl Client {
 impl Program for Client {
     fn step(&mut self, os: &mut Os<'_>) -> Progress {
         self.began.get_or_insert(os.now);
-        loop {
+        for _ in 0..TURNS_MAX {
             match self.turn(os) {
                 Turn::Again => {}
                 Turn::Wait => return Progress::Waiting(self.limit()),
                 Turn::Exit(status) => return Progress::Exited(status),
             }
         }
+        panic!("{}: ssh turns in circles", os.hostname);
     }
 }
 

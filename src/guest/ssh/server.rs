@@ -25,8 +25,7 @@ impl Session {
         Self { transport: Transport::new(connection), greeted: false, child: None, is_over: false }
     }
 
-    /// Answers a message; says whether the session goes on.
-    fn answer(&mut self, os: &mut Os<'_>, message: Message) -> bool {
+    fn answer(&mut self, os: &mut Os<'_>, message: Message) {
         let reply = match message {
             Message::ServiceRequest(name) => Message::ServiceAccept(name),
             Message::UserauthRequest { .. } => Message::UserauthSuccess,
@@ -34,10 +33,11 @@ impl Session {
             Message::Exec(line) => {
                 self.transport.send(os, &[Message::ChannelSuccess]);
                 self.run(os, &line);
-                return true;
+                return;
             }
-            Message::Disconnect => return false,
-            Message::ServiceAccept(_)
+            // A client that says goodbye hangs up by itself.
+            Message::Disconnect
+            | Message::ServiceAccept(_)
             | Message::KexInit { .. }
             | Message::NewKeys
             | Message::UserauthSuccess
@@ -48,10 +48,9 @@ impl Session {
             | Message::Close
             | Message::ExitStatus(_)
             | Message::ChannelSuccess
-            | Message::Other(_) => return true,
+            | Message::Other(_) => return,
         };
         self.transport.send(os, &[reply]);
-        true
     }
 
     fn run(&mut self, os: &mut Os<'_>, line: &str) {
@@ -101,11 +100,7 @@ impl Program for Session {
         }
         while self.transport.is_identified() {
             match self.transport.take_message() {
-                Ok(Some(message)) => {
-                    if !self.answer(os, message) {
-                        return Progress::Exited(0);
-                    }
-                }
+                Ok(Some(message)) => self.answer(os, message),
                 Ok(None) => break,
                 Err(_) => return Progress::Exited(0),
             }

@@ -145,7 +145,7 @@ impl Rig {
     /// Puts a frame on its way; says whether the sender got an ARP answer.
     fn carry(&mut self, from: usize, frame: Vec<u8>) -> bool {
         match wire::parse(frame).expect("hosts send ARP and IPv4") {
-            Parsed::Arp(request) => {
+            Parsed::Arp(request, _) => {
                 let is_router = request.target.octets()[3] == 1;
                 if is_router {
                     self.hosts[from].receive(build::arp_reply(request, ROUTER));

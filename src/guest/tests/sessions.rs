@@ -158,8 +158,38 @@ fn a_session_on_the_wire() {
     let mut rig = rig();
     rig.run(0, "ssh 10.0.1.11 ping -c 1 -q -n localhost");
     rig.settle();
-    let expected: &[&str] = &[];
-    assert_eq!(rig.packets(), expected);
+    assert_eq!(
+        rig.packets(),
+        [
+            "0.000 host-0 SYN 60",
+            "0.250 host-1 SYN-ACK 60",
+            "0.500 host-0 ACK 52",
+            // Both sides introduce themselves.
+            "0.500 host-0 ACK 73",
+            "0.750 host-1 ACK 73",
+            "0.750 host-1 ACK 52",
+            // What both could do; then who is there.
+            "0.750 host-1 ACK 220",
+            "1.000 host-0 ACK 52",
+            "1.000 host-0 ACK 220",
+            "1.000 host-0 ACK 84",
+            "1.250 host-1 ACK 84",
+            "1.500 host-0 ACK 100",
+            "1.750 host-1 ACK 68",
+            // A channel, and the command.
+            "2.000 host-0 ACK 92",
+            "2.250 host-1 ACK 84",
+            "2.500 host-0 ACK 108",
+            "2.750 host-1 ACK 68",
+            "2.750 host-1 ACK 124",
+            "2.750 host-1 ACK 220",
+            "2.750 host-1 ACK 124",
+            "3.000 host-0 ACK 116",
+            "3.000 host-0 FIN-ACK 52",
+            "3.250 host-1 FIN-ACK 52",
+            "3.500 host-0 ACK 52",
+        ]
+    );
 }
 
 #[test]
