@@ -12,7 +12,7 @@ use crate::time::Instant;
 use crate::trace::{DropReason, Fate, Station, Step};
 use crate::wire::{FiveTuple, Packet};
 
-/// How many places a packet may pass within one stretch. A packet that needs more goes in circles.
+/// How many places a packet may pass within one stretch; none needs more than a few.
 pub const CROSSINGS_MAX: u32 = 32;
 
 /// Where a packet is.
@@ -115,7 +115,7 @@ pub fn walk(
             Err(reason) => return cx.end(Fate::Dropped(reason)),
         }
     }
-    cx.end(Fate::Dropped(DropReason::Loop))
+    panic!("a packet passed {CROSSINGS_MAX} places without meeting a link: {packet}")
 }
 
 /// Where a packet goes from a place.

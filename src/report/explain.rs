@@ -13,16 +13,41 @@ use crate::trace::{DropReason, Fate, GroupVerdict, PacketFacts, Step};
 use crate::wire::{FiveTuple, Protocol, TcpFlags};
 
 /// Puts a journey into words; times are counted from `begin`.
-pub fn explain(journey: &Journey, begin: Instant, now: Instant, model: &Model) -> Explanation {
+///
+/// `others` are the journeys of the same step: what a packet answers is among them.
+pub fn explain(
+    journey: &Journey,
+    others: &[&Journey],
+    begin: Instant,
+    now: Instant,
+    model: &Model,
+) -> Explanation {
     let since = |at: Instant| -> Duration { at.since(begin) };
     Explanation {
         packet: title(journey, model),
+        answers: answered(journey, others, model),
         count: journey.count,
         first: since(journey.first),
         last: since(journey.last),
         hops: hops(journey, model),
         end: end(journey, model, now),
     }
+}
+
+/// The packets that came the other way in the same conversation, if they arrived.
+fn answered(journey: &Journey, others: &[&Journey], model: &Model) -> Option<String> {
+    let Subject::Packet(facts) = journey.packet else { return None };
+    let question = others.iter().find(|other| {
+        let came_first = other.first <= journey.first && matches!(other.fate, Fate::Delivered(_));
+        matches!(other.packet, Subject::Packet(there) if came_first && there.tuple == facts.tuple.mirror())
+    })?;
+    let Subject::Packet(there) = question.packet else { return None };
+    let to = match question.fate {
+        Fate::Delivered(station) => labels::station_label(model, station),
+        Fate::Dropped(_) => return None,
+    };
+    let packets = if question.count == 1 { "1 packet" } else { &format!("{} packets", question.count) };
+    Some(format!("{}, which {to} received ({packets})", kind(&there)))
 }
 
 fn title(journey: &Journey, model: &Model) -> String {
@@ -244,7 +269,6 @@ fn drop_hop(reason: DropReason, tuple: FiveTuple, model: &Model) -> (Option<&'st
         DropReason::DestinationCheck { .. } => {
             (Some("interface"), format!("destination check: {} is not one of its addresses", tuple.dst))
         }
-        DropReason::Loop => (Some("network"), "it went round in circles".to_owned()),
     }
 }
 
@@ -334,7 +358,6 @@ fn hint(reason: DropReason, journey: &Journey, model: &Model, now: Instant) -> S
                 model.eni_label(eni)
             )
         }
-        DropReason::Loop => "two route tables send it back and forth".to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@
 use std::net::Ipv4Addr;
 
 use foldhash::fast::FixedState;
+use indexmap::map::Entry;
 use indexmap::{IndexMap, IndexSet};
 
 use crate::ids::EniId;
@@ -17,11 +18,19 @@ use crate::wire::{FiveTuple, Protocol, TcpFlags};
 #[derive(Debug, Default)]
 pub struct Journal {
     /// Packets on a link.
-    travelling: IndexMap<PacketId, Journey, FixedState>,
+    travelling: IndexMap<PacketId, Travelling, FixedState>,
     journeys: IndexMap<Likeness, Journey, FixedState>,
     /// Conversations of earlier steps: what is left of them belongs to nobody's step.
     earlier: IndexSet<FiveTuple, FixedState>,
     current: IndexSet<FiveTuple, FixedState>,
+}
+
+/// A packet on its way, and what happened to it so far.
+#[derive(Debug)]
+struct Travelling {
+    packet: Subject,
+    sent: Instant,
+    steps: Vec<Step>,
 }
 
 /// What makes two journeys alike.
@@ -78,64 +87,53 @@ impl Journal {
 
     /// Records a stretch.
     pub fn on_stretch(&mut self, stretch: &Stretch<'_>) {
-        let mut journey = match self.travelling.swap_remove(&stretch.id) {
-            Some(journey) => journey,
-            None => {
-                let conversation = conversation(stretch.packet.tuple);
-                if self.earlier.contains(&conversation) || !begins_here(stretch) {
-                    return;
-                }
-                self.current.insert(conversation);
-                Journey {
-                    packet: Subject::Packet(stretch.packet),
-                    first: stretch.at,
-                    last: stretch.at,
-                    count: 1,
-                    steps: Vec::new(),
-                    fate: Fate::Dropped(DropReason::Loop),
-                }
-            }
+        let Some(mut travelling) = self.travelling.swap_remove(&stretch.id).or_else(|| self.depart(stretch))
+        else {
+            return;
         };
-        journey.steps.extend_from_slice(stretch.steps);
+        travelling.steps.extend_from_slice(stretch.steps);
         match stretch.steps.last() {
-            Some(Step::Ended(fate)) => {
-                journey.fate = *fate;
-                self.end(journey);
-            }
+            Some(Step::Ended(fate)) => self.end(travelling, *fate),
             Some(_) | None => {
-                self.travelling.insert(stretch.id, journey);
+                self.travelling.insert(stretch.id, travelling);
             }
         }
     }
 
-    /// Records that nobody answered for a neighbour.
-    pub fn on_unanswered_arp(&mut self, at: Instant, eni: EniId, sender: Ipv4Addr, target: Ipv4Addr) {
-        self.end(Journey {
-            packet: Subject::Arp { sender, target },
-            first: at,
-            last: at,
-            count: 1,
-            steps: vec![Step::Left { eni }],
-            fate: Fate::Dropped(DropReason::NoNeighbor { eni, address: target }),
-        });
+    /// A packet that sets out, unless it belongs to an earlier step.
+    fn depart(&mut self, stretch: &Stretch<'_>) -> Option<Travelling> {
+        let conversation = conversation(stretch.packet.tuple);
+        if self.earlier.contains(&conversation) || !sets_out(stretch) {
+            return None;
+        }
+        self.current.insert(conversation);
+        Some(Travelling { packet: Subject::Packet(stretch.packet), sent: stretch.at, steps: Vec::new() })
     }
 
-    fn end(&mut self, journey: Journey) {
-        let likeness = likeness(&journey);
-        match self.journeys.get_mut(&likeness) {
-            Some(alike) => {
+    /// Records that nobody answered for a neighbour.
+    pub fn on_unanswered_arp(&mut self, at: Instant, eni: EniId, sender: Ipv4Addr, target: Ipv4Addr) {
+        let packet = Subject::Arp { sender, target };
+        let travelling = Travelling { packet, sent: at, steps: vec![Step::Left { eni }] };
+        self.end(travelling, Fate::Dropped(DropReason::NoNeighbor { eni, address: target }));
+    }
+
+    fn end(&mut self, travelling: Travelling, fate: Fate) {
+        let Travelling { packet, sent, steps } = travelling;
+        match self.journeys.entry(likeness(packet, fate)) {
+            Entry::Occupied(mut alike) => {
+                let alike = alike.get_mut();
                 alike.count += 1;
-                alike.last = alike.last.max(journey.first);
+                alike.last = alike.last.max(sent);
             }
-            None => {
-                self.journeys.insert(likeness, journey);
+            Entry::Vacant(first) => {
+                first.insert(Journey { packet, first: sent, last: sent, count: 1, steps, fate });
             }
         }
     }
 }
 
 /// Whether a stretch is the first of its packet: it then says who sent it.
-fn begins_here(stretch: &Stretch<'_>) -> bool {
+fn sets_out(stretch: &Stretch<'_>) -> bool {
     matches!(stretch.steps.first(), Some(Step::Left { .. } | Step::LeftOutside { .. }))
 }
 
@@ -144,19 +142,19 @@ fn conversation(tuple: FiveTuple) -> FiveTuple {
     tuple.min(tuple.mirror())
 }
 
-fn likeness(journey: &Journey) -> Likeness {
-    match journey.packet {
+fn likeness(packet: Subject, fate: Fate) -> Likeness {
+    match packet {
         Subject::Packet(facts) => Likeness {
             tuple: facts.tuple,
             flags: facts.tcp_flags.0 & !TcpFlags::PSH,
             icmp: facts.icmp.map(|icmp| (icmp.kind, icmp.code)),
-            fate: journey.fate,
+            fate,
         },
         Subject::Arp { sender, target } => Likeness {
             tuple: FiveTuple { src: sender, dst: target, src_port: 0, dst_port: 0, protocol: Protocol(0) },
             flags: 0,
             icmp: None,
-            fate: journey.fate,
+            fate,
         },
     }
 }

@@ -69,6 +69,8 @@ enum StepOutcome<'a> {
 #[derive(Serialize)]
 struct Journey<'a> {
     packet: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answers: Option<&'a str>,
     count: u64,
     first_ns: u64,
     last_ns: u64,
@@ -161,6 +163,7 @@ fn journey(explanation: &Explanation) -> Journey<'_> {
         .collect();
     Journey {
         packet: &explanation.packet,
+        answers: explanation.answers.as_deref(),
         count: explanation.count,
         first_ns: nanos(explanation.first),
         last_ns: nanos(explanation.last),

@@ -17,7 +17,10 @@ pub fn vpc(model: &Model, id: VpcId) -> String {
 }
 
 pub fn subnet(model: &Model, id: SubnetId) -> String {
-    or_id(model.subnets.get(&id).and_then(|subnet| subnet.name.as_deref()), id)
+    match model.subnets.get(&id) {
+        Some(subnet) => subnet.name.clone().unwrap_or_else(|| subnet.cidr.to_string()),
+        None => id.to_string(),
+    }
 }
 
 pub fn route_table(model: &Model, id: RouteTableId) -> String {
@@ -88,7 +91,7 @@ pub fn station_label(model: &Model, station: Station) -> String {
 pub fn drop_objects(model: &Model, reason: DropReason) -> Vec<(String, String)> {
     let eni = |id| (model.eni_label(id), id.to_string());
     match reason {
-        DropReason::Malformed(_) | DropReason::Loop => Vec::new(),
+        DropReason::Malformed(_) => Vec::new(),
         DropReason::NotUnicast { eni: id }
         | DropReason::SourceCheck { eni: id }
         | DropReason::LinkLocal { eni: id, .. }

@@ -117,6 +117,8 @@ pub enum Outcome {
 pub struct Explanation {
     /// Which packet, from whom to whom.
     pub packet: String,
+    /// What it answers, if that was delivered in the same step.
+    pub answers: Option<String>,
     /// How many like it.
     pub count: u64,
     /// From the begin of the step to the first.

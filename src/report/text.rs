@@ -48,10 +48,11 @@ pub fn timestamp(at: Instant) -> String {
     timestamp.to_string()
 }
 
-/// Seconds with milliseconds, minutes once there are some.
+/// Milliseconds below a second, then seconds, and minutes once there are some.
 pub fn duration(duration: Duration) -> String {
     let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0) => format!("{millis}.{} ms", duration.subsec_micros() % 1000 / 100),
         (0, 0, s) => format!("{s}.{millis:03} s"),
         (0, m, s) => format!("{m} min {s}.{millis:03} s"),
         (h, m, s) => format!("{h} h {m} min {s}.{millis:03} s"),
@@ -154,6 +155,9 @@ fn render_explanation(out: &mut String, explanation: &Explanation, style: Style)
     };
     let times = style.paint(Ink::Dim, &format!("({times})"));
     let _ = writeln!(out, "{INDENT}{}{}  {times}", style.paint(Ink::Bold, label), explanation.packet);
+    if let Some(answers) = &explanation.answers {
+        let _ = writeln!(out, "{INDENT}      answers {answers}");
+    }
     let width = |of: fn(&super::result::Hop) -> usize| explanation.hops.iter().map(of).max().unwrap_or(0);
     let (kinds, objects) = (width(|hop| hop.kind.len()), width(|hop| hop.object.chars().count()));
     for hop in &explanation.hops {

@@ -90,6 +90,12 @@ pub fn check(file: &ScenarioFile, color: bool) -> Result<scenario::Scenario, Rep
         .map_err(|problems| Report::Invalid { text: problems.render(&file.shown, &source, color) })
 }
 
+/// Runs a scenario given as text, and leaves nothing behind.
+pub fn run_text(shown: &str, source: &str, options: &Options) -> Result<ScenarioResult, String> {
+    let scenario = scenario::load(source).map_err(|problems| problems.render(shown, source, false))?;
+    run::run(shown, scenario, options, None).map_err(|error| error.to_string())
+}
+
 fn run_file(file: &ScenarioFile, plan: &Plan) -> Report {
     let scenario = match check(file, plan.color) {
         Ok(scenario) => scenario,

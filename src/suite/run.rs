@@ -189,14 +189,13 @@ impl Runner {
 
     fn explanations(&self, begin: Instant) -> (Vec<Explanation>, usize) {
         let (model, now) = (self.world.model(), self.world.now());
-        let journeys = self.world.observer.journal.journeys();
-        if self.verbose {
-            return (journeys.map(|journey| explain(journey, begin, now, model)).collect(), 0);
-        }
-        let drops: Vec<&Journey> =
-            journeys.filter(|journey| matches!(journey.fate, Fate::Dropped(_))).collect();
-        let explained = drops.iter().take(EXPLAINED_MAX).map(|journey| explain(journey, begin, now, model));
-        (explained.collect(), drops.len().saturating_sub(EXPLAINED_MAX))
+        let journeys: Vec<&Journey> = self.world.observer.journal.journeys().collect();
+        let is_shown = |journey: &&Journey| self.verbose || matches!(journey.fate, Fate::Dropped(_));
+        let shown: Vec<&Journey> = journeys.iter().copied().filter(is_shown).collect();
+        let limit = if self.verbose { usize::MAX } else { EXPLAINED_MAX };
+        let explained =
+            shown.iter().take(limit).map(|journey| explain(journey, &journeys, begin, now, model));
+        (explained.collect(), shown.len().saturating_sub(limit))
     }
 
     fn leave_behind(&mut self, folder: Folder, result: &ScenarioResult) -> io::Result<Output> {

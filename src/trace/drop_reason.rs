@@ -122,8 +122,6 @@ pub enum DropReason {
         /// The interface it came to.
         eni: EniId,
     },
-    /// It went round in circles.
-    Loop,
 }
 
 /// [`Malformed`], with an order.
@@ -157,7 +155,7 @@ const fn facts(code: &'static str, analyzer: Option<&'static str>, citation: &'s
 
 impl DropReason {
     /// Every code, with Reachability Analyzer's where it has one, in walk order.
-    pub const CODES: [(&'static str, Option<&'static str>); 19] = [
+    pub const CODES: [(&'static str, Option<&'static str>); 18] = [
         ("malformed", None),
         ("no-neighbor", None),
         ("not-unicast", None),
@@ -176,7 +174,6 @@ impl DropReason {
         ("no-such-address", Some("NO_POSSIBLE_DESTINATION")),
         ("not-running", Some("BAD_STATE")),
         ("destination-check", Some("ENI_SOURCE_DEST_CHECK_RESTRICTION")),
-        ("loop", None),
     ];
 
     /// A stable name for scenarios, JSON and documentation.
@@ -244,7 +241,6 @@ impl DropReason {
             Self::DestinationCheck { .. } => {
                 facts("destination-check", Some("ENI_SOURCE_DEST_CHECK_RESTRICTION"), "eni-source-dest-check")
             }
-            Self::Loop => facts("loop", None, "walk-bounded"),
         }
     }
 }
