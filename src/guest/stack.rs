@@ -257,6 +257,7 @@ impl Stack {
     fn flush(&mut self, now: Instant, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if connection.error.is_none() && !connection.is_mute(now) {
+            connection.tune();
             set_timestamp(now, self.timestamp_offset);
             let mut segments = 0;
             while self.interface.poll_egress(to_smoltcp(now), &mut self.device, &mut connection.set)
