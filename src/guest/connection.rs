@@ -27,6 +27,8 @@ const ORPHAN_MAX: Duration = Duration::from_secs(60);
 const ACK_DELAY: smoltcp::time::Duration = smoltcp::time::Duration::from_millis(40);
 
 const SEND_BUFFER: usize = 65_536;
+/// A queue that no peer's window takes whole.
+const BULK: usize = 60_000;
 
 /// Why a connection came to nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,7 +77,6 @@ impl Connection {
     pub fn new(now: Instant, tuple: FiveTuple, role: Role, mtu: u16) -> Self {
         let receive = vec![0; receive_window(role, mtu)];
         let mut socket = Socket::new(SocketBuffer::new(receive), SocketBuffer::new(vec![0; SEND_BUFFER]));
-        socket.set_nagle_enabled(false);
         // Linux acknowledges at once while a connection is young.
         socket.set_ack_delay(None);
         let mut set = SocketSet::new(Vec::with_capacity(1));
@@ -143,6 +144,14 @@ impl Connection {
             self.back_and_forth = true;
             self.socket_mut().set_ack_delay(Some(ACK_DELAY));
         }
+    }
+
+    /// Keeps smoltcp from filling the last bytes of a window with tiny segments, which Linux avoids too.
+    ///
+    /// Nagle's rule does it. It is off otherwise: curl, sshd and web servers set TCP_NODELAY.
+    pub fn tune(&mut self) {
+        let is_bulk = self.socket().send_queue() >= BULK;
+        self.socket_mut().set_nagle_enabled(is_bulk);
     }
 
     /// Whether an acknowledgement leaves before programs run.

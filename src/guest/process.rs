@@ -57,6 +57,33 @@ pub(super) enum Received {
     Failed(ConnectionError),
 }
 
+/// Bytes a program wants to send, which a connection takes piece by piece.
+#[derive(Default)]
+pub(super) struct Outbox {
+    bytes: Vec<u8>,
+    /// How many of them are sent. They stay until all are: moving the rest up each time would take
+    /// quadratic time for a long answer.
+    sent: usize,
+}
+
+impl Outbox {
+    pub fn bytes_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    pub fn flush(&mut self, os: &mut Os<'_>, connection: ConnectionId) {
+        self.sent += os.send(connection, &self.bytes[self.sent..]);
+        if self.sent == self.bytes.len() {
+            self.bytes.clear();
+            self.sent = 0;
+        }
+    }
+}
+
 /// An ICMP message for a program that pings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum PingNews {

@@ -257,6 +257,7 @@ impl Stack {
     fn flush(&mut self, now: Instant, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if connection.error.is_none() && !connection.is_mute(now) {
+            connection.tune();
             set_timestamp(now, self.timestamp_offset);
             let mut segments = 0;
             while self.interface.poll_egress(to_smoltcp(now), &mut self.device, &mut connection.set)
@@ -324,11 +325,11 @@ impl Stack {
     /// An even port that no connection uses.
     fn ephemeral_port(&mut self) -> u16 {
         let even = u64::from((EPHEMERAL_LAST - EPHEMERAL_FIRST) / 2 + 1);
-        let used: BTreeSet<u16> = self.by_tuple.keys().map(|tuple| tuple.src_port).collect();
         let start = self.ports.below(even);
+        let is_used = |port: u16| self.by_tuple.keys().any(|tuple| tuple.src_port == port);
         let free = (0..even)
             .map(|step| EPHEMERAL_FIRST + 2 * ((start + step) % even) as u16)
-            .find(|port| !used.contains(port) && !self.served.contains(port));
+            .find(|port| !is_used(*port) && !self.served.contains(port));
         free.expect("a host has fewer than 14116 connections")
     }
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::process::{Os, Program, Progress, Received};
+use super::process::{Os, Outbox, Program, Progress, Received};
 use super::site::{Answer, HeaderValue, Site};
 use super::stack::ConnectionId;
 use crate::time::Instant;
@@ -19,13 +19,13 @@ pub(super) struct Visit {
     connection: ConnectionId,
     site: Site,
     received: Vec<u8>,
-    unsent: Vec<u8>,
+    unsent: Outbox,
     is_last: bool,
 }
 
 impl Visit {
     pub fn new(connection: ConnectionId, site: Site) -> Self {
-        Self { connection, site, received: Vec::new(), unsent: Vec::new(), is_last: false }
+        Self { connection, site, received: Vec::new(), unsent: Outbox::default(), is_last: false }
     }
 
     /// Answers the first request if it is complete.
@@ -47,7 +47,7 @@ impl Visit {
         };
         let with_body = request.method != Some("HEAD");
         self.is_last = is_last || matches!(&answer, Choice::Own(answer) if answer.status == 405);
-        self.unsent.extend(render(answer.as_ref(), with_body, self.is_last, now));
+        self.unsent.bytes_mut().extend(render(answer.as_ref(), with_body, self.is_last, now));
         self.received.drain(..len);
         true
     }
@@ -57,8 +57,7 @@ impl Program for Visit {
     fn step(&mut self, os: &mut Os<'_>) -> Progress {
         let received = os.recv(self.connection, &mut self.received);
         while self.answer_next(os.now) {}
-        let sent = os.send(self.connection, &self.unsent);
-        self.unsent.drain(..sent);
+        self.unsent.flush(os, self.connection);
         match received {
             Received::Failed(_) => Progress::Exited(0),
             Received::End if self.unsent.is_empty() => Progress::Exited(0),

@@ -16,7 +16,7 @@ use self::response::Response;
 use self::url::Url;
 use self::write_out::Facts;
 use super::connection::ConnectionError;
-use super::process::{Os, Program, Progress, Received, Standing};
+use super::process::{Os, Outbox, Program, Progress, Received, Standing};
 use super::stack::ConnectionId;
 use crate::time::Instant;
 
@@ -52,7 +52,7 @@ enum State {
 
 struct Exchange {
     connection: ConnectionId,
-    unsent: Vec<u8>,
+    unsent: Outbox,
     response: Response,
     saw_head: bool,
 }
@@ -185,9 +185,11 @@ impl Curl {
         }
         self.facts.pretransfer = self.elapsed(os.now);
         self.facts.size_request += request.len() as u64;
+        let mut unsent = Outbox::default();
+        unsent.bytes_mut().extend(request.into_bytes());
         self.state = State::Exchanging(Exchange {
             connection,
-            unsent: request.into_bytes(),
+            unsent,
             response: Response::new(self.options.head_only),
             saw_head: false,
         });
@@ -224,8 +226,7 @@ impl Curl {
     }
 
     fn exchange(&mut self, os: &mut Os<'_>, mut exchange: Exchange) -> Result<Turn, Failure> {
-        let sent = os.send(exchange.connection, &exchange.unsent);
-        exchange.unsent.drain(..sent);
+        exchange.unsent.flush(os, exchange.connection);
         let received = os.recv(exchange.connection, &mut exchange.response.buffer);
         if matches!(received, Received::Bytes(_)) && self.facts.start_transfer < self.facts.pretransfer {
             self.facts.start_transfer = self.elapsed(os.now);

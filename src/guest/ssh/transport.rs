@@ -3,7 +3,7 @@
 //! Knows RFC 4253's framing; never what the messages are about.
 
 use super::message::Message;
-use crate::guest::process::{Os, Received};
+use crate::guest::process::{Os, Outbox, Received};
 use crate::guest::stack::ConnectionId;
 
 /// How both sides introduce themselves.
@@ -22,13 +22,13 @@ pub(super) struct Broken;
 pub(super) struct Transport {
     pub connection: ConnectionId,
     received: Vec<u8>,
-    unsent: Vec<u8>,
+    unsent: Outbox,
     identified: bool,
 }
 
 impl Transport {
     pub fn new(connection: ConnectionId) -> Self {
-        Self { connection, received: Vec::new(), unsent: Vec::new(), identified: false }
+        Self { connection, received: Vec::new(), unsent: Outbox::default(), identified: false }
     }
 
     /// Whether the peer has introduced itself.
@@ -37,14 +37,14 @@ impl Transport {
     }
 
     pub fn identify(&mut self, os: &mut Os<'_>) {
-        self.unsent.extend_from_slice(IDENTIFICATION);
+        self.unsent.bytes_mut().extend_from_slice(IDENTIFICATION);
         self.flush(os);
     }
 
     /// Sends messages together, as OpenSSH does with what it has at one time.
     pub fn send(&mut self, os: &mut Os<'_>, messages: &[Message]) {
         for message in messages {
-            seal(&message.encode(), &mut self.unsent);
+            seal(&message.encode(), self.unsent.bytes_mut());
         }
         self.flush(os);
     }
@@ -59,8 +59,7 @@ impl Transport {
 
     /// Sends what did not fit before.
     pub fn flush(&mut self, os: &mut Os<'_>) {
-        let sent = os.send(self.connection, &self.unsent);
-        self.unsent.drain(..sent);
+        self.unsent.flush(os, self.connection);
     }
 
     pub fn receive(&mut self, os: &mut Os<'_>) -> Received {
