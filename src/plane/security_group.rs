@@ -18,19 +18,22 @@ impl Cx<'_> {
         packet: &Packet,
     ) -> Result<(), DropReason> {
         let flow = FlowKey::of(eni.id, direction, packet);
+        let is_related = self.is_about_tracked_flow(eni, direction, packet);
         // The flow is looked for before the rules: taking a rule away must not cut a tracked flow.
         // aws: sg-stateful, sg-tracked-survives-rule-change
-        let verdict =
-            if self.state.tracks(flow, self.now) || self.is_about_tracked_flow(eni, direction, packet) {
-                GroupVerdict::Tracked
-            } else {
-                self.rule_for(eni, direction, packet)
-            };
+        let verdict = if is_related || self.state.tracks(flow, self.now) {
+            GroupVerdict::Tracked
+        } else {
+            self.rule_for(eni, direction, packet)
+        };
         self.step(Step::SecurityGroup { eni: eni.id, direction, verdict });
         if verdict == GroupVerdict::NoRule {
             return Err(DropReason::SecurityGroup { eni: eni.id, direction, group: eni.security_groups[0] });
         }
-        self.out.effects.push(Effect::Track { flow, direction });
+        // An error is no flow of its own, and does not keep the one it is about alive.
+        if !is_related {
+            self.out.effects.push(Effect::Track { flow, direction });
+        }
         Ok(())
     }
 
