@@ -36,7 +36,7 @@ pub fn explain(
 
 /// The packets that came the other way in the same conversation, if they arrived.
 fn answered(journey: &Journey, others: &[&Journey], model: &Model) -> Option<String> {
-    let Subject::Packet(facts) = journey.packet else { return None };
+    let (Subject::Packet(facts), Fate::Dropped(_)) = (journey.packet, journey.fate) else { return None };
     let question = others.iter().find(|other| {
         let came_first = other.first <= journey.first && matches!(other.fate, Fate::Delivered(_));
         matches!(other.packet, Subject::Packet(there) if came_first && there.tuple == facts.tuple.mirror())
@@ -209,7 +209,7 @@ fn group_verdict(
             });
             (labels::security_group(model, group), "allows", detail.unwrap_or_default())
         }
-        GroupVerdict::Tracked => (of_eni(), "allows", format!("{direction} reply to a tracked flow")),
+        GroupVerdict::Tracked => (of_eni(), "allows", format!("{direction}, a tracked flow")),
         GroupVerdict::NoRule => {
             (of_eni(), "DENIES", format!("{direction}: no rule allows {}", what(tuple, direction)))
         }
@@ -300,6 +300,13 @@ fn hint(reason: DropReason, journey: &Journey, model: &Model, now: Instant) -> S
         DropReason::NoNeighbor { address, .. } => {
             format!("no interface in the subnet has {address}: check the address")
         }
+        DropReason::SecurityGroup { eni, direction: Direction::Ingress, .. } if is_answer(journey) => {
+            format!(
+                "this answers a connection that {} has not opened: check where the routes of {} lead",
+                model.eni_label(eni),
+                tuple.src
+            )
+        }
         DropReason::SecurityGroup { eni, direction, group } => format!(
             "allow {} in an {direction} rule of {}, a group of {}",
             what(tuple, direction),
@@ -376,6 +383,16 @@ fn last_tuple(journey: &Journey) -> FiveTuple {
     translated.unwrap_or(sent)
 }
 
+/// Whether it accepts a connection somebody asked for.
+fn is_answer(journey: &Journey) -> bool {
+    matches!(journey.packet, Subject::Packet(facts) if facts.tcp_flags.has(TcpFlags::SYN | TcpFlags::ACK))
+}
+
+fn belongs_to_tracked_flow(journey: &Journey) -> bool {
+    let tracked = |step: &Step| matches!(step, Step::SecurityGroup { verdict: GroupVerdict::Tracked, .. });
+    journey.steps.iter().any(tracked)
+}
+
 fn vpc_with(address: Ipv4Addr, model: &Model) -> Option<VpcId> {
     model.vpcs.values().find(|vpc| vpc.contains(address)).map(|vpc| vpc.id)
 }
@@ -394,11 +411,7 @@ fn acl_hint(
         Some(number) => format!("rule {number} of {acl} denies it: allow {what} under a lower number"),
         None => format!("no numbered {direction} rule of {acl} matches: allow {what}"),
     };
-    let is_reply = journey
-        .steps
-        .iter()
-        .any(|step| matches!(step, Step::SecurityGroup { verdict: GroupVerdict::Tracked, .. }));
-    if is_reply {
+    if belongs_to_tracked_flow(journey) {
         format!(
             "{rule}; network ACLs have no memory, so replies need a rule for the client's ephemeral ports"
         )
@@ -409,11 +422,7 @@ fn acl_hint(
 
 fn no_route_hint(table: RouteTableId, tuple: FiveTuple, journey: &Journey, model: &Model) -> String {
     let table = labels::route_table(model, table);
-    let is_answer = matches!(journey.packet, Subject::Packet(facts) if facts.tcp_flags.has(TcpFlags::SYN | TcpFlags::ACK))
-        || journey
-            .steps
-            .iter()
-            .any(|step| matches!(step, Step::SecurityGroup { verdict: GroupVerdict::Tracked, .. }));
+    let is_answer = is_answer(journey) || belongs_to_tracked_flow(journey);
     let vpc = vpc_with(tuple.dst, model).map(|vpc| format!(", which is in {}", labels::vpc(model, vpc)));
     let way = if is_answer { "the answer has no way back: " } else { "" };
     format!("{way}add a route to {}{} to {table}", tuple.dst, vpc.unwrap_or_default())

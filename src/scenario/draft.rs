@@ -23,6 +23,33 @@ pub struct Topology {
     pub internet: Vec<OutsideHost>,
 }
 
+impl Topology {
+    /// Every name that is given, whether or not the thing can be made.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for vpc in &self.vpcs {
+            names.push(&vpc.named.name.value);
+            names.extend(vpc.internet_gateway.iter().map(|name| name.value.as_str()));
+            names.extend(vpc.subnets.iter().map(|thing| thing.named.name.value.as_str()));
+            names.extend(vpc.route_tables.iter().map(|thing| thing.named.name.value.as_str()));
+            names.extend(vpc.network_acls.iter().map(|thing| thing.named.name.value.as_str()));
+            names.extend(vpc.security_groups.iter().map(|thing| thing.named.name.value.as_str()));
+            names.extend(vpc.instances.iter().map(|thing| thing.named.name.value.as_str()));
+        }
+        names.extend(self.peerings.iter().map(|thing| thing.named.name.value.as_str()));
+        names.extend(self.elastic_ips.iter().map(|thing| thing.named.name.value.as_str()));
+        names.extend(self.internet.iter().map(|host| host.name.value.as_str()));
+        names
+    }
+
+    /// The names that commands can run on.
+    pub fn hosts(&self) -> impl Iterator<Item = &str> {
+        let instances =
+            self.vpcs.iter().flat_map(|vpc| &vpc.instances).map(|host| host.named.name.value.as_str());
+        instances.chain(self.internet.iter().map(|host| host.name.value.as_str()))
+    }
+}
+
 /// A name with its place, and an id if the file pins one.
 #[derive(Debug, Clone)]
 pub struct Named {

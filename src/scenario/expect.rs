@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use super::draft::Topology;
 use super::fields::Fields;
 use super::problem::{Problem, Problems};
 use super::yaml::{Node, Value};
@@ -177,27 +178,37 @@ pub struct Names {
     pub hosts: Vec<String>,
     /// Everything that has a name.
     pub labels: Vec<String>,
-    /// What earlier steps have named.
-    pub made: Vec<String>,
+    /// What earlier steps have named, and what has a mistake that is reported elsewhere.
+    pub given: Vec<String>,
 }
 
 impl Names {
-    /// The names of a topology.
-    pub fn of(model: &Model) -> Self {
-        let instances = model.instances.values().filter_map(|instance| instance.name.clone());
-        let hosts: Vec<String> =
-            instances.chain(model.outside.values().map(|host| host.name.clone())).collect();
-        let mut labels = hosts.clone();
-        labels.extend(model.vpcs.values().filter_map(|x| x.name.clone()));
-        labels.extend(model.subnets.values().filter_map(|x| x.name.clone()));
-        labels.extend(model.route_tables.values().filter_map(|x| x.name.clone()));
-        labels.extend(model.network_acls.values().filter_map(|x| x.name.clone()));
-        labels.extend(model.security_groups.values().map(|x| x.name.clone()));
-        labels.extend(model.internet_gateways.values().filter_map(|x| x.name.clone()));
-        labels.extend(model.peerings.values().filter_map(|x| x.name.clone()));
-        labels.extend(model.elastic_ips.values().filter_map(|x| x.name.clone()));
-        Self { hosts, labels, made: Vec::new() }
+    /// The names of a topology, also those of what could not be made.
+    pub fn of(model: &Model, topology: &Topology) -> Self {
+        let mut labels = labels(model);
+        let has_mistake = |name: &&str| labels.iter().all(|label| label != name);
+        let given: Vec<String> =
+            topology.names().into_iter().filter(has_mistake).map(str::to_owned).collect();
+        labels.extend(given.iter().cloned());
+        Self { hosts: topology.hosts().map(str::to_owned).collect(), labels, given }
     }
+}
+
+/// Everything in a model that has a name.
+pub fn labels(model: &Model) -> Vec<String> {
+    let mut labels: Vec<String> = model.instances.values().filter_map(|x| x.name.clone()).collect();
+    labels.extend(model.outside.values().map(|host| host.name.clone()));
+    labels.extend(model.vpcs.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.subnets.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.route_tables.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.network_acls.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.security_groups.values().map(|x| x.name.clone()));
+    labels.extend(model.internet_gateways.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.peerings.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.elastic_ips.values().filter_map(|x| x.name.clone()));
+    labels.sort();
+    labels.dedup();
+    labels
 }
 
 /// The line, counted from 1, that a byte of the source is in.

@@ -89,12 +89,9 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
 
     let start = start.flatten().map_or(START, |start| start.value);
     let built = topology::build(&topology, start, problems);
-    // Names in steps can only be checked against a topology that is there.
-    let steps = if problems.is_empty() || !built.model.vpcs.is_empty() {
-        steps.map(|node| steps::read(source, node, &built.model, problems)).unwrap_or_default()
-    } else {
-        Vec::new()
-    };
+    let names = expect::Names::of(&built.model, &topology);
+    let steps =
+        steps.map(|node| steps::read(source, node, &built.model, names, problems)).unwrap_or_default();
     Some(Scenario {
         name: name?.to_owned(),
         description: description.map(|text| text.trim_end().to_owned()),

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::aws::{self, AwsCommand, NameKind};
-use super::expect::{self, ApiExpectation, CommandExpectation, FlowLogExpectation, Names};
+use super::expect::{self, ApiExpectation, CommandExpectation, FlowLogExpectation, Names, labels};
 use super::fields::Fields;
 use super::problem::{Problem, Problems};
 use super::resolve::{Kind, Unresolved, resolve};
@@ -68,9 +68,9 @@ pub enum Action {
 const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Reads the steps, checking every name against what will exist by then.
-pub fn read(source: &str, node: &Node, model: &Model, problems: &mut Problems) -> Vec<Step> {
+pub fn read(source: &str, node: &Node, model: &Model, names: Names, problems: &mut Problems) -> Vec<Step> {
     let Some(list) = node.list(problems, "steps") else { return Vec::new() };
-    let mut reader = Reader { source, names: Names::of(model), model, problems };
+    let mut reader = Reader { source, names, model, problems };
     list.iter().filter_map(|node| reader.step(node)).collect()
 }
 
@@ -193,7 +193,8 @@ impl Reader<'_> {
     /// Every name in the command is one of the topology, or was made by a step before.
     fn check_names(&mut self, node: &Node, typed: &str, command: &AwsCommand) {
         for (kind, text, range) in command.names() {
-            if self.names.made.iter().any(|made| made == text) {
+            let name = text.rsplit('/').next().unwrap_or(text);
+            if self.names.given.iter().any(|given| given == name) {
                 continue;
             }
             if let Some(problem) = check_name(self.model, kind, text, self.part_of(node, typed, &range)) {
@@ -213,7 +214,7 @@ impl Reader<'_> {
             if command.creates() == Some(NameKind::Instance) {
                 self.names.hosts.push(made.clone());
             }
-            self.names.made.push(made.clone());
+            self.names.given.push(made.clone());
             self.names.labels.push(made);
         }
         name
@@ -267,7 +268,7 @@ fn check<K: Kind>(model: &Model, text: &str, span: Span) -> Option<Problem> {
 
 /// Tags go to anything; an id of whatever kind is left to EC2.
 fn check_any(model: &Model, text: &str, span: Span) -> Option<Problem> {
-    let all = Names::of(model).labels;
+    let all = labels(model);
     let is_id = text
         .split_once('-')
         .is_some_and(|(_, hex)| hex.len() >= 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()));

@@ -34,8 +34,8 @@ pub struct Built {
 }
 
 /// Makes everything that can be made, and says what cannot.
-pub fn build(topology: &draft::Topology, now: Instant, problems: &mut Problems) -> Built {
-    let mut builder = Builder { built: Built::default(), now, problems };
+pub fn build<'p>(topology: &'p draft::Topology, now: Instant, problems: &'p mut Problems) -> Built {
+    let mut builder = Builder { built: Built::default(), now, declared: topology.names(), problems };
     for host in &topology.internet {
         builder.outside_host(host);
     }
@@ -64,6 +64,8 @@ pub fn build(topology: &draft::Topology, now: Instant, problems: &mut Problems) 
 struct Builder<'p> {
     built: Built,
     now: Instant,
+    /// A name that is given and leads nowhere belongs to a thing with a mistake, which was reported.
+    declared: Vec<&'p str>,
     problems: &'p mut Problems,
 }
 
@@ -82,8 +84,19 @@ impl Builder<'_> {
 
     /// The id that a name stands for.
     fn find<K: Kind>(&mut self, name: &Spanned<String>, near: Option<VpcId>) -> Option<K> {
-        let found = resolve::resolve(&self.built.model, &name.value, near);
-        found.map_err(|why| self.problems.push(unresolved::<K>(name.span, &name.value, why))).ok()
+        match resolve::resolve(&self.built.model, &name.value, near) {
+            Ok(id) => Some(id),
+            Err(Unresolved::Unknown { .. }) if self.is_declared(name) => None,
+            Err(why) => {
+                self.problems.push(unresolved::<K>(name.span, &name.value, why));
+                None
+            }
+        }
+    }
+
+    /// Whether a mistake in what has the name was reported already.
+    fn is_declared(&self, name: &Spanned<String>) -> bool {
+        !self.problems.is_empty() && self.declared.contains(&name.value.as_str())
     }
 
     /// A pinned id, if there is one and it is one.
@@ -308,6 +321,7 @@ impl Builder<'_> {
             (Ok(gateway), _, _) => Some(Target::InternetGateway(gateway)),
             (_, Ok(peering), _) => Some(Target::Peering(peering)),
             (_, _, Ok(eni)) => Some(Target::NetworkInterface(eni)),
+            (Err(_), Err(_), Err(_)) if self.is_declared(name) => None,
             (Err(a), Err(b), Err(c)) => {
                 let known: Vec<String> = [a, b, c].into_iter().flat_map(names_of).collect();
                 let problem =
@@ -368,6 +382,7 @@ impl Builder<'_> {
         match (group, self.address_of_host(&name.value)) {
             (Ok(group), _) => Some(Peer::Group(group)),
             (Err(_), Some(address)) => Some(Peer::Cidr(address.into())),
+            (Err(_), None) if self.is_declared(name) => None,
             (Err(why), None) => {
                 let mut known = names_of(why);
                 known.extend(self.host_names());
@@ -411,7 +426,7 @@ impl Builder<'_> {
     /// Network ACLs know blocks only; a host's name stands for its address.
     fn acl_peer(&mut self, name: &Spanned<String>) -> Option<Ipv4Net> {
         let found = block(&name.value).or_else(|| self.address_of_host(&name.value).map(Ipv4Net::from));
-        if found.is_none() {
+        if found.is_none() && !self.is_declared(name) {
             let known: Vec<String> = self.host_names().collect();
             self.problems.push(unknown_peer(name, &known));
         }

@@ -73,6 +73,13 @@ pub fn run(
     Ok(result)
 }
 
+/// How a command ended.
+struct Ended {
+    finished: Option<Finished>,
+    was_interrupted: bool,
+    failure: Option<String>,
+}
+
 struct Runner {
     world: World<Recorder>,
     scope: Scope,
@@ -133,33 +140,34 @@ impl Runner {
         expect: &crate::scenario::CommandExpectation,
     ) -> (Outcome, Duration, Vec<String>) {
         let begin = self.world.now();
-        let finished = self.finish(on, command, timeout);
+        let ended = self.finish(on, command, timeout);
         let took = self.world.now().since(begin);
         self.world.run_until(begin + took + PAUSE, |_| false);
-        let failures = match &finished {
-            Ok(finished) => {
+        let Ended { finished, was_interrupted, failure } = ended;
+        let failures = match (failure, &finished) {
+            (None, Some(finished)) => {
                 let journeys: Vec<&Journey> = self.world.observer.journal.journeys().collect();
                 check::command(expect, finished, &journeys, self.world.model())
             }
-            Err(failure) => vec![failure.clone()],
+            (failure, _) => failure.into_iter().collect(),
         };
-        let finished = finished.ok();
         let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
         let outcome = Outcome::Run {
             on: on.to_owned(),
             typed: typed.to_owned(),
-            exit: finished.as_ref().map(|finished| finished.exit),
+            exit: finished.as_ref().filter(|_| !was_interrupted).map(|finished| finished.exit),
             stdout: text(finished.as_ref().map(|finished| finished.stdout.as_slice())),
             stderr: text(finished.as_ref().map(|finished| finished.stderr.as_slice())),
         };
         (outcome, took, failures)
     }
 
-    /// Runs a command to its end, or says why there is none.
-    fn finish(&mut self, on: &str, command: &Command, timeout: Duration) -> Result<Finished, String> {
+    /// Runs a command until it ends or its time is up.
+    fn finish(&mut self, on: &str, command: &Command, timeout: Duration) -> Ended {
         let station = station_of(self.world.model(), on).filter(|station| self.world.has_host(*station));
         let Some(station) = station else {
-            return Err(format!("a running host `{on}`, and there is none now"));
+            let failure = Some(format!("a running host `{on}`, and there is none now"));
+            return Ended { finished: None, was_interrupted: false, failure };
         };
         let process = self.world.start(station, command);
         let deadline = self.world.now() + timeout;
@@ -168,11 +176,14 @@ impl Runner {
             finished = world.take_exit(process);
             finished.is_some()
         });
-        finished.ok_or_else(|| {
-            self.world.kill(process);
-            let limit = crate::report::text::duration(timeout);
-            format!("an end within {limit}; the command was interrupted (give the step a longer `timeout`)")
-        })
+        if finished.is_some() {
+            return Ended { finished, was_interrupted: false, failure: None };
+        }
+        self.world.kill(process);
+        let limit = crate::report::text::duration(timeout);
+        let failure =
+            format!("an end within {limit}; it was interrupted (a longer `timeout:` gives it more time)");
+        Ended { finished: self.world.take_exit(process), was_interrupted: true, failure: Some(failure) }
     }
 
     /// Waits until the records of what happened so far are there, as one has to at AWS.

@@ -1,0 +1,173 @@
+//! The program as a user meets it: everything it prints, and its exit code.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use insta::assert_snapshot;
+
+/// Runs vpclab in the root of the repository; gives exit code, standard output and standard error.
+fn vpclab(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_vpclab"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("NO_COLOR")
+        .output()
+        .expect("the program starts");
+    let mut text = format!("exit {}\n", output.status.code().expect("it ends by itself"));
+    for (name, bytes) in [("stdout", output.stdout), ("stderr", output.stderr)] {
+        let bytes = String::from_utf8(bytes).expect("it prints UTF-8");
+        if !bytes.is_empty() {
+            let _ = write!(text, "--- {name}\n{bytes}");
+        }
+    }
+    text
+}
+
+/// A folder of this test's own, empty.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    folder
+}
+
+fn scenario(folder: &Path, name: &str, yaml: &str) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, yaml).expect("a file can be written");
+    path.display().to_string()
+}
+
+#[test]
+fn help() {
+    assert_snapshot!("help", vpclab(&["--help"]));
+    assert_snapshot!("help-run", vpclab(&["run", "--help"]));
+}
+
+#[test]
+fn every_scenario_that_ships_prints_what_it_printed() {
+    let mut found = 0;
+    for entry in
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios")).expect("the folder is there")
+    {
+        let path = entry.expect("it can be read").path();
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let shown = format!("scenarios/{name}.yaml");
+        assert_snapshot!(format!("run-{name}"), vpclab(&["run", &shown, "--no-out"]));
+        found += 1;
+    }
+    assert!(found >= 5, "the scenarios are there");
+}
+
+#[test]
+fn a_verbose_run_explains_every_packet() {
+    assert_snapshot!("run-verbose", vpclab(&["run", "-v", "--no-out", "scenarios/hello.yaml"]));
+}
+
+#[test]
+fn a_run_as_json() {
+    assert_snapshot!(
+        "run-json",
+        vpclab(&["run", "--format", "json", "--no-out", "scenarios/peering-not-transitive.yaml"])
+    );
+}
+
+#[test]
+fn a_folder_is_run_in_order_and_summed_up() {
+    assert_snapshot!(vpclab(&["run", "scenarios", "--no-out", "--quiet", "--jobs", "4"]), @r"
+    exit 0
+    --- stdout
+    passed  scenarios/hello.yaml  Hello, VPC
+    passed  scenarios/peering-cross-account-region.yaml  Peering across accounts and regions
+    passed  scenarios/peering-not-transitive.yaml  Peering is not transitive
+    passed  scenarios/peering-overlapping-cidrs.yaml  Peering and overlapping addresses
+    passed  scenarios/vpc-peering.yaml  VPC peering
+    ");
+}
+
+#[test]
+fn mistakes_are_all_reported_and_nothing_runs() {
+    assert_snapshot!("broken-many-mistakes", vpclab(&["check", "tests/broken/many-mistakes.yaml"]));
+    assert_snapshot!("broken-not-yaml", vpclab(&["run", "--no-out", "tests/broken/not-yaml.yaml"]));
+    assert_snapshot!("broken-default-vpc", vpclab(&["check", "tests/broken/default-vpc.yaml"]));
+    assert_snapshot!(vpclab(&["check", "scenarios/hello.yaml"]), @r"
+    exit 0
+    --- stdout
+    scenarios/hello.yaml: ok, 1 step
+    ");
+}
+
+#[test]
+fn a_failed_expectation_says_what_came() {
+    let folder = folder("failed");
+    let yaml =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/hello.yaml")).expect("hello");
+    let steps = yaml.find("steps:").expect("steps");
+    let yaml = format!(
+        "{}{}",
+        &yaml[..steps],
+        r#"steps:
+  - { on: Client, run: curl -s http://Server, expect: { stdout: "hello from Client\n", dropped: no-route } }
+  - { on: Client, run: curl -sS http://Server:81 }
+  - { on: Client, run: curl -s http://Server, expect: { dropped: nothing, packets: [{ tcp: RST, to: Client }] } }
+  - { on: Client, run: ping -c 2 -W 1 Server, expect: { exit: 0, dropped: security-group, at: Web } }
+  - { on: Client, run: curl -sS http://10.0.1.99, expect: { exit: 7, dropped: no-neighbor } }
+  - { on: Client, run: ping Server, timeout: 5s, expect: { exit: 0 } }
+  - { aws: ec2 delete-vpc --vpc-id Demo, expect: { error: DependencyViolation } }
+  - { aws: ec2 delete-vpc --vpc-id Demo }
+  - { aws: ec2 create-vpc --cidr-block 10.9.0.0/16, expect: { error: VpcLimitExceeded } }
+  - expect_flow_logs:
+      - { interface-id: Server, srcaddr: Client, dstport: 80, action: REJECT }
+      - { interface-id: Server, srcaddr: Client, protocol: icmp, action: REJECT, count: 3 }
+"#
+    );
+    let file = scenario(&folder, "failed.yaml", &yaml);
+    let printed = vpclab(&["run", "--no-out", &file]).replace(&file, "failed.yaml");
+    assert_snapshot!("failed-expectations", printed);
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    assert_snapshot!(vpclab(&["run", "scenarios/nothing.yaml"]), @r"
+    exit 2
+    --- stderr
+    error: cannot read scenarios/nothing.yaml: No such file or directory (os error 2)
+    ");
+    assert_snapshot!("usage-unknown-option", vpclab(&["run", "--sede", "1", "scenarios"]));
+    let empty = folder("empty");
+    let printed = vpclab(&["run", &empty.display().to_string()]);
+    assert_eq!(
+        printed,
+        format!("exit 2\n--- stderr\nerror: there are no .yaml files in {}\n", empty.display())
+    );
+}
+
+#[test]
+fn a_folder_that_is_in_the_way_is_left_alone() {
+    let folder = folder("in-the-way");
+    let file = scenario(&folder, "s.yaml", "name: nothing happens\n");
+    let out = folder.join("out");
+    std::fs::create_dir_all(out.join("s")).expect("a folder can be made");
+    std::fs::write(out.join("s/thesis.txt"), "years of work").expect("a file can be written");
+    let run = || vpclab(&["run", "--quiet", &file, "--out", &out.display().to_string()]);
+    let refused = run();
+    assert!(refused.starts_with("exit 2\n--- stderr\nerror: "), "{refused}");
+    assert!(refused.contains("is in the way: it is not the output of a run"), "{refused}");
+    assert_eq!(
+        std::fs::read_to_string(out.join("s/thesis.txt")).expect("it is still there"),
+        "years of work"
+    );
+
+    // The output of an earlier run is replaced as a whole.
+    std::fs::rename(out.join("s"), out.join("other")).expect("it can be moved");
+    assert!(run().starts_with("exit 0"));
+    std::fs::write(out.join("s/pcap/old.pcapng"), "old").expect("a file can be written");
+    assert!(run().starts_with("exit 0"));
+    let mut left: Vec<String> = std::fs::read_dir(&out)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("it can be read").file_name().to_string_lossy().into_owned())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["other", "s"]);
+    assert!(!out.join("s/pcap/old.pcapng").exists());
+}

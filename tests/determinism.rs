@@ -1,0 +1,87 @@
+//! One seed, one result: byte by byte, on every machine and in every build profile.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use vpclab::seed::Seed;
+use vpclab::suite::{self, Options, Plan, Report};
+
+/// Every file of an output folder.
+type Files = BTreeMap<String, Vec<u8>>;
+
+fn run(name: &str, seed: Option<u64>, jobs: usize) -> Files {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("determinism").join(name);
+    let _ = std::fs::remove_dir_all(&out);
+    let scenarios = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios"));
+    let mut files = suite::find(&[scenarios]).expect("the scenarios are there");
+    for file in &mut files {
+        // The path is part of the result, and the repository may lie anywhere.
+        file.shown = format!("scenarios/{}.yaml", file.output_name);
+    }
+    let options = Options { seed: seed.map(Seed), verbose: true };
+    let plan = Plan { options, jobs, out: Some(out.clone()), color: false };
+    suite::run_all(files, &plan, |report| match report {
+        Report::Ran(result) => assert!(result.passed(), "{} passes", result.path),
+        other => panic!("{other:?}"),
+    });
+    let mut files = Files::new();
+    read(&out, &out, &mut files);
+    files
+}
+
+fn read(root: &Path, folder: &Path, files: &mut Files) {
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("it can be read").path();
+        if path.is_dir() {
+            read(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).expect("it is inside").display().to_string();
+            files.insert(name, std::fs::read(&path).expect("it can be read"));
+        }
+    }
+}
+
+/// FNV-1a over names and contents.
+fn fingerprint(files: &Files) -> u64 {
+    let bytes = files.iter().flat_map(|(name, bytes)| name.bytes().chain(bytes.iter().copied()));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_with_any_number_of_jobs() {
+    let (first, second) = (run("first", None, 1), run("second", None, 4));
+    let names = |files: &Files| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&first), names(&second));
+    for (name, bytes) in &first {
+        assert!(bytes == &second[name], "{name} differs");
+    }
+    // Debug and release builds, and all machines, must agree on this number. It changes with every
+    // change of what a run leaves behind: look at what changed, then accept the new one.
+    insta::assert_snapshot!("fingerprint", format!("{:016x} in {} files", fingerprint(&first), first.len()));
+}
+
+#[test]
+fn another_seed_differs_where_it_should_and_only_there() {
+    let (one, other) = (run("one", Some(1), 2), run("other", Some(2), 2));
+    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+    let captures = one.iter().filter(|(name, _)| name.ends_with("all.pcapng"));
+    for (name, bytes) in captures {
+        assert!(bytes != &other[name], "{name} holds other sequence numbers and ports");
+    }
+    // Who talked to whom does not depend on the seed: without ports the logs are the same.
+    let without_ports = |files: &Files, name: &str| -> Vec<String> {
+        let text = String::from_utf8(files[name].clone()).expect("text");
+        let fields = |line: &str| {
+            let fields = line
+                .split(' ')
+                .enumerate()
+                .filter(|(at, _)| ![5, 6].contains(at))
+                .map(|(_, field)| field.to_owned());
+            fields.collect::<Vec<_>>().join(" ")
+        };
+        text.lines().map(fields).collect()
+    };
+    for name in one.keys().filter(|name| name.ends_with("all.log")) {
+        assert_eq!(without_ports(&one, name), without_ports(&other, name), "{name}");
+    }
+}
