@@ -149,6 +149,7 @@ impl<'a> Cx<'a> {
                 self.check_link_local(eni, packet)?;
                 // aws: nacl-subnet-boundary
                 let leaves_subnet = !subnet.cidr.contains(&packet.tuple().dst);
+                // What no route carries is metered all the same (assumed: flow-log-unroutable-accept).
                 self.metered(eni, Direction::Egress, packet.tuple(), |cx| {
                     cx.security_group(eni, Direction::Egress, packet)?;
                     if leaves_subnet { cx.network_acl(subnet, Direction::Egress, packet) } else { Ok(()) }
