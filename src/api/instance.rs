@@ -26,17 +26,17 @@ pub struct RunInstances {
 impl Ec2<'_> {
     /// Launches an instance; it runs at once.
     pub fn run_instances(&mut self, request: RunInstances) -> Result<InstanceId> {
-        let subnet = self.subnet(request.subnet_id)?.clone();
-        let within = subnet.vpc.to_string();
-        let id = self.choose_id(&request.new, &within, |model| &model.instances, InstanceId::derive);
-        let eni_id =
-            request.network_interface_id.unwrap_or_else(|| EniId::derive(&[&id.to_string(), "eth0"]));
-        let eni = self.create_network_interface(CreateNetworkInterface {
-            new: New { name: None, id: Some(eni_id) },
-            subnet_id: subnet.id,
+        let mut interface = CreateNetworkInterface {
+            new: New { name: None, id: request.network_interface_id },
+            subnet_id: request.subnet_id,
             private_ip_address: request.private_ip_address,
             groups: request.security_group_ids,
-        })?;
+        };
+        let (subnet, ..) = self.check_interface(&interface)?;
+        let within = subnet.vpc.to_string();
+        let id = self.choose_id(&request.new, &within, |model| &model.instances, InstanceId::derive);
+        interface.new.id.get_or_insert_with(|| EniId::derive(&[&id.to_string(), "eth0"]));
+        let eni = self.create_network_interface(interface)?;
         let instance =
             Instance { id, name: request.new.name, scope: self.caller, eni, state: InstanceState::Running };
         self.model.enis[&eni].instance = Some(id);

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::{ApiError, Ec2, New, Result};
 use crate::ids::{EniId, SecurityGroupId, SubnetId};
-use crate::model::Eni;
+use crate::model::{Eni, Subnet};
 use crate::seed;
 use crate::wire::Mac;
 
@@ -33,19 +33,7 @@ pub enum ModifyNetworkInterfaceAttribute {
 impl Ec2<'_> {
     /// Makes an interface that is attached to nothing.
     pub fn create_network_interface(&mut self, request: CreateNetworkInterface) -> Result<EniId> {
-        let subnet = self.subnet(request.subnet_id)?.clone();
-        let groups = match request.groups.as_slice() {
-            [] => vec![self.model.vpc(subnet.vpc).default_security_group],
-            groups => self.check_groups(groups, subnet.id)?,
-        };
-        let address = match request.private_ip_address {
-            Some(address) => self.check_address(&subnet, address)?,
-            None => {
-                let taken = &self.model.private_addresses;
-                let free = subnet.assignable().find(|address| !taken.contains_key(&(subnet.vpc, *address)));
-                free.ok_or_else(|| no_free_addresses(subnet.id))?
-            }
-        };
+        let (subnet, groups, address) = self.check_interface(&request)?;
         let id = self.choose_id(&request.new, &subnet.vpc.to_string(), |model| &model.enis, EniId::derive);
         let eni = Eni {
             id,
@@ -62,6 +50,27 @@ impl Ec2<'_> {
         self.model.private_addresses.insert((subnet.vpc, address), id);
         self.model.enis.insert(id, eni);
         Ok(id)
+    }
+
+    /// What a new interface would have: its subnet, groups and address.
+    pub(super) fn check_interface(
+        &self,
+        request: &CreateNetworkInterface,
+    ) -> Result<(Subnet, Vec<SecurityGroupId>, Ipv4Addr)> {
+        let subnet = self.subnet(request.subnet_id)?.clone();
+        let groups = match request.groups.as_slice() {
+            [] => vec![self.model.vpc(subnet.vpc).default_security_group],
+            groups => self.check_groups(groups, subnet.id)?,
+        };
+        let address = match request.private_ip_address {
+            Some(address) => self.check_address(&subnet, address)?,
+            None => {
+                let taken = &self.model.private_addresses;
+                let free = subnet.assignable().find(|address| !taken.contains_key(&(subnet.vpc, *address)));
+                free.ok_or_else(|| no_free_addresses(subnet.id))?
+            }
+        };
+        Ok((subnet, groups, address))
     }
 
     /// Changes an interface.
@@ -111,7 +120,7 @@ impl Ec2<'_> {
         Ok(groups.to_vec())
     }
 
-    fn check_address(&self, subnet: &crate::model::Subnet, address: Ipv4Addr) -> Result<Ipv4Addr> {
+    fn check_address(&self, subnet: &Subnet, address: Ipv4Addr) -> Result<Ipv4Addr> {
         if !subnet.cidr.contains(&address) {
             let message = "Address does not fall within the subnet's address range";
             return Err(ApiError::new("InvalidParameterValue", message));

@@ -446,21 +446,25 @@ impl Builder<'_> {
         instances.chain(self.built.model.outside.values().map(|host| host.name.clone()))
     }
 
+    /// An Elastic IP belongs where its instance is.
     fn elastic_ip(&mut self, eip: &draft::ElasticIp) -> Option<()> {
+        let instance = match &eip.instance {
+            Some(name) => Some((self.find::<InstanceId>(name, None)?, name.span)),
+            None => None,
+        };
+        let scope = instance.map_or(eip.scope, |(id, _)| self.built.model.instances[&id].scope);
         let (new, address) = (self.new(&eip.named), eip.address.as_ref().map(|address| address.value));
         let span = eip.named.name.span;
-        let id = self.call(eip.scope, span, "AllocateAddress", |ec2| ec2.allocate_address(new, address))?;
-        if let Some(name) = &eip.instance {
-            let instance = self.find::<InstanceId>(name, None)?;
-            let request = AssociateAddress {
-                allocation_id: id,
-                network_interface_id: self.built.model.instances[&instance].eni,
-                private_ip_address: None,
-                allow_reassociation: false,
-            };
-            self.call(eip.scope, name.span, "AssociateAddress", |ec2| ec2.associate_address(request))?;
-        }
-        Some(())
+        let allocation_id =
+            self.call(scope, span, "AllocateAddress", |ec2| ec2.allocate_address(new, address))?;
+        let (instance, place) = instance?;
+        let request = AssociateAddress {
+            allocation_id,
+            network_interface_id: self.built.model.instances[&instance].eni,
+            private_ip_address: None,
+            allow_reassociation: false,
+        };
+        self.call(scope, place, "AssociateAddress", |ec2| ec2.associate_address(request)).map(|_| ())
     }
 }
 
