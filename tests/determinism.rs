@@ -20,9 +20,8 @@ fn run(name: &str, seed: Option<u64>, jobs: usize) -> Files {
     }
     let options = Options { seed: seed.map(Seed), verbose: true };
     let plan = Plan { options, jobs, out: Some(out.clone()), color: false };
-    suite::run_all(files, &plan, |report| match report {
-        Report::Ran(result) => assert!(result.passed(), "{} passes", result.path),
-        other => panic!("{other:?}"),
+    suite::run_all(files, &plan, |report| {
+        assert!(matches!(&report, Report::Ran(result) if result.passed()), "{report:?}");
     });
     let mut files = Files::new();
     read(&out, &out, &mut files);

@@ -72,10 +72,8 @@ impl fmt::Display for PeeringStatus {
 impl Peering {
     /// The status at a moment: a pending request expires without anybody doing anything.
     pub fn status_at(&self, now: Instant) -> PeeringStatus {
-        match self.status {
-            PeeringStatus::PendingAcceptance if self.expires <= now => PeeringStatus::Expired,
-            status => status,
-        }
+        let unanswered = self.status == PeeringStatus::PendingAcceptance && self.expires <= now;
+        if unanswered { PeeringStatus::Expired } else { self.status }
     }
 
     /// The side of a VPC and the other one; `None` if the VPC is on neither.

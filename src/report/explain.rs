@@ -82,10 +82,8 @@ fn name_anywhere(model: &Model, address: Ipv4Addr) -> Option<String> {
 }
 
 fn sender_vpc(journey: &Journey, model: &Model) -> Option<VpcId> {
-    journey.steps.iter().find_map(|step| match step {
-        Step::Left { eni } => model.enis.get(eni).map(|eni| eni.vpc),
-        _ => None,
-    })
+    let Some(Step::Left { eni }) = journey.steps.first() else { return None };
+    model.enis.get(eni).map(|eni| eni.vpc)
 }
 
 /// What people call a packet: `tcp SYN`, `icmp echo request`.
@@ -376,11 +374,13 @@ fn last_tuple(journey: &Journey) -> FiveTuple {
             FiveTuple { src: sender, dst: target, src_port: 0, dst_port: 0, protocol: Protocol(0) }
         }
     };
-    let translated = journey.steps.iter().rev().find_map(|step| match step {
-        Step::Translated { to, .. } => Some(*to),
-        _ => None,
-    });
-    translated.unwrap_or(sent)
+    let mut tuple = sent;
+    for step in &journey.steps {
+        if let Step::Translated { to, .. } = step {
+            tuple = *to;
+        }
+    }
+    tuple
 }
 
 /// Whether it accepts a connection somebody asked for.

@@ -10,7 +10,7 @@ use crate::model::Model;
 use crate::trace::DropReason;
 
 /// What is to come of a command on a host.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CommandExpectation {
     /// The exit code: 0 unless the file says otherwise.
     pub exit: i32,
@@ -22,12 +22,6 @@ pub struct CommandExpectation {
     pub dropped: Option<DropExpectation>,
     /// Packets that are seen.
     pub packets: Vec<PacketExpectation>,
-}
-
-impl Default for CommandExpectation {
-    fn default() -> Self {
-        Self { exit: 0, stdout: Vec::new(), stderr: Vec::new(), dropped: None, packets: Vec::new() }
-    }
 }
 
 /// A text to be compared with another.

@@ -206,7 +206,7 @@ impl Reader<'_> {
     /// Remembers the names a command gives. `as:` is for commands that make something.
     fn learn(&mut self, command: &AwsCommand, name: Option<(&Node, String)>) -> Option<String> {
         if let (Some((node, _)), None) = (&name, command.creates()) {
-            let message = format!("`{}` makes nothing that could be named", command.name());
+            let message = format!("`{}` makes nothing that could be named", command.command());
             self.problems.push(Problem::at(node.place, message).hint("leave `as` out"));
         }
         let name = name.map(|(_, name)| name);

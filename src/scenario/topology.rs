@@ -106,7 +106,7 @@ impl Builder<'_> {
         parsed.map_err(|error: Id::Err| self.problems.push(Problem::at(id.span, error.to_string()))).ok()
     }
 
-    fn new<Id: FromStr<Err: std::fmt::Display>>(&mut self, named: &Named) -> New<Id> {
+    fn naming<Id: FromStr<Err: std::fmt::Display>>(&mut self, named: &Named) -> New<Id> {
         New { name: Some(named.name.value.clone()), id: self.pinned(named.id.as_ref()) }
     }
 
@@ -134,7 +134,7 @@ impl Builder<'_> {
 
     fn vpc(&mut self, vpc: &draft::Vpc) -> Option<VpcId> {
         let (scope, name) = (vpc.scope, &vpc.named.name);
-        let new = self.new(&vpc.named);
+        let new = self.naming(&vpc.named);
         let id = if vpc.is_default {
             self.call(scope, name.span, "CreateDefaultVpc", |ec2| ec2.create_default_vpc(new))?
         } else {
@@ -165,7 +165,7 @@ impl Builder<'_> {
 
     fn subnet(&mut self, scope: Scope, vpc_id: VpcId, subnet: &draft::Subnet) {
         let request = CreateSubnet {
-            new: self.new(&subnet.named),
+            new: self.naming(&subnet.named),
             vpc_id,
             cidr_block: subnet.cidr.value,
             availability_zone: subnet.zone,
@@ -193,7 +193,7 @@ impl Builder<'_> {
         }
         for acl in &vpc.network_acls {
             let default = self.built.model.vpc(vpc_id).default_network_acl;
-            let new = self.new(&acl.named);
+            let new = self.naming(&acl.named);
             self.call(vpc.scope, acl.named.name.span, "CreateNetworkAcl", |ec2| match acl.is_default {
                 true => ec2.create_name_tag(Taggable::NetworkAcl(default), &acl.named.name.value),
                 false => ec2.create_network_acl(CreateNetworkAcl { new, vpc_id }).map(|_| ()),
@@ -201,7 +201,7 @@ impl Builder<'_> {
         }
         for table in &vpc.route_tables {
             let main = self.built.model.vpc(vpc_id).main_route_table;
-            let new = self.new(&table.named);
+            let new = self.naming(&table.named);
             self.call(vpc.scope, table.named.name.span, "CreateRouteTable", |ec2| match table.is_main {
                 true => ec2.create_name_tag(Taggable::RouteTable(main), &table.named.name.value),
                 false => ec2.create_route_table(new, vpc_id).map(|_| ()),
@@ -230,7 +230,7 @@ impl Builder<'_> {
         let groups: Vec<Option<SecurityGroupId>> =
             instance.security_groups.iter().map(|group| self.find(group, Some(vpc_id))).collect();
         let request = RunInstances {
-            new: self.new(&instance.named),
+            new: self.naming(&instance.named),
             network_interface_id: self.pinned::<EniId>(instance.eni_id.as_ref()),
             subnet_id,
             private_ip_address: instance.private_ip.as_ref().map(|ip| ip.value),
@@ -273,7 +273,7 @@ impl Builder<'_> {
         let here = self.built.model.vpc(requester).scope;
         let there = self.built.model.vpc(accepter).scope;
         let request = CreateVpcPeeringConnection {
-            new: self.new(&peering.named),
+            new: self.naming(&peering.named),
             vpc_id: requester,
             peer_vpc_id: accepter,
             peer_owner_id: Some(there.account),
@@ -453,7 +453,7 @@ impl Builder<'_> {
             None => None,
         };
         let scope = instance.map_or(eip.scope, |(id, _)| self.built.model.instances[&id].scope);
-        let (new, address) = (self.new(&eip.named), eip.address.as_ref().map(|address| address.value));
+        let (new, address) = (self.naming(&eip.named), eip.address.as_ref().map(|address| address.value));
         let span = eip.named.name.span;
         let allocation_id =
             self.call(scope, span, "AllocateAddress", |ec2| ec2.allocate_address(new, address))?;

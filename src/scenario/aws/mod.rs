@@ -231,7 +231,7 @@ fn read_values(
 
 impl AwsCommand {
     /// The command's own name, e.g. `create-route`.
-    pub fn name(&self) -> &'static str {
+    pub fn command(&self) -> &'static str {
         self.operation.command
     }
 
@@ -247,18 +247,15 @@ impl AwsCommand {
 
     /// The names in it, each with its kind and place, and whether the command itself is what gives it.
     pub fn names(&self) -> impl Iterator<Item = (NameKind, &str, Range<usize>)> {
-        self.values.iter().filter_map(|given| match given.param.what {
-            What::Name(kind) | What::Names(kind) => Some((kind, given.text.as_str(), given.range.clone())),
-            _ => None,
+        self.values.iter().filter_map(|given| {
+            given.param.what.names().map(|kind| (kind, given.text.as_str(), given.range.clone()))
         })
     }
 
     /// The Name tag the command gives to what it makes or tags.
     pub fn name_tag(&self) -> Option<String> {
-        self.values.iter().find_map(|given| match given.param.what {
-            What::TagSpecifications | What::Tags => params::name_in_tags(&given.text),
-            _ => None,
-        })
+        let tags = self.values.iter().filter(|given| given.param.what.is_tags());
+        tags.filter_map(|given| params::name_in_tags(&given.text)).next()
     }
 
     /// The name of the security group the command makes.

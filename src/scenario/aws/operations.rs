@@ -91,7 +91,7 @@ pub static OPERATIONS: &[Operation] = &[
         Some(NameKind::ElasticIp),
         &[optional("domain", What::Choice(&["vpc"])), optional("address", What::Ip), TAGS],
         |call| {
-            let (new, address) = (call.new(), call.value("address"));
+            let (new, address) = (call.naming(), call.value("address"));
             let id = call.call(|ec2| ec2.allocate_address(new, address))?;
             let ip = call.model().elastic_ips[&id].ip;
             answer([("PublicIp", ip.to_string()), ("AllocationId", id.to_string())])
@@ -151,7 +151,7 @@ pub static OPERATIONS: &[Operation] = &[
         done(call.call(|ec2| ec2.authorize_security_group(id, Direction::Ingress, &[rule])))
     }),
     op("create-default-vpc", "CreateDefaultVpc", Some(NameKind::Vpc), &[], |call| {
-        let new = call.new();
+        let new = call.naming();
         let id = call.call(|ec2| ec2.create_default_vpc(new))?;
         answer([("VpcId", id.to_string())])
     }),
@@ -161,13 +161,13 @@ pub static OPERATIONS: &[Operation] = &[
         Some(NameKind::InternetGateway),
         &[TAGS],
         |call| {
-            let new = call.new();
+            let new = call.naming();
             let id = call.call(|ec2| ec2.create_internet_gateway(new))?;
             answer([("InternetGatewayId", id.to_string())])
         },
     ),
     op("create-network-acl", "CreateNetworkAcl", Some(NameKind::NetworkAcl), &[VPC, TAGS], |call| {
-        let request = CreateNetworkAcl { new: call.new(), vpc_id: call.id("vpc-id")? };
+        let request = CreateNetworkAcl { new: call.naming(), vpc_id: call.id("vpc-id")? };
         let id = call.call(|ec2| ec2.create_network_acl(request))?;
         answer([("NetworkAclId", id.to_string())])
     }),
@@ -187,7 +187,7 @@ pub static OPERATIONS: &[Operation] = &[
         ],
         |call| {
             let request = CreateNetworkInterface {
-                new: call.new(),
+                new: call.naming(),
                 subnet_id: call.id("subnet-id")?,
                 private_ip_address: call.value("private-ip-address"),
                 groups: call.ids("groups")?,
@@ -201,7 +201,7 @@ pub static OPERATIONS: &[Operation] = &[
         done(call.call(|ec2| ec2.create_route(request)))
     }),
     op("create-route-table", "CreateRouteTable", Some(NameKind::RouteTable), &[VPC, TAGS], |call| {
-        let (new, vpc) = (call.new(), call.id("vpc-id")?);
+        let (new, vpc) = (call.naming(), call.id("vpc-id")?);
         let id = call.call(|ec2| ec2.create_route_table(new, vpc))?;
         answer([("RouteTableId", id.to_string())])
     }),
@@ -234,7 +234,7 @@ pub static OPERATIONS: &[Operation] = &[
                 },
             };
             let request = CreateSubnet {
-                new: call.new(),
+                new: call.naming(),
                 vpc_id: call.id("vpc-id")?,
                 cidr_block: call.cidr("cidr-block"),
                 availability_zone: zone,
@@ -260,7 +260,7 @@ pub static OPERATIONS: &[Operation] = &[
         },
     ),
     op("create-vpc", "CreateVpc", Some(NameKind::Vpc), &[required("cidr-block", What::Cidr), TAGS], |call| {
-        let request = CreateVpc { new: call.new(), cidr_block: call.cidr("cidr-block") };
+        let request = CreateVpc { new: call.naming(), cidr_block: call.cidr("cidr-block") };
         let id = call.call(|ec2| ec2.create_vpc(request))?;
         answer([("VpcId", id.to_string())])
     }),
@@ -277,7 +277,7 @@ pub static OPERATIONS: &[Operation] = &[
         ],
         |call| {
             let request = CreateVpcPeeringConnection {
-                new: call.new(),
+                new: call.naming(),
                 vpc_id: call.id("vpc-id")?,
                 peer_vpc_id: call.id("peer-vpc-id")?,
                 peer_owner_id: call.value("peer-owner-id"),
@@ -527,7 +527,7 @@ pub static OPERATIONS: &[Operation] = &[
                     (false, false) => None,
                 };
             let request = RunInstances {
-                new: call.new(),
+                new: call.naming(),
                 network_interface_id: None,
                 subnet_id: call.id("subnet-id")?,
                 private_ip_address: call.value("private-ip-address"),
@@ -555,7 +555,7 @@ pub static OPERATIONS: &[Operation] = &[
 
 impl Call<'_, '_> {
     /// The Name tag for what is made: the step's, or the one in the tags.
-    fn new<Id>(&self) -> New<Id> {
+    fn naming<Id>(&self) -> New<Id> {
         New { name: self.name.map(str::to_owned).or_else(|| self.command.name_tag()), id: None }
     }
 

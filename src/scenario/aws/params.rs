@@ -75,6 +75,16 @@ impl What {
         matches!(self, Self::Names(_) | Self::Tags | Self::TagSpecifications)
     }
 
+    /// The kind of things whose names are wanted.
+    pub fn names(&self) -> Option<NameKind> {
+        if let Self::Name(kind) | Self::Names(kind) = self { Some(*kind) } else { None }
+    }
+
+    /// Whether tags are wanted.
+    pub fn is_tags(&self) -> bool {
+        matches!(self, Self::Tags | Self::TagSpecifications)
+    }
+
     /// Whether a text is such a value; otherwise what is wanted.
     pub fn check(&self, text: &str) -> Result<(), String> {
         let ok = match self {
