@@ -4,8 +4,8 @@
 //! is found before anything runs, with its place. Reads no files itself and runs nothing: whoever calls
 //! gives the text and executes the steps.
 //!
-//! Reading order: [`load`] here; [`draft`] takes the YAML apart; [`topology`] makes the resources;
-//! [`steps`] and [`expect`] read the rest; [`aws`] is the AWS CLI. [`yaml`], [`fields`] and [`problem`]
+//! Reading order: [`load`] here; `draft` takes the YAML apart; `topology` makes the resources;
+//! `steps` and `expect` read the rest; [`aws`] is the AWS CLI. [`yaml`], [`fields`] and [`problem`]
 //! know nothing of VPCs.
 
 pub mod aws;
