@@ -102,7 +102,7 @@ impl Journal {
 
     /// A packet that sets out, unless it belongs to an earlier step.
     fn depart(&mut self, stretch: &Stretch<'_>) -> Option<Travelling> {
-        let conversation = conversation(stretch.packet.tuple);
+        let conversation = conversation(&stretch.packet);
         if self.earlier.contains(&conversation) || !sets_out(stretch) {
             return None;
         }
@@ -137,8 +137,18 @@ fn sets_out(stretch: &Stretch<'_>) -> bool {
     matches!(stretch.steps.first(), Some(Step::Left { .. } | Step::LeftOutside { .. }))
 }
 
-/// Both directions of a conversation are one.
-fn conversation(tuple: FiveTuple) -> FiveTuple {
+/// What a packet belongs to; both directions are one. Each ping is a conversation of its own, and an
+/// ICMP error is part of the one it is about.
+fn conversation(packet: &PacketFacts) -> FiveTuple {
+    let mut tuple = packet.tuple;
+    if let Some(icmp) = packet.icmp {
+        let about = icmp.quoted.map(|quoted| (quoted.tuple, quoted.echo_identifier));
+        let identifier;
+        (tuple, identifier) = about.unwrap_or((tuple, icmp.echo.map(|echo| echo.identifier)));
+        if let Some(identifier) = identifier {
+            (tuple.src_port, tuple.dst_port) = (identifier, identifier);
+        }
+    }
     tuple.min(tuple.mirror())
 }
 
