@@ -1,5 +1,6 @@
 //! The documentation is true: what it shows is what the program prints, what it describes is what there is.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
@@ -92,4 +93,82 @@ fn the_reference_lists_every_reason_for_a_drop() {
         .collect();
     let there = DropReason::CODES.map(|(code, analyzer)| (code.to_owned(), analyzer.map(str::to_owned)));
     assert_eq!(listed, there);
+}
+
+/// The keys that the loader knows, by what they belong to: read off what it says of a key it does not.
+fn known_keys() -> BTreeMap<String, BTreeSet<String>> {
+    let yaml = "
+zzz: 1
+vpcs:
+  V:
+    zzz: 1
+    subnets: { S: { zzz: 1 } }
+    route_tables: { T: { zzz: 1 } }
+    network_acls: { A: { zzz: 1, ingress: [{ zzz: 1 }] } }
+    security_groups: { G: { zzz: 1, ingress: [{ zzz: 1 }] } }
+    instances: { I: { zzz: 1, serves: { 80: { zzz: 1 } } } }
+peerings: { P: { zzz: 1 } }
+elastic_ips: { E: { zzz: 1 } }
+internet: { H: { zzz: 1 } }
+steps:
+  - { on: I, run: ping I, zzz: 1, expect: { zzz: 1, packets: [{ zzz: 1 }] } }
+  - { aws: ec2 create-default-vpc, expect: { zzz: 1 } }
+  - { expect_flow_logs: [{ zzz: 1 }] }
+";
+    let problems = scenario::load(yaml).expect_err("it has mistakes");
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for problem in problems.as_slice() {
+        let Some(what) = problem.message.strip_prefix("unknown key `zzz` in ") else { continue };
+        let keys = problem.notes[0].split('`').skip(1).step_by(2).map(str::to_owned);
+        known.entry(what.to_owned()).or_default().extend(keys);
+    }
+    known
+}
+
+#[test]
+fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
+    let schema: serde_json::Value =
+        serde_json::from_str(&read("docs/scenario.schema.json")).expect("it is JSON");
+    let keys = |object: &serde_json::Value| -> BTreeSet<String> {
+        object["properties"].as_object().expect("an object").keys().cloned().collect()
+    };
+    let of = |name: &str| keys(&schema["$defs"][name]);
+    let steps = schema["$defs"]["step"]["oneOf"].as_array().expect("kinds of steps");
+    let pages = &schema["$defs"]["serves"]["additionalProperties"]["anyOf"][1];
+    let described = [
+        ("a VPC", of("vpc")),
+        ("a host on the internet", of("outside_host")),
+        ("a network ACL", of("network_acl")),
+        ("a network ACL rule", keys(&schema["$defs"]["network_acl"]["properties"]["ingress"]["items"])),
+        ("a packet", of("packet")),
+        ("a peering connection", of("peering")),
+        ("a route table", of("route_table")),
+        ("a scenario", keys(&schema)),
+        ("a security group", of("security_group")),
+        ("a security group rule", keys(&schema["$defs"]["security_group"]["properties"]["ingress"]["items"])),
+        ("a step", steps.iter().flat_map(keys).collect()),
+        ("a subnet", of("subnet")),
+        ("a flow-log line", of("flow_log_line")),
+        ("a web page", keys(pages)),
+        ("an Elastic IP", of("elastic_ip")),
+        ("an expectation", of("expect_run").union(&of("expect_aws")).cloned().collect()),
+        ("an instance", of("instance")),
+    ];
+    let described: BTreeMap<String, BTreeSet<String>> =
+        described.into_iter().map(|(what, keys)| (what.to_owned(), keys)).collect();
+    let mut known = known_keys();
+    // Of a step, the loader asks only for the keys that go with what the step does.
+    let step = known.get_mut("a step").expect("steps");
+    step.extend(["as", "account"].map(str::to_owned));
+    assert_eq!(known, described);
+}
+
+#[test]
+fn the_schema_knows_every_reason_for_a_drop() {
+    let schema: serde_json::Value =
+        serde_json::from_str(&read("docs/scenario.schema.json")).expect("it is JSON");
+    let listed = schema["$defs"]["drop"]["enum"].as_array().expect("a list").iter();
+    let listed: BTreeSet<&str> = listed.map(|code| code.as_str().expect("a code")).collect();
+    let there = DropReason::CODES.iter().flat_map(|(code, analyzer)| [Some(*code), *analyzer]).flatten();
+    assert_eq!(listed, there.chain(["nothing"]).collect());
 }

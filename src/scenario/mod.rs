@@ -63,6 +63,9 @@ pub struct Scenario {
     pub steps: Vec<Step>,
 }
 
+/// The version of the language. Files that need a later one are refused.
+const VERSION: u32 = 1;
+
 /// When a scenario begins that does not say so: 2024-06-28T09:00:00Z.
 const START: Instant = Instant::from_unix_seconds(1_719_565_200);
 
@@ -78,6 +81,9 @@ pub fn load(source: &str) -> Result<Scenario, Problems> {
 
 fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> {
     let mut fields = Fields::of(root, "a scenario", problems)?;
+    if let Some(node) = fields.optional("version") {
+        node.integer(problems, VERSION..=VERSION);
+    }
     let name = fields.required("name", problems).and_then(|node| node.text(problems));
     let description = fields.optional("description").and_then(|node| node.text(problems));
     let start = fields.optional("start").map(|node| node.timestamp(problems));
