@@ -155,11 +155,12 @@ def dropped(scenario: Scenario) -> Iterator[Complaint]:
     for journey in scenario.journeys:
         if journey.is_packet:
             begun.setdefault(conversation(journey.flow), journey.step)
-    ends = [nanoseconds(step["begin"]) for step in scenario.result["steps"][1:]] + [scenario.end]
+    begins = [nanoseconds(step["begin"]) for step in scenario.result["steps"]]
     for host, frame in sent:
-        step = next((at for at, end in enumerate(ends, 1) if frame.at <= end), None)
-        if step is None or (host.name, frame.number) in accounted:
+        if frame.at > scenario.end or (host.name, frame.number) in accounted:
             continue
+        # At the very moment a step begins, the one before it may not be over: the later one counts.
+        step = sum(begin <= frame.at for begin in begins)
         first = begun.get(conversation(frame.flow))
         if first is None or first >= step:
             flow = f"frame {frame.number}: {frame.flow}"
