@@ -1,0 +1,367 @@
+"""Checks of captures.
+
+Each takes a scenario and yields complaints.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from http.client import HTTPException, HTTPResponse
+
+from run_output import Complaint, Scenario, conversation, kind_of, nanoseconds
+from tshark import ACK, EXPERT_ERROR, FIN, ICMP, PSH, RST, SYN, TCP, TCP_ANALYSIS, UDP, Capture, Frame
+
+MILLISECOND = 1_000_000
+
+# What Linux sends: maximum segment size, SACK permitted, timestamps, no-operation, window scale.
+LINUX_SYN_OPTIONS = ["2", "4", "8", "1", "3"]
+LINUX_OPTIONS = ["1", "1", "8"]
+
+# Linux retransmits a SYN after 1, 2, 4, … seconds.
+SYN_GAPS = [seconds * 1000 * MILLISECOND for seconds in (1, 2, 4, 8, 16, 32)]
+
+
+def opens(scenario: Scenario) -> Iterator[Complaint]:
+    """tshark and capinfos take every capture without a word, with interfaces' names and nanoseconds."""
+    for capture in scenario.captures:
+        for said, program in ((capture.info, "capinfos"), (capture.said, "tshark")):
+            if said.code or said.complaints:
+                came = said.complaints or f"exit code {said.code}"
+                yield Complaint("opens", capture.path, program, "nothing on standard error", came)
+        for at, interface in enumerate(capture.interfaces):
+            if not interface.get("Name"):
+                yield Complaint("opens", capture.path, f"interface {at}", "a name", interface)
+            if interface.get("Time precision") != "nanoseconds (9)":
+                came = interface.get("Time precision")
+                yield Complaint("opens", capture.path, f"interface {at}", "nanoseconds (9)", came)
+        expected = len(scenario.hosts) if capture is scenario.everything else 1
+        if len(capture.interfaces) != expected:
+            yield Complaint("opens", capture.path, "interfaces", expected, len(capture.interfaces))
+        counted = sum(int(interface.get("Number of packets", 0)) for interface in capture.interfaces)
+        if counted != len(capture.frames):
+            yield Complaint("opens", capture.path, "frames", f"{counted}, says capinfos", len(capture.frames))
+        last = 0
+        for frame in capture.frames:
+            place = f"frame {frame.number}"
+            if not frame.interface[0]:
+                yield Complaint("opens", capture.path, place, "an interface's name", frame.interface[0])
+            if (frame.int("frame.packet_flags_direction") or 0) & 3 not in (1, 2):
+                came = frame.get("frame.packet_flags_direction")
+                yield Complaint("opens", capture.path, place, "a direction", came)
+            if not re.fullmatch(r"\d+\.\d{9}", frame.get("frame.time_epoch")):
+                yield Complaint("opens", capture.path, place, "nanoseconds", frame.get("frame.time_epoch"))
+            if frame.get("frame.len") != frame.get("frame.cap_len"):
+                came = frame.get("frame.cap_len")
+                yield Complaint("opens", capture.path, place, f"{frame.get('frame.len')} bytes", came)
+            if frame.at < last:
+                yield Complaint("opens", capture.path, place, f"a time not before {last}", frame.at)
+            last = frame.at
+
+
+def intact(scenario: Scenario) -> Iterator[Complaint]:
+    """No frame is malformed, has a bad checksum, or carries an expert error."""
+    for capture in scenario.captures:
+        for frame in capture.frames:
+            place = f"frame {frame.number}"
+            if "_ws.malformed" in frame.layers:
+                yield Complaint("intact", capture.path, place, "a well-formed frame", "malformed")
+            severities = zip(frame.all("_ws.expert.severity"), frame.all("_ws.expert.message"))
+            for severity, message in severities:
+                if int(severity) >= EXPERT_ERROR:
+                    yield Complaint("intact", capture.path, place, "no expert error", message)
+            checked = ["ip"] if frame.is_ip else []
+            checked += {TCP: ["tcp"], UDP: ["udp"], ICMP: ["icmp"]}.get(frame.protocol, [])
+            for layer in checked:
+                status = frame.get(f"{layer}.checksum.status")
+                if status != "1":
+                    name = {"0": "bad", "2": "not verified", "3": "not present"}.get(status, status)
+                    yield Complaint("intact", capture.path, place, f"a good {layer} checksum", name)
+
+
+def everything(scenario: Scenario) -> Iterator[Complaint]:
+    """The capture with everything has each frame of each host once, and no other, in the same order."""
+    every = scenario.everything
+    by_interface = defaultdict(list)
+    for frame in every.frames:
+        by_interface[frame.interface].append(frame)
+    for host in scenario.hosts:
+        expected = host.frames
+        own = tuple(host.interfaces[0].get(key) for key in ("Name", "Description")) if host.interfaces else None
+        came = by_interface.pop(own, [])
+        for at, (one, other) in enumerate(zip(expected, came)):
+            if one.identity != other.identity:
+                place = f"frame {one.number} of {host.path.name}"
+                yield Complaint("everything", every.path, place, one.identity, other.identity)
+                break
+        if len(expected) != len(came):
+            place = f"frames of {host.path.name}"
+            yield Complaint("everything", every.path, place, len(expected), len(came))
+    for interface, frames in by_interface.items():
+        yield Complaint("everything", every.path, f"frame {frames[0].number}", "the capture of a host", interface)
+
+
+def dropped(scenario: Scenario) -> Iterator[Complaint]:
+    """What was dropped at once says so, as often as result.json does."""
+    sent = [(host, frame) for host in scenario.hosts for frame in host.frames if frame.outbound and frame.is_ip]
+    result = scenario.folder / "result.json"
+
+    count = sum(frame.at <= scenario.end for _, frame in sent)
+    if count != scenario.result["packets"]:
+        yield Complaint("dropped", result, "packets", f"{count}, as captured", scenario.result["packets"])
+
+    for host in scenario.hosts:
+        for frame in host.frames:
+            comment = frame.get("frame.comment")
+            if comment is None:
+                continue
+            place = f"frame {frame.number}"
+            if not re.fullmatch(r"dropped: [a-z-]+", comment):
+                yield Complaint("dropped", host.path, place, "`dropped: <reason>`", comment)
+            if not frame.outbound:
+                yield Complaint("dropped", host.path, place, "no comment: it was received", comment)
+
+    accounted = set()
+    for journey in scenario.journeys:
+        if not journey.is_packet:
+            continue
+        alike = [
+            (host, frame)
+            for host, frame in sent
+            if frame.flow == journey.flow
+            and kind_of(frame) == journey.kind
+            and journey.first <= frame.at <= journey.last
+        ]
+        at_once = journey.dropped if journey.dropped and not journey.is_late else None
+        came = [(host, frame) for host, frame in alike if frame.dropped == at_once]
+        accounted.update((host.name, frame.number) for host, frame in came)
+        place = f"step {journey.step}, {journey.data['packet']}"
+        # A journey that went on may look like another that went on and ended otherwise.
+        enough = len(came) == journey.data["count"] if at_once else len(came) >= journey.data["count"]
+        if not enough:
+            what = f"dropped at once ({at_once})" if at_once else "on their way"
+            yield Complaint(
+                "dropped",
+                scenario.everything.path,
+                place,
+                f"{journey.data['count']} frames {what}, says {result.name}",
+                f"{len(came)}: {', '.join(f'{host.path.name} {frame.number}' for host, frame in came) or 'none'}",
+            )
+
+    # Of conversations that earlier steps began, result.json tells nothing.
+    begun = {}
+    for journey in scenario.journeys:
+        if journey.is_packet:
+            begun.setdefault(conversation(journey.flow), journey.step)
+    begins = [nanoseconds(step["begin"]) for step in scenario.result["steps"]]
+    for host, frame in sent:
+        if frame.at > scenario.end or (host.name, frame.number) in accounted:
+            continue
+        # At the very moment a step begins, the one before it may not be over: the later one counts.
+        step = sum(begin <= frame.at for begin in begins)
+        first = begun.get(conversation(frame.flow))
+        if first is None or first >= step:
+            flow = f"frame {frame.number}: {frame.flow}"
+            came = f"none; the frame says {frame.get('frame.comment')}"
+            yield Complaint("dropped", host.path, flow, f"a journey in step {step} of {result.name}", came)
+
+
+def linux(scenario: Scenario) -> Iterator[Complaint]:
+    """SYN and SYN-ACK, retransmissions and ports are those of Linux."""
+    for host in scenario.hosts:
+        syns = defaultdict(list)
+        for frame in host.frames:
+            if not frame.outbound or frame.protocol != TCP:
+                continue
+            place = f"frame {frame.number}"
+            if frame.get("ip.flags.df") not in ("1", "True"):
+                yield Complaint("linux", host.path, place, "don't fragment", frame.get("ip.flags.df"))
+            bare = not frame.int("tcp.len")
+            length = frame.int("ip.len")
+            if frame.flags & SYN:
+                kinds = set(frame.all("tcp.option_kind")) - {"0", "1"}
+                if length != 60:
+                    yield Complaint("linux", host.path, place, "60 bytes", length)
+                if kinds != {"2", "3", "4", "8"}:
+                    yield Complaint("linux", host.path, place, "options 2, 3, 4, 8", sorted(kinds))
+                expected = 8961 if host.eni else 1460
+                if frame.int("tcp.options.mss_val") != expected:
+                    came = frame.int("tcp.options.mss_val")
+                    yield Complaint("linux", host.path, place, f"MSS {expected}", came)
+            elif bare and not frame.flags & RST and length != 52:
+                yield Complaint("linux", host.path, place, "52 bytes", length)
+            if frame.flags & (SYN | ACK) == SYN:
+                syns[frame.get("tcp.stream"), frame.get("tcp.seq_raw")].append(frame)
+                port = frame.flow[2]
+                if not 32768 <= port <= 60999 or port % 2:
+                    yield Complaint("linux", host.path, place, "an even port in 32768-60999", port)
+        for sent in syns.values():
+            for gap, one, other in zip(SYN_GAPS, sent, sent[1:]):
+                if abs(other.at - one.at - gap) > MILLISECOND:
+                    came = f"{(other.at - one.at) / 1e9} s"
+                    yield Complaint("linux", host.path, f"frame {other.number}", f"{gap / 1e9} s after the last", came)
+
+
+def option_order(scenario: Scenario) -> Iterator[Complaint]:
+    """TCP options come in the order in which Linux writes them."""
+    for host in scenario.hosts:
+        for frame in host.frames:
+            if frame.outbound and frame.protocol == TCP and not frame.flags & RST:
+                expected = LINUX_SYN_OPTIONS if frame.flags & SYN else LINUX_OPTIONS
+                came = frame.all("tcp.option_kind")
+                # Selective acknowledgements follow the timestamps.
+                if came != expected and came != [*LINUX_OPTIONS, "1", "1", "5"]:
+                    yield Complaint("option-order", host.path, f"frame {frame.number}", expected, came)
+
+
+def window_scale(scenario: Scenario) -> Iterator[Complaint]:
+    """The window can grow beyond 64 KiB, as Linux lets it."""
+    for host in scenario.hosts:
+        for frame in host.frames:
+            if frame.outbound and frame.protocol == TCP and frame.flags & SYN:
+                shift = frame.int("tcp.options.wscale.shift")
+                if shift is not None and shift < 7:
+                    yield Complaint("window-scale", host.path, f"frame {frame.number}", "7 or more", shift)
+
+
+def timestamps(scenario: Scenario) -> Iterator[Complaint]:
+    """The TCP timestamps of a sender never go back."""
+    for host in scenario.hosts:
+        last = {}
+        for frame in host.frames:
+            value = frame.int("tcp.options.timestamp.tsval")
+            if frame.outbound and frame.protocol == TCP and value is not None:
+                key = frame.get("tcp.stream")
+                before = last.get(key, value)
+                if (value - before) % 2**32 >= 2**31:
+                    expected = f"a timestamp not before {before}"
+                    yield Complaint("timestamps", host.path, f"frame {frame.number}", expected, value)
+                last[key] = value
+
+
+def analysis(scenario: Scenario) -> Iterator[Complaint]:
+    """tshark finds nothing odd in TCP but retransmissions, and those only where packets are dropped."""
+    for host in scenario.hosts:
+        for frame in host.frames:
+            if "tcp.analysis.flags" not in frame.layers:
+                continue
+            found = [name for name in TCP_ANALYSIS if name in frame.layers] or ["tcp.analysis.flags"]
+            for name in found:
+                if not (name.endswith("retransmission") and scenario.drops):
+                    expected = "nothing but retransmissions" if scenario.drops else "nothing"
+                    yield Complaint("analysis", host.path, f"frame {frame.number}", expected, name)
+
+
+def ssh(scenario: Scenario) -> Iterator[Complaint]:
+    """Both ends of a connection to port 22 identify themselves, first of all."""
+    for host in scenario.hosts:
+        firsts: dict[tuple, Frame] = {}
+        for frame in host.frames:
+            if frame.protocol == TCP and frame.int("tcp.len") and 22 in frame.flow[2:4]:
+                firsts.setdefault((frame.get("tcp.stream"), frame.outbound), frame)
+        for frame in firsts.values():
+            came = frame.get("ssh.protocol")
+            if not re.fullmatch(r"SSH-2\.0-OpenSSH_\S+", came or ""):
+                yield Complaint("ssh", host.path, f"frame {frame.number}", "SSH-2.0-OpenSSH_…", came)
+
+
+def pings(scenario: Scenario) -> Iterator[Complaint]:
+    """tshark matches the requests and replies of pings."""
+    matched = 0
+    for host in scenario.hosts:
+        requests, replies = {}, {}
+        for frame in host.frames:
+            if frame.protocol == ICMP and frame.int("icmp.type") in (0, 8):
+                kind = replies if frame.int("icmp.type") == 0 else requests
+                address = sorted(frame.flow[:2])
+                kind[*address, frame.get("icmp.ident"), frame.get("icmp.seq")] = frame
+        for key, reply in replies.items():
+            request = requests.get(key)
+            place = f"frame {reply.number}"
+            if request is None:
+                yield Complaint("pings", host.path, place, "a reply to a request", f"none with {key}")
+                continue
+            for frame, name, other in ((reply, "icmp.resp_to", request), (request, "icmp.resp_in", reply)):
+                if frame.int(name) != other.number:
+                    place = f"frame {frame.number}"
+                    yield Complaint("pings", host.path, place, f"{name} {other.number}", frame.int(name))
+            matched += 1
+    for step in scenario.result["steps"]:
+        if step["kind"] == "run" and re.match(r"(ssh \S+ )?ping ", step["command"]):
+            received = re.search(r"(\d+) (?:packets )?received", step["stdout"])
+            if received and int(received[1]) and not matched:
+                place = f"step {step['number']}: {step['command']}"
+                yield Complaint("pings", scenario.folder / "result.json", place, f"{received[0]}", "no reply captured")
+
+
+def pages(scenario: Scenario) -> Iterator[Complaint]:
+    """What curl printed is what the server sent, as tshark follows the stream at the server."""
+    answers = []
+    for host in scenario.hosts:
+        opened, methods = {}, defaultdict(list)
+        for frame in host.frames:
+            stream = frame.int("tcp.stream")
+            if frame.protocol == TCP and not frame.outbound:
+                opened.setdefault(stream, frame.at)
+                methods[stream] += frame.all("http.request.method")
+        streams = [stream for stream, used in methods.items() if used]
+        for stream, (_, said) in host.follow(streams).items():
+            answers.append((opened[stream], host, stream, list(responses(said, methods[stream]))))
+    answers.sort(key=lambda answer: answer[0])
+
+    for step in scenario.result["steps"]:
+        if step["kind"] != "run" or not step["stdout"] or not is_page(step["command"]):
+            continue
+        begin = nanoseconds(step["begin"])
+        within = [answer for answer in answers if begin <= answer[0] <= begin + step["took_ns"]]
+        printed = step["stdout"]
+        bodies = [[text(body) for _, body in responses] for *_, responses in within]
+        whole = [[text(head + body) for head, body in responses] for *_, responses in within]
+        said = [body for stream in bodies for body in stream]
+        said += [head for stream in whole for head in stream]
+        # Several pages, or what led to the page.
+        said += ["".join(part for stream in bodies for part in stream)]
+        said += ["".join(part for stream in whole for part in stream)]
+        if printed not in said:
+            file = f"{within[-1][1].path} (stream {within[-1][2]})" if within else scenario.folder / "pcap"
+            place = f"step {step['number']}: {step['command']}"
+            yield Complaint("pages", file, place, repr(printed), said or "no answer in any capture")
+
+
+def is_page(command: str) -> bool:
+    """Whether a command prints a web page and nothing else."""
+    words = re.sub(r"^ssh \S+ ", "", command).split()
+    other = r"--(write-out|output|remote-name)|-[a-zA-Z]*[woOv]"
+    return words[0] == "curl" and not any(re.match(other, word) for word in words[1:])
+
+
+def text(data: bytes) -> str:
+    return data.decode(errors="replace")
+
+
+def responses(said: bytes, methods: list[str]) -> Iterator[tuple[bytes, bytes]]:
+    """The heads and bodies of the answers in a stream."""
+
+    class Socket:
+        def __init__(self, rest: bytes) -> None:
+            self.file = io.BufferedReader(io.BytesIO(rest))
+
+        def makefile(self, mode: str) -> io.BufferedReader:
+            return self.file
+
+    for method in methods:
+        response = HTTPResponse(Socket(said), method=method)
+        try:
+            response.begin()
+            body = response.read()
+        except HTTPException:
+            return
+        head, _, rest = said.partition(b"\r\n\r\n")
+        yield head + b"\r\n\r\n", body
+        used = len(body) if "chunked" not in (response.getheader("Transfer-Encoding") or "") else len(rest)
+        said = rest[used:]
+
+
+CHECKS = [opens, intact, everything, dropped, linux, option_order, window_scale, timestamps, analysis, ssh, pings, pages]

@@ -1,0 +1,241 @@
+"""Checks of flow logs: against a meter of our own that sees only the captures, and by a parser that
+others wrote.
+"""
+
+from __future__ import annotations
+
+from calendar import timegm
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flowlogs_reader import FlowRecord
+
+from run_output import Complaint, Log, Scenario
+from tshark import Capture, Frame
+
+HEADER = (
+    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end "
+    "action log-status"
+)
+INTERVAL = 60
+SECOND = 1_000_000_000
+
+FILTERS = ("security-group", "network-acl")
+
+# Packets that an interface accepts and that then do not reach the host.
+AFTER_THE_METER = ("destination-check", "not-running")
+
+
+@dataclass
+class Flow:
+    """What is counted of a flow in an interval."""
+
+    packets: int = 0
+    bytes: int = 0
+    start: int = 0
+    end: int = 0
+
+
+def routers(scenario: Scenario) -> set[str]:
+    """The reserved addresses that hosts asked for: traffic with them is not logged."""
+    hosts = {host.address for host in scenario.hosts}
+    asked = {
+        frame.get("arp.dst.proto_ipv4")
+        for host in scenario.hosts
+        for frame in host.frames
+        if frame.outbound and frame.get("arp.opcode") == "1"
+    }
+    return asked - hosts
+
+
+def metered(host: Capture, scenario: Scenario) -> dict[int, dict[tuple, Flow]]:
+    """Flows by interval, in the order in which they begin: out of the host's interface those that were
+    accepted or rejected, into it those that were accepted, for others do not reach the host."""
+    unlogged = routers(scenario)
+    intervals: dict[int, dict[tuple, Flow]] = defaultdict(dict)
+    for frame in host.frames:
+        if not frame.is_ip or frame.at >= end_of_log(scenario) or {*frame.flow[:2]} & unlogged:
+            continue
+        # Dropped before the meter.
+        if frame.outbound and frame.dropped in ("malformed", "not-unicast", "source-check", "link-local"):
+            continue
+        action = "REJECT" if frame.outbound and frame.dropped in FILTERS else "ACCEPT"
+        second = frame.at // SECOND
+        flows = intervals[second // INTERVAL * INTERVAL]
+        flow = flows.setdefault((frame.outbound, frame.flow, action), Flow(start=second))
+        flow.packets += 1
+        flow.bytes += frame.int("ip.len")
+        flow.end = second
+    return intervals
+
+
+def end_of_log(scenario: Scenario) -> int:
+    """Records are there of every interval that began before the run was over."""
+    minute = INTERVAL * SECOND
+    return scenario.end // minute * minute + minute
+
+
+def records(host: Capture, log: Log | None, scenario: Scenario) -> list[str]:
+    """The lines that a log has to have, without those of packets rejected on their way in: of these
+    the capture knows nothing."""
+    account = log.records[0].split()[1] if log and log.records else "?"
+    intervals = metered(host, scenario)
+    rejected = [line.split() for line in (log.records if log else []) if is_ingress_reject(line, host)]
+    active = {int(words[10]) // INTERVAL * INTERVAL for words in rejected} | set(intervals)
+    lines = []
+    if not active:
+        return lines
+    for begin in range(min(active), end_of_log(scenario) // SECOND, INTERVAL):
+        if begin not in active:
+            end = begin + INTERVAL - 1
+            lines.append(f"2 {account} {host.eni} - - - - - - - {begin} {end} - NODATA")
+        for (outbound, (src, dst, sport, dport, protocol), action), flow in intervals.get(begin, {}).items():
+            # On the interface's own side stands its own address.
+            src, dst = (host.address, dst) if outbound else (src, host.address)
+            lines.append(
+                f"2 {account} {host.eni} {src} {dst} {sport} {dport} {protocol} "
+                f"{flow.packets} {flow.bytes} {flow.start} {flow.end} {action} OK"
+            )
+    return lines
+
+
+def is_ingress_reject(line: str, host: Capture) -> bool:
+    words = line.split()
+    return words[12] == "REJECT" and words[4] == host.address and words[3] != host.address
+
+
+def logs_of(scenario: Scenario) -> dict[str, Log]:
+    """Logs by interface."""
+    return {
+        log.records[0].split()[2]: log
+        for name, log in scenario.logs.items()
+        if name != "all" and log.records
+    }
+
+
+def reference(scenario: Scenario) -> Iterator[Complaint]:
+    """Every record is what a meter of our own makes of the host's capture."""
+    logs = logs_of(scenario)
+    late = {j.flow for j in scenario.journeys if j.dropped in AFTER_THE_METER}
+    for host in scenario.hosts:
+        if not host.eni:
+            continue
+        log = logs.get(host.eni)
+        expected = records(host, log, scenario)
+        path = log.path if log else scenario.folder / "flow-logs"
+        came = [
+            (number, line)
+            for number, line in enumerate(log.lines[1:] if log else [], 2)
+            if not is_ingress_reject(line, host)
+        ]
+        if late:
+            # Accepted at the interface, and dropped before the host: no capture has them.
+            known = set(expected)
+            flows = {(src, dst, str(sport), str(dport)) for src, dst, sport, dport, _ in late}
+            came = [(n, line) for n, line in came if line in known or tuple(line.split()[3:7]) not in flows]
+            expected = [line for line in expected if tuple(line.split()[3:7]) not in flows or line in dict(map(reversed, came))]
+        yield from differences(path, expected, came, host)
+
+
+def differences(path, expected: list[str], came: list[tuple[int, str]], host: Capture) -> Iterator[Complaint]:
+    missing = Counter(expected) - Counter(line for _, line in came)
+    surplus = Counter(line for _, line in came) - Counter(expected)
+    for number, line in came:
+        if surplus[line]:
+            surplus[line] -= 1
+            same = [other for other in missing if other.split()[2:8] == line.split()[2:8]]
+            wanted = same[0] if same else f"nothing of the kind in {host.path.name}"
+            missing.pop(wanted, None)
+            yield Complaint("reference", path, f"line {number}", wanted, line)
+    for line in missing.elements():
+        yield Complaint("reference", path, "a line", line, "no such line")
+    if not missing and not surplus.total() and [line for _, line in came] != expected:
+        number, line, wanted = next((n, c, e) for (n, c), e in zip(came, expected) if c != e)
+        yield Complaint("reference", path, f"line {number}, the order", wanted, line)
+
+
+def rejected(scenario: Scenario) -> Iterator[Complaint]:
+    """What is rejected on its way in was sent and did not arrive."""
+    def key(flow: tuple) -> tuple:
+        public = scenario.private_addresses
+        return public.get(flow[0], flow[0]), public.get(flow[1], flow[1]), *flow[2:]
+
+    sent, arrived = defaultdict(list), defaultdict(list)
+    for host in scenario.hosts:
+        for frame in host.frames:
+            if frame.is_ip and frame.at < end_of_log(scenario) and not (frame.outbound and frame.dropped):
+                (sent if frame.outbound else arrived)[key(frame.flow)].append(frame)
+    # What vanished for another reason, or at an interface without a meter.
+    other = {key(j.flow) for j in scenario.journeys if j.dropped and j.is_late and j.dropped not in FILTERS}
+
+    def total(frames: list[Frame]) -> tuple[int, int]:
+        return len(frames), sum(frame.int("ip.len") for frame in frames)
+
+    counted: dict[tuple, list[int]] = defaultdict(lambda: [0, 0])
+    places = {}
+    for host in scenario.hosts:
+        log = logs_of(scenario).get(host.eni) if host.eni else None
+        for number, line in enumerate(log.lines[1:] if log else [], 2):
+            if is_ingress_reject(line, host):
+                words = line.split()
+                flow = key((words[3], words[4], int(words[5]), int(words[6]), int(words[7])))
+                counted[flow][0] += int(words[8])
+                counted[flow][1] += int(words[9])
+                places[flow] = (log.path, f"line {number}")
+    for flow in {*counted, *sent}:
+        lost = tuple(s - a for s, a in zip(total(sent[flow]), total(arrived[flow])))
+        came = tuple(counted.get(flow, (0, 0)))
+        own = any(host.eni and host.address == flow[1] for host in scenario.hosts)
+        if own and flow not in other and lost != came:
+            path, place = places.get(flow, (scenario.folder / "flow-logs" / "all.log", f"{flow}"))
+            expected = f"{lost[0]} packets, {lost[1]} bytes rejected: sent and not received"
+            yield Complaint("rejected", path, place, expected, f"{came[0]} packets, {came[1]} bytes")
+
+
+def whole(scenario: Scenario) -> Iterator[Complaint]:
+    """The log with everything has the lines of all others, and each other those of one interface."""
+    every = scenario.logs["all"]
+    for name, log in scenario.logs.items():
+        if not log.lines or log.lines[0] != HEADER:
+            yield Complaint("whole", log.path, "line 1", HEADER, log.lines[:1])
+        interfaces = {line.split()[2] for line in log.records}
+        if name != "all":
+            if len(interfaces) != 1:
+                yield Complaint("whole", log.path, "interfaces", 1, sorted(interfaces))
+            lines = [line for line in every.records if line.split()[2] in interfaces]
+            if lines != log.records:
+                yield Complaint("whole", every.path, f"lines of {sorted(interfaces)}", log.records, lines)
+    count = sum(len(log.records) for name, log in scenario.logs.items() if name != "all")
+    if count != len(every.records):
+        yield Complaint("whole", every.path, "lines", count, len(every.records))
+
+
+def parsed(scenario: Scenario) -> Iterator[Complaint]:
+    """flowlogs-reader understands every line as it was meant."""
+    fields = HEADER.replace("-", "_").split()
+    for log in scenario.logs.values():
+        for number, line in enumerate(log.records, 2):
+            place = f"line {number}"
+            words = line.split(" ")
+            if len(words) != len(fields):
+                yield Complaint("parsed", log.path, place, f"{len(fields)} fields", line)
+                continue
+            try:
+                record = FlowRecord.from_cwl_event({"message": line}, fields=fields)
+            except ValueError as error:
+                yield Complaint("parsed", log.path, place, "a record", f"{error}: {line}")
+                continue
+            # Its own `to_message` prints a dash in place of 0.
+            again = " ".join(printed(getattr(record, name)) for name in fields)
+            if again != line:
+                yield Complaint("parsed", log.path, place, line, again)
+
+
+def printed(value) -> str:
+    if value is None:
+        return "-"
+    return str(timegm(value.utctimetuple())) if hasattr(value, "utctimetuple") else str(value)
+
+
+CHECKS = [reference, rejected, whole, parsed]

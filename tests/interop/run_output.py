@@ -1,0 +1,202 @@
+"""What a run left behind: result.json, captures, flow logs, as the checks see them."""
+
+from __future__ import annotations
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import cached_property
+from os import cpu_count
+from pathlib import Path
+
+from tshark import Capture, Frame
+
+ICMP_NAMES = {"destination unreachable": 3, "echo reply": 0, "echo request": 8, "time exceeded": 11}
+
+TITLE = re.compile(
+    r"(?P<kind>.*?)(?P<src>\d+\.\d+\.\d+\.\d+)(?::(?P<sport>\d+))? > "
+    r"(?:.* )?(?P<dst>\d+\.\d+\.\d+\.\d+)(?::(?P<dport>\d+))?$"
+)
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What is wrong: the file, the frame or line, what was expected and what came."""
+
+    check: str
+    file: Path | str
+    place: str
+    expected: object
+    came: object
+
+    def __str__(self) -> str:
+        return (
+            f"{self.check}: {self.file}, {self.place}\n"
+            f"    expected: {self.expected}\n"
+            f"    came:     {self.came}"
+        )
+
+
+def nanoseconds(timestamp: str) -> int:
+    """Nanoseconds since 1970 of e.g. `2024-06-28T09:00:06.12002Z`."""
+    seconds, _, fraction = timestamp.removesuffix("Z").partition(".")
+    whole = datetime.fromisoformat(seconds).replace(tzinfo=timezone.utc)
+    return int(whole.timestamp()) * 1_000_000_000 + int(fraction.ljust(9, "0") or 0)
+
+
+@dataclass
+class Journey:
+    """Packets of a step that went the same way."""
+
+    step: int
+    first: int
+    last: int
+    data: dict
+
+    @cached_property
+    def _title(self) -> re.Match | None:
+        return None if self.data["packet"].startswith("arp ") else TITLE.match(self.data["packet"])
+
+    @property
+    def is_packet(self) -> bool:
+        return self._title is not None
+
+    @cached_property
+    def flow(self) -> tuple[str, str, int, int, int]:
+        """Source, destination, source port, destination port, protocol: as the packet was sent."""
+        title = self._title
+        protocol = {"tcp": 6, "udp": 17, "icmp": 1}.get(title["kind"].split()[0], -1)
+        return title["src"], title["dst"], int(title["sport"] or 0), int(title["dport"] or 0), protocol
+
+    @cached_property
+    def kind(self) -> tuple:
+        """What else makes packets alike: TCP flags without PSH, or ICMP type."""
+        words = self._title["kind"]
+        if words.startswith("tcp "):
+            return "tcp", frozenset(words.split()[1].split("-"))
+        if words.startswith("icmp "):
+            for name, number in ICMP_NAMES.items():
+                if words.startswith(f"icmp {name}"):
+                    return "icmp", number
+            return "icmp", int(words.split()[2])
+        return (words.split()[0],)
+
+    @property
+    def dropped(self) -> str | None:
+        return self.data.get("reason")
+
+    @cached_property
+    def is_late(self) -> bool:
+        """Whether it was dropped after it had travelled, and not at once."""
+        filters = [hop for hop in self.data["path"] if hop["kind"] in ("security group", "network ACL")]
+        arrived = any(hop["kind"] == "arrives" for hop in self.data["path"])
+        return arrived or any(hop["detail"].startswith("ingress") for hop in filters)
+
+
+def kind_of(frame: Frame) -> tuple:
+    """What a journey calls the kind of a frame."""
+    if frame.protocol == 6:
+        names = (("SYN", 0x02), ("FIN", 0x01), ("RST", 0x04), ("ACK", 0x10))
+        return "tcp", frozenset(name for name, bit in names if frame.flags & bit)
+    if frame.protocol == 1:
+        return "icmp", frame.int("icmp.type")
+    return ({17: "udp"}.get(frame.protocol, str(frame.protocol)),)
+
+
+def conversation(flow: tuple) -> frozenset:
+    """Both directions of a flow are one."""
+    src, dst, sport, dport, protocol = flow
+    return frozenset([(src, sport, protocol), (dst, dport, protocol)])
+
+
+@dataclass
+class Log:
+    """A flow log."""
+
+    path: Path
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.path.read_text().splitlines()
+
+    @property
+    def records(self) -> list[str]:
+        return self.lines[1:]
+
+
+@dataclass
+class Scenario:
+    """The folder of a scenario."""
+
+    folder: Path
+    captures: list[Capture] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reload()
+
+    def reload(self) -> None:
+        """Reads the captures."""
+        with ThreadPoolExecutor(cpu_count()) as pool:
+            self.captures = list(pool.map(Capture, sorted((self.folder / "pcap").glob("*.pcapng"))))
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def result(self) -> dict:
+        return json.loads((self.folder / "result.json").read_text())
+
+    @property
+    def everything(self) -> Capture:
+        return next(capture for capture in self.captures if capture.name == "all")
+
+    @property
+    def hosts(self) -> list[Capture]:
+        return [capture for capture in self.captures if capture.name != "all"]
+
+    @cached_property
+    def logs(self) -> dict[str, Log]:
+        return {path.stem: Log(path) for path in sorted((self.folder / "flow-logs").glob("*.log"))}
+
+    @cached_property
+    def start(self) -> int:
+        return nanoseconds(self.result["start"])
+
+    @cached_property
+    def end(self) -> int:
+        """When its last step was over."""
+        return self.start + self.result["simulated_ns"]
+
+    @cached_property
+    def journeys(self) -> list[Journey]:
+        return [
+            Journey(step["number"], begin + journey["first_ns"], begin + journey["last_ns"], journey)
+            for step in self.result["steps"]
+            for begin in [nanoseconds(step["begin"])]
+            for journey in step.get("journeys", [])
+        ]
+
+    @cached_property
+    def private_addresses(self) -> dict[str, str]:
+        """Of public ones, as internet gateways translated them."""
+        pairs = {}
+        for journey in self.journeys:
+            for hop in journey.data["path"]:
+                if hop["kind"] == "internet gateway" and " -> " in hop["detail"]:
+                    one, other = hop["detail"].split(" -> ")
+                    own = {host.address for host in self.hosts if host.eni}
+                    if one in own:
+                        pairs[other] = one
+                    elif other in own:
+                        pairs[one] = other
+        return pairs
+
+    @property
+    def drops(self) -> bool:
+        """Whether anything was dropped in it."""
+        return any(journey.dropped for journey in self.journeys) or any(
+            frame.dropped for host in self.hosts for frame in host.frames
+        )
