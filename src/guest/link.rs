@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::tcp_options;
 use crate::time::Instant;
 use crate::wire::{ArpReply, ArpRequest, ETHERNET_HEADER_LEN, Mac, Packet, build};
 
@@ -55,13 +56,23 @@ impl Link {
     }
 
     /// Sends an IP packet in a frame whose Ethernet header is still blank.
-    pub fn send(&mut self, now: Instant, mut frame: Vec<u8>) {
-        frame[12..ETHERNET_HEADER_LEN].copy_from_slice(&ETHERTYPE_IPV4);
-        let mut packet = Packet::parse(frame).expect("a host's own packet parses");
+    pub fn send(&mut self, now: Instant, frame: Vec<u8>) {
+        self.send_packet(now, own_packet(frame));
+    }
+
+    /// Sends the segment of such a frame again, as if it were written now.
+    pub fn send_again(&mut self, now: Instant, frame: Vec<u8>, timestamp: u32) {
+        let mut packet = own_packet(frame);
+        tcp_options::restamp(&mut packet, timestamp);
+        self.send_packet(now, packet);
+    }
+
+    fn send_packet(&mut self, now: Instant, mut packet: Packet) {
         // What smoltcp answers by itself (echo replies, RSTs for closed ports) always says 64.
         if packet.ttl() != self.at.ttl {
             packet.set_ttl(self.at.ttl);
         }
+        tcp_options::arrange(&mut packet);
         let destination = packet.tuple().dst;
         if self.is_own(destination) {
             packet.set_macs(self.at.mac, self.at.mac);
@@ -201,4 +212,10 @@ impl Link {
         packet.set_macs(self.at.mac, to);
         self.sent.push(packet.into_frame());
     }
+}
+
+/// The packet in a frame whose Ethernet header is still blank.
+fn own_packet(mut frame: Vec<u8>) -> Packet {
+    frame[12..ETHERNET_HEADER_LEN].copy_from_slice(&ETHERTYPE_IPV4);
+    Packet::parse(frame).expect("a host's own packet parses")
 }

@@ -25,6 +25,7 @@ mod process;
 mod site;
 mod ssh;
 mod stack;
+mod tcp_options;
 #[cfg(test)]
 mod tests;
 mod web;

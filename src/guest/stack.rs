@@ -334,8 +334,13 @@ impl Stack {
     }
 }
 
+/// The timestamp option counts milliseconds, from a begin of the host's own.
+fn timestamp_at(now: Instant, offset: u32) -> u32 {
+    ((now.as_nanos() / 1_000_000) as u32).wrapping_add(offset)
+}
+
 fn set_timestamp(now: Instant, offset: u32) {
-    TIMESTAMP.set(((now.as_nanos() / 1_000_000) as u32).wrapping_add(offset));
+    TIMESTAMP.set(timestamp_at(now, offset));
 }
 
 /// smoltcp counts microseconds: rounded down on the way in, exact on the way out.

@@ -82,7 +82,20 @@ fn at(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// A name as a file can have it on every system.
-pub fn file_name(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+/// Names of files in a folder: as systems can have them, and each given once.
+#[derive(Debug, Default)]
+pub struct FileNames(Vec<String>);
+
+impl FileNames {
+    /// A free name that is as like `name` as can be.
+    pub fn give(&mut self, name: &str) -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+        let name: String = name.chars().map(plain).collect();
+        // Some systems do not tell `A` from `a`.
+        let is_free = |name: &String| self.0.iter().all(|taken| !taken.eq_ignore_ascii_case(name));
+        let numbered = (2..).map(|n| format!("{name}-{n}"));
+        let given = std::iter::once(name.clone()).chain(numbered).find(is_free).expect("numbers do not end");
+        self.0.push(given.clone());
+        given
+    }
 }

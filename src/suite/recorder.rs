@@ -5,7 +5,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
-use super::output::file_name;
+use super::output::FileNames;
 use crate::flowlog::Meter;
 use crate::ids::EniId;
 use crate::model::{Direction, Model};
@@ -81,22 +81,17 @@ impl Observer for Recorder {
 #[derive(Debug)]
 pub struct CaptureFiles {
     folder: PathBuf,
-    taken: Vec<String>,
+    names: FileNames,
 }
 
 impl CaptureFiles {
     /// Files in a folder.
     pub fn new(folder: PathBuf) -> io::Result<Self> {
-        Ok(Self { folder, taken: Vec::new() })
+        Ok(Self { folder, names: FileNames::default() })
     }
 
     fn open(&mut self, name: &str) -> io::Result<File> {
-        let name = file_name(name);
-        let numbered = (2..).map(|n| format!("{name}-{n}"));
-        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !self.taken.contains(name));
-        let name = free.expect("numbers do not end");
-        let file = File::create(self.folder.join(format!("{name}.pcapng")))?;
-        self.taken.push(name);
+        let file = File::create(self.folder.join(format!("{}.pcapng", self.names.give(name))))?;
         Ok(file)
     }
 }

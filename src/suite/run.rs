@@ -6,10 +6,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::check;
-use super::output::{Folder, RESULT, file_name};
+use super::output::{FileNames, Folder, RESULT};
 use super::recorder::Recorder;
+use indexmap::IndexMap;
+
 use crate::flowlog::{DEFAULT_FORMAT_HEADER, FlowRecord, Meter};
 use crate::guest::{Command, Finished};
+use crate::ids::EniId;
 use crate::model::{Account, Scope};
 use crate::report::explain::explain;
 use crate::report::journal::Journey;
@@ -212,27 +215,27 @@ impl Runner {
     fn leave_behind(&mut self, folder: Folder, result: &ScenarioResult) -> io::Result<Output> {
         let records = self.records().to_vec();
         let captures = self.world.observer.finish_captures()?;
+        let mut names = FileNames::default();
         for (name, text) in self.logs(&records) {
-            folder.write(Some("flow-logs"), &format!("{}.log", file_name(&name)), text.as_bytes())?;
+            folder.write(Some("flow-logs"), &format!("{}.log", names.give(&name)), text.as_bytes())?;
         }
         folder.write(None, RESULT, json::render(result).as_bytes())?;
         let folder = folder.finish()?;
         Ok(Output { folder: folder.display().to_string(), captures, records: records.len() })
     }
 
-    /// The records of each interface, and of all of them, with a header line.
+    /// All records, and those of each interface, with a header line.
     fn logs(&self, records: &[FlowRecord]) -> Vec<(String, String)> {
-        let mut logs = vec![("all".to_owned(), format!("{DEFAULT_FORMAT_HEADER}\n"))];
+        let mut all = format!("{DEFAULT_FORMAT_HEADER}\n");
+        let mut by_interface: IndexMap<EniId, String> = IndexMap::new();
         for record in records {
-            let label = self.world.model().eni_label(record.interface);
-            let at = logs.iter().position(|(name, _)| *name == label).unwrap_or_else(|| {
-                logs.push((label, format!("{DEFAULT_FORMAT_HEADER}\n")));
-                logs.len() - 1
-            });
-            for at in [0, at] {
-                let _ = writeln!(logs[at].1, "{record}");
+            let of_interface = by_interface.entry(record.interface);
+            let of_interface = of_interface.or_insert_with(|| format!("{DEFAULT_FORMAT_HEADER}\n"));
+            for log in [&mut all, of_interface] {
+                let _ = writeln!(log, "{record}");
             }
         }
-        logs
+        let label = |(eni, text): (EniId, String)| (self.world.model().eni_label(eni), text);
+        std::iter::once(("all".to_owned(), all)).chain(by_interface.into_iter().map(label)).collect()
     }
 }

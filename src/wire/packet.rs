@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::ops::Range;
 
 use etherparse::{LaxNetSlice, LaxSlicedPacket, NetSlice, SlicedPacket, TransportSlice};
 
@@ -238,6 +239,21 @@ impl Packet {
     /// TCP control bits; none for other protocols.
     pub fn tcp_flags(&self) -> TcpFlags {
         self.facts.tcp_flags
+    }
+
+    /// The options of the TCP header; empty for other protocols.
+    pub fn tcp_options(&self) -> &[u8] {
+        &self.frame[self.tcp_options_range()]
+    }
+
+    pub(super) fn tcp_options_range(&self) -> Range<usize> {
+        const TCP_HEADER_LEN: usize = 20;
+        if self.facts.tuple.protocol != Protocol::TCP || self.facts.later_fragment {
+            return 0..0;
+        }
+        let words = |count: u8| usize::from(count) * 4;
+        let tcp = ETHERNET_HEADER_LEN + words(self.frame[ETHERNET_HEADER_LEN] & 0x0f);
+        tcp + TCP_HEADER_LEN..tcp + words(self.frame[tcp + 12] >> 4)
     }
 
     /// The ICMP message, if it is one.

@@ -50,6 +50,28 @@ impl Packet {
         self.refresh();
     }
 
+    /// Replaces the options of the TCP header by others of the same length.
+    ///
+    /// # Panics
+    /// If the length differs.
+    pub fn set_tcp_options(&mut self, options: &[u8]) {
+        const CHECKSUM_BEFORE_OPTIONS: usize = 4;
+        let range = self.tcp_options_range();
+        if range.is_empty() {
+            return;
+        }
+        let checksum = range.start - CHECKSUM_BEFORE_OPTIONS;
+        let frame = self.frame_mut();
+        let mut delta = Delta::default();
+        // Options fill whole words, so they begin and end at even offsets.
+        for (before, after) in frame[range.clone()].chunks_exact(2).zip(options.chunks_exact(2)) {
+            delta.word(u16::from_be_bytes([before[0], before[1]]), u16::from_be_bytes([after[0], after[1]]));
+        }
+        frame[range].copy_from_slice(options);
+        let sum = u16::from_be_bytes([frame[checksum], frame[checksum + 1]]);
+        frame[checksum..checksum + 2].copy_from_slice(&delta.applied_to(sum).to_be_bytes());
+    }
+
     /// Sets the time to live.
     pub fn set_ttl(&mut self, ttl: u8) {
         let mut ip =

@@ -5,7 +5,7 @@
 use smoltcp::iface::{Interface, PollIngressSingleResult, SocketSet};
 use smoltcp::wire::{IpAddress, IpListenEndpoint};
 
-use super::{ConnectionId, News, Stack, set_timestamp, timestamp, to_smoltcp};
+use super::{ConnectionId, News, Stack, set_timestamp, timestamp, timestamp_at, to_smoltcp};
 use crate::guest::connection::{Connection, ConnectionError, Role};
 use crate::guest::device::Device;
 use crate::time::Instant;
@@ -110,7 +110,7 @@ impl Stack {
 
     fn repeat_syn_ack(&mut self, now: Instant, id: ConnectionId) {
         if let Some(frame) = self.connection(id).syn_ack.clone() {
-            self.link.send(now, frame);
+            self.link.send_again(now, frame, timestamp_at(now, self.timestamp_offset));
         }
     }
 
