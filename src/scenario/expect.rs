@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::draft::Topology;
 use super::fields::Fields;
-use super::problem::{Problem, Problems};
+use super::problem::{Lines, Problem, Problems};
 use super::yaml::{Node, Value};
 use crate::model::Model;
 use crate::trace::DropReason;
@@ -205,15 +205,10 @@ pub fn labels(model: &Model) -> Vec<String> {
     labels
 }
 
-/// The line, counted from 1, that a byte of the source is in.
-pub fn line_of(source: &str, at: usize) -> usize {
-    source[..at].bytes().filter(|byte| *byte == b'\n').count() + 1
-}
-
 /// Reads what is expected of a command on a host.
 pub fn command(
     node: &Node,
-    source: &str,
+    lines: &Lines<'_>,
     names: &Names,
     problems: &mut Problems,
 ) -> Option<CommandExpectation> {
@@ -231,7 +226,7 @@ pub fn command(
                 .hint("add `dropped:` with the reason"),
         );
     }
-    let packets = packets.unwrap_or_default().iter().filter_map(|node| packet(node, source, names, problems));
+    let packets = packets.unwrap_or_default().iter().filter_map(|node| packet(node, lines, names, problems));
     Some(CommandExpectation {
         exit: exit.map_or(0, |exit| exit.value),
         stdout,
@@ -300,7 +295,12 @@ fn label(node: &Node, names: &Names, problems: &mut Problems) -> Option<String> 
     Some(text.to_owned())
 }
 
-fn packet(node: &Node, source: &str, names: &Names, problems: &mut Problems) -> Option<PacketExpectation> {
+fn packet(
+    node: &Node,
+    lines: &Lines<'_>,
+    names: &Names,
+    problems: &mut Problems,
+) -> Option<PacketExpectation> {
     let mut fields = Fields::of(node, "a packet", problems)?;
     let tcp =
         fields.optional("tcp").map(|node| node.text(problems).map(|text| PacketKind::Tcp(any_or(text))));
@@ -331,7 +331,7 @@ fn packet(node: &Node, source: &str, names: &Names, problems: &mut Problems) -> 
         to: to?,
         fate,
         count: count?,
-        line: line_of(source, node.span.start),
+        line: lines.number(node.span.start),
     })
 }
 
@@ -370,7 +370,7 @@ fn count(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Count> {
 }
 
 /// Reads what is expected of an `aws` command.
-pub fn api(node: &Node, _source: &str, problems: &mut Problems) -> Option<ApiExpectation> {
+pub fn api(node: &Node, problems: &mut Problems) -> Option<ApiExpectation> {
     let mut fields = Fields::of(node, "an expectation", problems)?;
     let mut text = |key, problems: &mut Problems| {
         fields.optional(key).and_then(|node| node.text(problems)).map(|text| text.trim_end().to_owned())
@@ -387,16 +387,21 @@ pub fn api(node: &Node, _source: &str, problems: &mut Problems) -> Option<ApiExp
 /// Reads what is expected of the flow logs.
 pub fn flow_logs(
     node: &Node,
-    source: &str,
+    lines: &Lines<'_>,
     names: &Names,
     problems: &mut Problems,
 ) -> Option<FlowLogExpectation> {
     let list = node.list(problems, "patterns of flow-log lines")?;
-    let patterns = list.iter().filter_map(|node| flow_pattern(node, source, names, problems)).collect();
+    let patterns = list.iter().filter_map(|node| flow_pattern(node, lines, names, problems)).collect();
     Some(FlowLogExpectation { patterns })
 }
 
-fn flow_pattern(node: &Node, source: &str, names: &Names, problems: &mut Problems) -> Option<FlowPattern> {
+fn flow_pattern(
+    node: &Node,
+    lines: &Lines<'_>,
+    names: &Names,
+    problems: &mut Problems,
+) -> Option<FlowPattern> {
     let mut fields = Fields::of(node, "a flow-log line", problems)?;
     let mut wanted = Vec::new();
     for field in FLOW_FIELDS {
@@ -412,5 +417,5 @@ fn flow_pattern(node: &Node, source: &str, names: &Names, problems: &mut Problem
     }
     let count = count(&mut fields, problems);
     fields.finish(problems);
-    Some(FlowPattern { fields: wanted, count: count?, line: line_of(source, node.span.start) })
+    Some(FlowPattern { fields: wanted, count: count?, line: lines.number(node.span.start) })
 }

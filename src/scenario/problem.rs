@@ -205,17 +205,22 @@ impl<'a> Page<'a> {
 }
 
 /// A text and where its lines begin.
-struct Lines<'a> {
-    source: &'a str,
+pub(super) struct Lines<'a> {
+    pub source: &'a str,
     starts: Vec<usize>,
 }
 
 impl<'a> Lines<'a> {
-    fn of(source: &'a str) -> Self {
+    pub fn of(source: &'a str) -> Self {
         // A byte-order mark is no column.
         let first = if source.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let starts = std::iter::once(first).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { source, starts }
+    }
+
+    /// Which line a byte is in, from one, as people count.
+    pub fn number(&self, at: usize) -> usize {
+        self.index(at) + 1
     }
 
     /// Which line a byte is in, from zero.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::aws::{self, AwsCommand, NameKind};
 use super::expect::{self, ApiExpectation, CommandExpectation, FlowLogExpectation, Names, labels};
 use super::fields::Fields;
-use super::problem::{Problem, Problems};
+use super::problem::{Lines, Problem, Problems};
 use super::resolve::{Kind, Unresolved, resolve};
 use super::topology::unresolved;
 use super::yaml::{Node, Span, Value};
@@ -68,14 +68,20 @@ pub enum Action {
 const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Reads the steps, checking every name against what will exist by then.
-pub fn read(source: &str, node: &Node, model: &Model, names: Names, problems: &mut Problems) -> Vec<Step> {
+pub fn read<'a>(
+    source: &'a str,
+    node: &Node,
+    model: &'a Model,
+    names: Names,
+    problems: &'a mut Problems,
+) -> Vec<Step> {
     let Some(list) = node.list(problems, "steps") else { return Vec::new() };
-    let mut reader = Reader { source, names, model, problems };
+    let mut reader = Reader { lines: Lines::of(source), names, model, problems };
     list.iter().filter_map(|node| reader.step(node)).collect()
 }
 
 struct Reader<'a> {
-    source: &'a str,
+    lines: Lines<'a>,
     names: Names,
     model: &'a Model,
     problems: &'a mut Problems,
@@ -93,7 +99,7 @@ impl Reader<'_> {
             [("aws", node)] => self.aws(node, &mut fields),
             [("wait", node)] => node.duration(self.problems).map(|duration| Action::Wait(duration.value)),
             [(_, node)] => {
-                expect::flow_logs(node, self.source, &self.names, self.problems).map(Action::ExpectFlowLogs)
+                expect::flow_logs(node, &self.lines, &self.names, self.problems).map(Action::ExpectFlowLogs)
             }
             [] => {
                 self.problems.push(
@@ -109,7 +115,7 @@ impl Reader<'_> {
             }
         };
         fields.finish(self.problems);
-        let line = expect::line_of(self.source, node.span.start);
+        let line = self.lines.number(node.span.start);
         Some(Step { name, line, action: action? })
     }
 
@@ -118,7 +124,7 @@ impl Reader<'_> {
         let timeout = fields.optional("timeout").and_then(|node| node.duration(self.problems));
         let expect = fields.optional("expect");
         let expect = match expect {
-            Some(node) => expect::command(node, self.source, &self.names, self.problems),
+            Some(node) => expect::command(node, &self.lines, &self.names, self.problems),
             None => Some(CommandExpectation::default()),
         };
         let typed = node.text(self.problems)?.trim();
@@ -178,7 +184,7 @@ impl Reader<'_> {
         self.check_names(node, typed, &command);
         let creates = self.learn(&command, name);
         let expect = match expect {
-            Some(node) => expect::api(node, self.source, self.problems)?,
+            Some(node) => expect::api(node, self.problems)?,
             None => ApiExpectation::default(),
         };
         Some(Action::Aws {
@@ -222,7 +228,7 @@ impl Reader<'_> {
 
     /// The place of a part of a text in the file; the whole text if it is not written there as it is.
     fn part_of(&self, node: &Node, text: &str, range: &Range<usize>) -> Span {
-        let written = &self.source[node.span.start..node.span.end];
+        let written = &self.lines.source[node.span.start..node.span.end];
         match written.find(text) {
             Some(offset) => {
                 let start = node.span.start + offset;
