@@ -5,8 +5,8 @@ use ipnet::Ipv4Net;
 use super::params::{self, NameKind, Param, What, optional, required};
 use super::{Call, Failure, Output};
 use crate::api::{
-    AclEntryRequest, AssociateAddress, CreateNetworkAcl, CreateNetworkInterface, CreateRoute,
-    CreateSecurityGroup, CreateSubnet, CreateVpc, CreateVpcPeeringConnection,
+    AclEntryRequest, ApiError, AssociateAddress, CreateNetworkAcl, CreateNetworkInterface, CreateRoute,
+    CreateSecurityGroup, CreateSubnet, CreateVpc, CreateVpcPeeringConnection, Ec2,
     ModifyNetworkInterfaceAttribute, New, RuleRequest, RunInstances, Taggable,
 };
 use crate::ids::{
@@ -14,6 +14,7 @@ use crate::ids::{
     NetworkAclId, PeeringId, RouteTableAssociationId, RouteTableId, SecurityGroupId, SubnetId, VpcId,
 };
 use crate::model::{AclAction, AclEntry, Direction, Peer, PortRange, Target, Traffic};
+use crate::scenario::resolve::Kind;
 use crate::wire::Protocol;
 
 /// A command of `aws ec2`.
@@ -81,9 +82,8 @@ const fn op(
 /// Every command, by name.
 pub static OPERATIONS: &[Operation] = &[
     op("accept-vpc-peering-connection", "AcceptVpcPeeringConnection", None, &[PEERING], |call| {
-        let id = call.id("vpc-peering-connection-id")?;
-        call.call(|ec2| ec2.accept_vpc_peering_connection(id))?;
-        peering(call, id)
+        call.on("vpc-peering-connection-id", |ec2, id| ec2.accept_vpc_peering_connection(id))?;
+        peering(call, "vpc-peering-connection-id")
     }),
     op(
         "allocate-address",
@@ -284,7 +284,7 @@ pub static OPERATIONS: &[Operation] = &[
                 peer_region: call.value("peer-region"),
             };
             let id = call.call(|ec2| ec2.create_vpc_peering_connection(request))?;
-            peering(call, id)
+            peering_answer(call, id)
         },
     ),
     op(
@@ -292,20 +292,14 @@ pub static OPERATIONS: &[Operation] = &[
         "DeleteInternetGateway",
         None,
         &[required("internet-gateway-id", What::Name(NameKind::InternetGateway))],
-        |call| {
-            let id: InternetGatewayId = call.id("internet-gateway-id")?;
-            done(call.call(|ec2| ec2.delete_internet_gateway(id)))
-        },
+        |call| call.on("internet-gateway-id", |ec2, id| ec2.delete_internet_gateway(id)),
     ),
     op(
         "delete-network-acl",
         "DeleteNetworkAcl",
         None,
         &[required("network-acl-id", What::Name(NameKind::NetworkAcl))],
-        |call| {
-            let id: NetworkAclId = call.id("network-acl-id")?;
-            done(call.call(|ec2| ec2.delete_network_acl(id)))
-        },
+        |call| call.on("network-acl-id", |ec2, id| ec2.delete_network_acl(id)),
     ),
     op(
         "delete-network-acl-entry",
@@ -328,51 +322,36 @@ pub static OPERATIONS: &[Operation] = &[
         "DeleteNetworkInterface",
         None,
         &[required("network-interface-id", What::Name(NameKind::Eni))],
-        |call| {
-            let id: EniId = call.id("network-interface-id")?;
-            done(call.call(|ec2| ec2.delete_network_interface(id)))
-        },
+        |call| call.on("network-interface-id", |ec2, id| ec2.delete_network_interface(id)),
     ),
     op("delete-route", "DeleteRoute", None, &[ROUTE_TABLE, DESTINATION], |call| {
         let (id, destination) = (call.id("route-table-id")?, call.cidr("destination-cidr-block"));
         done(call.call(|ec2| ec2.delete_route(id, destination)))
     }),
     op("delete-route-table", "DeleteRouteTable", None, &[ROUTE_TABLE], |call| {
-        let id: RouteTableId = call.id("route-table-id")?;
-        done(call.call(|ec2| ec2.delete_route_table(id)))
+        call.on("route-table-id", |ec2, id| ec2.delete_route_table(id))
     }),
     op("delete-security-group", "DeleteSecurityGroup", None, &[GROUP], |call| {
-        let id: SecurityGroupId = call.id("group-id")?;
-        done(call.call(|ec2| ec2.delete_security_group(id)))
+        call.on("group-id", |ec2, id| ec2.delete_security_group(id))
     }),
     op(
         "delete-subnet",
         "DeleteSubnet",
         None,
         &[required("subnet-id", What::Name(NameKind::Subnet))],
-        |call| {
-            let id: SubnetId = call.id("subnet-id")?;
-            done(call.call(|ec2| ec2.delete_subnet(id)))
-        },
+        |call| call.on("subnet-id", |ec2, id| ec2.delete_subnet(id)),
     ),
-    op("delete-vpc", "DeleteVpc", None, &[VPC], |call| {
-        let id: VpcId = call.id("vpc-id")?;
-        done(call.call(|ec2| ec2.delete_vpc(id)))
-    }),
+    op("delete-vpc", "DeleteVpc", None, &[VPC], |call| call.on("vpc-id", |ec2, id| ec2.delete_vpc(id))),
     op("delete-vpc-peering-connection", "DeleteVpcPeeringConnection", None, &[PEERING], |call| {
-        let id = call.id("vpc-peering-connection-id")?;
-        call.call(|ec2| ec2.delete_vpc_peering_connection(id))?;
-        peering(call, id)
+        call.on("vpc-peering-connection-id", |ec2, id| ec2.delete_vpc_peering_connection(id))?;
+        peering(call, "vpc-peering-connection-id")
     }),
     op(
         "describe-vpc-peering-connections",
         "DescribeVpcPeeringConnections",
         None,
         &[required("vpc-peering-connection-ids", What::Name(NameKind::Peering))],
-        |call| {
-            let id = call.id("vpc-peering-connection-ids")?;
-            peering(call, id)
-        },
+        |call| peering(call, "vpc-peering-connection-ids"),
     ),
     op(
         "detach-internet-gateway",
@@ -449,19 +428,15 @@ pub static OPERATIONS: &[Operation] = &[
         },
     ),
     op("reject-vpc-peering-connection", "RejectVpcPeeringConnection", None, &[PEERING], |call| {
-        let id = call.id("vpc-peering-connection-id")?;
-        call.call(|ec2| ec2.reject_vpc_peering_connection(id))?;
-        peering(call, id)
+        call.on("vpc-peering-connection-id", |ec2, id| ec2.reject_vpc_peering_connection(id))?;
+        peering(call, "vpc-peering-connection-id")
     }),
     op(
         "release-address",
         "ReleaseAddress",
         None,
         &[required("allocation-id", What::Name(NameKind::ElasticIp))],
-        |call| {
-            let id: AllocationId = call.id("allocation-id")?;
-            done(call.call(|ec2| ec2.release_address(id)))
-        },
+        |call| call.on("allocation-id", |ec2, id| ec2.release_address(id)),
     ),
     op(
         "replace-network-acl-association",
@@ -540,16 +515,13 @@ pub static OPERATIONS: &[Operation] = &[
         },
     ),
     op("start-instances", "StartInstances", None, &[INSTANCES], |call| {
-        let id: InstanceId = call.id("instance-ids")?;
-        done(call.call(|ec2| ec2.start_instances(id)))
+        call.on("instance-ids", |ec2, id| ec2.start_instances(id))
     }),
     op("stop-instances", "StopInstances", None, &[INSTANCES], |call| {
-        let id: InstanceId = call.id("instance-ids")?;
-        done(call.call(|ec2| ec2.stop_instances(id)))
+        call.on("instance-ids", |ec2, id| ec2.stop_instances(id))
     }),
     op("terminate-instances", "TerminateInstances", None, &[INSTANCES], |call| {
-        let id: InstanceId = call.id("instance-ids")?;
-        done(call.call(|ec2| ec2.terminate_instances(id)))
+        call.on("instance-ids", |ec2, id| ec2.terminate_instances(id))
     }),
 ];
 
@@ -557,6 +529,16 @@ impl Call<'_, '_> {
     /// The Name tag for what is made: the step's, or the one in the tags.
     fn naming<Id>(&self) -> New<Id> {
         New { name: self.name.map(str::to_owned).or_else(|| self.command.name_tag()), id: None }
+    }
+
+    /// Calls an operation on the thing an option names.
+    fn on<K: Kind>(
+        &mut self,
+        option: &str,
+        operation: impl FnOnce(&mut Ec2<'_>, K) -> Result<(), ApiError>,
+    ) -> Answer {
+        let id = self.id(option)?;
+        done(self.call(|ec2| operation(ec2, id)))
     }
 
     fn cidr(&self, name: &str) -> Ipv4Net {
@@ -586,7 +568,11 @@ fn answer<const N: usize>(fields: [(&'static str, String); N]) -> Answer {
     Ok(Output(fields.into()))
 }
 
-fn peering(call: &Call<'_, '_>, id: PeeringId) -> Answer {
+fn peering(call: &Call<'_, '_>, option: &str) -> Answer {
+    peering_answer(call, call.id(option)?)
+}
+
+fn peering_answer(call: &Call<'_, '_>, id: PeeringId) -> Answer {
     let status = call.ec2.peering_status(id).map_err(|error| call.refused(error))?;
     answer([("VpcPeeringConnectionId", id.to_string()), ("Status", status.to_string())])
 }
