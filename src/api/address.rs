@@ -26,6 +26,9 @@ impl Ec2<'_> {
         new: New<AllocationId>,
         address: Option<Ipv4Addr>,
     ) -> Result<AllocationId> {
+        if address.is_some_and(|address| !is_public(address) || self.model.has_public_address(address)) {
+            return Err(ApiError::code_only("InvalidParameterValue"));
+        }
         let id = self.choose_id(&new, "", |model| &model.elastic_ips, AllocationId::derive);
         let ip = address.unwrap_or_else(|| self.choose_public_address(&id.to_string()));
         let eip = ElasticIp { id, name: new.name, scope: self.caller, ip, association: None };
@@ -37,6 +40,14 @@ impl Ec2<'_> {
     pub fn associate_address(&mut self, request: AssociateAddress) -> Result<AddressAssociationId> {
         let eni = self.eni(request.network_interface_id)?;
         let private = request.private_ip_address.unwrap_or(eni.primary_ip());
+        if !eni.has(private) {
+            return Err(ApiError::code_only("InvalidParameterValue"));
+        }
+        // aws: eip-one-per-private-ip
+        let taken = eni.public.iter().find(|address| address.private == private).and_then(|a| a.allocation);
+        if !request.allow_reassociation && taken.is_some_and(|other| other != request.allocation_id) {
+            return Err(ApiError::code_only("Resource.AlreadyAssociated"));
+        }
         let vpc = self.model.vpc(eni.vpc);
         if vpc.internet_gateway.is_none() {
             let message = format!("Network {} is not attached to any internet gateway", vpc.id);
@@ -70,12 +81,11 @@ impl Ec2<'_> {
     /// Takes an Elastic IP off its interface.
     pub fn disassociate_address(&mut self, association: AddressAssociationId) -> Result<()> {
         let found = self.model.elastic_ips.values().find_map(|eip| match eip.association {
-            Some((id, eni)) if id == association => Some((eip.id, eip.ip, eni)),
+            Some((id, eni)) if id == association && eip.scope == self.caller => Some((eip.id, eip.ip, eni)),
             Some(_) | None => None,
         });
         let Some((allocation, ip, eni)) = found else {
-            let message = format!("The association ID '{association}' does not exist");
-            return Err(ApiError::new("InvalidAssociationID.NotFound", message));
+            return Err(ApiError::code_only("InvalidAssociationID.NotFound"));
         };
         if let Some(private) = self.model.eni(eni).private_of(ip) {
             self.unmap(eni, private);
@@ -95,6 +105,7 @@ impl Ec2<'_> {
     }
 
     pub(super) fn map(&mut self, eni: EniId, address: PublicAddress) {
+        self.model.hosts_changed += 1;
         self.model.public_addresses.insert(address.ip, eni);
         self.model.enis[&eni].public.push(address);
     }
@@ -102,10 +113,23 @@ impl Ec2<'_> {
     /// Takes the public address of a private one away, and an Elastic IP's association with it.
     pub(super) fn unmap(&mut self, eni: EniId, private: Ipv4Addr) {
         let Some(ip) = self.model.enis[&eni].public_of(private) else { return };
+        self.model.hosts_changed += 1;
         self.model.enis[&eni].public.retain(|address| address.ip != ip);
         self.model.public_addresses.shift_remove(&ip);
         for eip in self.model.elastic_ips.values_mut().filter(|eip| eip.ip == ip) {
             eip.association = None;
         }
     }
+}
+
+/// Whether an address can be one of the internet.
+fn is_public(address: Ipv4Addr) -> bool {
+    let [a, b, ..] = address.octets();
+    let is_shared = a == 100 && (64..128).contains(&b);
+    !(address.is_private()
+        || is_shared
+        || a == 0
+        || a >= 224
+        || address.is_loopback()
+        || address.is_link_local())
 }

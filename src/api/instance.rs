@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{CreateNetworkInterface, Ec2, New, Result};
+use super::{ApiError, CreateNetworkInterface, Ec2, New, Result};
 use crate::ids::{EniId, InstanceId, SecurityGroupId, SubnetId};
 use crate::model::{Instance, InstanceState, PublicAddress};
 
@@ -37,11 +37,13 @@ impl Ec2<'_> {
         let id = self.choose_id(&request.new, &within, |model| &model.instances, InstanceId::derive);
         interface.new.id.get_or_insert_with(|| EniId::derive(&[&id.to_string(), "eth0"]));
         let eni = self.create_network_interface(interface)?;
-        let instance =
-            Instance { id, name: request.new.name, scope: self.caller, eni, state: InstanceState::Running };
+        let auto_public_ip = request.associate_public_ip_address.unwrap_or(subnet.map_public_ip);
+        let (name, scope, state) = (request.new.name, self.caller, InstanceState::Running);
+        let instance = Instance { id, name, scope, eni, auto_public_ip, state };
         self.model.enis[&eni].instance = Some(id);
         self.model.instances.insert(id, instance);
-        if request.associate_public_ip_address.unwrap_or(subnet.map_public_ip) {
+        self.model.hosts_changed += 1;
+        if auto_public_ip {
             self.assign_public_address(eni, "");
         }
         Ok(id)
@@ -50,8 +52,13 @@ impl Ec2<'_> {
     /// Stops an instance: it falls silent, and an auto-assigned public address goes back
     /// (aws: auto-public-ip-released).
     pub fn stop_instances(&mut self, id: InstanceId) -> Result<()> {
-        let eni = self.instance(id)?.eni;
+        let instance = self.existing_instance(id)?;
+        if instance.state == InstanceState::Stopped {
+            return Ok(());
+        }
+        let eni = instance.eni;
         self.instance_mut(id)?.state = InstanceState::Stopped;
+        self.model.hosts_changed += 1;
         let auto: Vec<Ipv4Addr> = {
             let public = &self.model.eni(eni).public;
             public
@@ -68,14 +75,27 @@ impl Ec2<'_> {
 
     /// Starts a stopped instance again.
     pub fn start_instances(&mut self, id: InstanceId) -> Result<()> {
-        let eni = self.instance(id)?.eni;
+        let instance = self.existing_instance(id)?;
+        if instance.state == InstanceState::Running {
+            return Ok(());
+        }
+        let (eni, wants_public) = (instance.eni, instance.auto_public_ip);
         self.instance_mut(id)?.state = InstanceState::Running;
-        let subnet = self.model.eni(eni).subnet;
-        if self.model.subnet(subnet).map_public_ip && self.model.eni(eni).public.is_empty() {
+        self.model.hosts_changed += 1;
+        if wants_public && self.model.eni(eni).public.is_empty() {
             let occasion = self.next_unnamed();
             self.assign_public_address(eni, &occasion);
         }
         Ok(())
+    }
+
+    /// The instance, unless it is terminated.
+    fn existing_instance(&self, id: InstanceId) -> Result<&Instance> {
+        let instance = self.instance(id)?;
+        if instance.state == InstanceState::Terminated {
+            return Err(ApiError::code_only("IncorrectInstanceState"));
+        }
+        Ok(instance)
     }
 
     /// Terminates an instance; its interface and addresses go with it.
@@ -86,6 +106,7 @@ impl Ec2<'_> {
         }
         let eni = instance.eni;
         self.instance_mut(id)?.state = InstanceState::Terminated;
+        self.model.hosts_changed += 1;
         self.remove_interface(eni);
         Ok(())
     }

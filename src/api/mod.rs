@@ -196,7 +196,18 @@ impl<'m> Ec2<'m> {
         ApiError::code_only("MissingParameter")
     }
 
-    /// The pinned id, or one derived from whose the resource is, where, and what it is called.
+    /// What EC2 says of parameters that exclude each other; the text is not known.
+    pub fn invalid_combination(&self) -> ApiError {
+        ApiError::code_only("InvalidParameterCombination")
+    }
+
+    /// What EC2 says of ports that do not go with the protocol; the text is not known.
+    pub fn invalid_ports(&self) -> ApiError {
+        ApiError::code_only("InvalidParameterValue")
+    }
+
+    /// The pinned id if nothing has it, or one derived from whose the resource is, where, and what it is
+    /// called.
     fn choose_id<Id, T>(
         &mut self,
         new: &New<Id>,
@@ -207,17 +218,25 @@ impl<'m> Ec2<'m> {
     where
         Id: Copy + std::hash::Hash + Eq,
     {
-        if let Some(id) = new.id {
+        if let Some(id) = new.id.filter(|id| !table(self.model).contains_key(id)) {
             return id;
         }
         let (account, region) = (self.caller.account.to_string(), self.caller.region.name());
         let name = new.name.clone().unwrap_or_else(|| self.next_unnamed());
-        let mut id = derive(&[&account, region, within, &name]);
-        while table(self.model).contains_key(&id) {
-            let again = self.next_unnamed();
-            id = derive(&[&account, region, within, &name, &again]);
+        loop {
+            // What has the name of something that is gone is another thing, with another id.
+            let kind = std::any::type_name::<Id>();
+            let path = seed::hash(&[kind, &account, region, within, &name]);
+            let occasion = self.model.derived.entry(path).or_insert(0);
+            *occasion += 1;
+            let id = match *occasion {
+                1 => derive(&[&account, region, within, &name]),
+                again => derive(&[&account, region, within, &name, &again.to_string()]),
+            };
+            if !table(self.model).contains_key(&id) {
+                return id;
+            }
         }
-        id
     }
 
     fn next_unnamed(&mut self) -> String {
@@ -231,12 +250,7 @@ impl<'m> Ec2<'m> {
         let size = 1_u64 << (32 - pool.prefix_len());
         let start = seed::hash(&["public-address", owner]) % size;
         let taken = |address: &Ipv4Addr| {
-            let last = address.octets()[3];
-            last == 0
-                || last == 255
-                || self.model.public_addresses.contains_key(address)
-                || self.model.elastic_ips.values().any(|eip| eip.ip == *address)
-                || self.model.outside.contains_key(address)
+            matches!(address.octets()[3], 0 | 255) || self.model.has_public_address(*address)
         };
         (0..size)
             .map(|step| Ipv4Addr::from_bits(pool.network().to_bits() + ((start + step) % size) as u32))

@@ -91,8 +91,7 @@ impl Ec2<'_> {
     ) -> Result<NetworkAclAssociationId> {
         let subnet = self.model.subnets.values().find(|subnet| subnet.network_acl_association == association);
         let Some(subnet) = subnet.map(|subnet| subnet.id) else {
-            let message = format!("The association ID '{association}' does not exist");
-            return Err(ApiError::new("InvalidAssociationID.NotFound", message));
+            return Err(ApiError::code_only("InvalidAssociationID.NotFound"));
         };
         self.put_network_acl_before(subnet, id)
     }

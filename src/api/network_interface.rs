@@ -100,11 +100,13 @@ impl Ec2<'_> {
     }
 
     pub(super) fn remove_interface(&mut self, id: EniId) {
+        let label = self.model.eni_label(id);
         let eni = self.model.enis[&id].clone();
         for private in eni.private_ips {
             self.unmap(id, private);
             self.model.private_addresses.shift_remove(&(eni.vpc, private));
         }
+        self.model.former_labels.insert(id, label);
         self.model.enis.shift_remove(&id);
     }
 

@@ -228,6 +228,10 @@ impl Ec2<'_> {
     /// A destination inside the VPC can lead to an interface only, and only for a whole subnet
     /// (aws: route-more-specific-than-local).
     fn check_destination(&self, table: &RouteTable, destination: Ipv4Net, target: Target) -> Result<()> {
+        if target == Target::Local {
+            let message = "local-target only allowed with network local destination CIDRs";
+            return Err(ApiError::new("InvalidParameterValue", message));
+        }
         let reserved: Ipv4Net = LINK_LOCAL_SERVICES.parse().expect("a CIDR block");
         if reserved.contains(&destination) {
             return Err(ApiError::code_only("InvalidParameterValue"));

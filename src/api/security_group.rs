@@ -3,7 +3,7 @@
 use super::vpc::anywhere;
 use super::{ApiError, Ec2, New, Result};
 use crate::ids::{SecurityGroupId, SecurityGroupRuleId, VpcId};
-use crate::model::{Direction, Peer, PeeringStatus, SecurityGroup, SecurityGroupRule, Traffic};
+use crate::model::{Direction, Peer, SecurityGroup, SecurityGroupRule, Traffic};
 
 /// Parameters of CreateSecurityGroup.
 #[derive(Clone, Debug)]
@@ -25,10 +25,17 @@ pub struct RuleRequest {
     pub peer: Peer,
 }
 
+/// The longest name of a group (aws: sg-name).
+const NAME_LEN_MAX: usize = 255;
+
 impl Ec2<'_> {
     /// Makes a group that lets nothing in and everything out (aws: sg-new).
     pub fn create_security_group(&mut self, request: CreateSecurityGroup) -> Result<SecurityGroupId> {
         self.vpc(request.vpc_id)?;
+        // aws: sg-name
+        if request.group_name.starts_with("sg-") || request.group_name.len() > NAME_LEN_MAX {
+            return Err(ApiError::code_only("InvalidParameterValue"));
+        }
         let same_name = |sg: &SecurityGroup| {
             sg.vpc == request.vpc_id && sg.name.eq_ignore_ascii_case(&request.group_name)
         };
@@ -123,11 +130,7 @@ impl Ec2<'_> {
     fn check_referenced_group(&self, group: &SecurityGroup, peer: SecurityGroupId) -> Result<()> {
         let not_found = || ApiError::code_only("InvalidGroup.NotFound");
         let other = self.model.security_groups.get(&peer).ok_or_else(not_found)?;
-        let peered = self.model.peerings.values().any(|pcx| {
-            pcx.status_at(self.now) == PeeringStatus::Active
-                && pcx.is_intra_region()
-                && pcx.sides_from(group.vpc).is_some_and(|(_, there)| there.vpc == other.vpc)
-        });
+        let peered = self.model.are_peered_in_region(group.vpc, other.vpc, self.now);
         if other.vpc == group.vpc || peered { Ok(()) } else { Err(not_found()) }
     }
 }

@@ -23,9 +23,26 @@ pub enum Taggable {
 }
 
 impl Ec2<'_> {
+    /// CreateTags with the key `Name`, on all resources or on none.
+    pub fn create_name_tags(&mut self, resources: &[Taggable], name: &str) -> Result<()> {
+        for resource in resources {
+            self.name_of(*resource)?;
+        }
+        resources.iter().try_for_each(|resource| self.create_name_tag(*resource, name))
+    }
+
     /// CreateTags with the key `Name`.
     pub fn create_name_tag(&mut self, resource: Taggable, name: &str) -> Result<()> {
-        let slot = match resource {
+        // A group is known by its group name; the tag is accepted and changes nothing.
+        if let Some(slot) = self.name_of(resource)? {
+            *slot = Some(name.to_owned());
+            self.model.hosts_changed += 1;
+        }
+        Ok(())
+    }
+
+    fn name_of(&mut self, resource: Taggable) -> Result<Option<&mut Option<String>>> {
+        Ok(Some(match resource {
             Taggable::ElasticIp(id) => &mut self.elastic_ip_mut(id)?.name,
             Taggable::Eni(id) => &mut self.eni_mut(id)?.name,
             Taggable::Instance(id) => &mut self.instance_mut(id)?.name,
@@ -33,12 +50,9 @@ impl Ec2<'_> {
             Taggable::NetworkAcl(id) => &mut self.network_acl_mut(id)?.name,
             Taggable::Peering(id) => &mut self.peering_mut(id)?.name,
             Taggable::RouteTable(id) => &mut self.route_table_mut(id)?.name,
-            // A group is known by its group name; the tag is accepted and changes nothing.
-            Taggable::SecurityGroup(id) => return self.security_group(id).map(|_| ()),
+            Taggable::SecurityGroup(id) => return self.security_group(id).map(|_| None),
             Taggable::Subnet(id) => &mut self.subnet_mut(id)?.name,
             Taggable::Vpc(id) => &mut self.vpc_mut(id)?.name,
-        };
-        *slot = Some(name.to_owned());
-        Ok(())
+        }))
     }
 }

@@ -68,16 +68,11 @@ impl Ec2<'_> {
         }
         let cidr_block: Ipv4Net = "172.31.0.0/16".parse().expect("a CIDR block");
         let id = self.create_vpc(CreateVpc { new, cidr_block })?;
-        let prefix = id.to_string();
-        let gateway = self.create_internet_gateway(New {
-            name: None,
-            id: Some(crate::ids::InternetGatewayId::derive(&[&prefix])),
-        })?;
+        let gateway = self.create_internet_gateway(New::unnamed())?;
         self.attach_internet_gateway(gateway, id)?;
         let blocks = cidr_block.subnets(20).expect("a /16 holds /20 blocks");
         for (zone, cidr_block) in self.caller.region.zones().zip(blocks) {
-            let new =
-                New { name: None, id: Some(crate::ids::SubnetId::derive(&[&prefix, &zone.to_string()])) };
+            let new = New::unnamed();
             let subnet = self.create_subnet(CreateSubnet {
                 new,
                 vpc_id: id,
@@ -113,9 +108,9 @@ impl Ec2<'_> {
         if in_use {
             return Err(dependency_violation("vpc", id));
         }
-        // aws: pcx-deleted-with-vpc
-        for pcx in model.peerings.values_mut() {
-            if pcx.sides_from(id).is_some() && pcx.status_at(now) == PeeringStatus::Active {
+        // A request goes with its requester, a connection with either side (assumed: pcx-deleted-with-vpc).
+        for pcx in model.peerings.values_mut().filter(|pcx| pcx.sides_from(id).is_some()) {
+            if matches!(pcx.status_at(now), PeeringStatus::Active | PeeringStatus::PendingAcceptance) {
                 pcx.status = PeeringStatus::Deleted;
             }
         }

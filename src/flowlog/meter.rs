@@ -24,9 +24,18 @@ pub struct Meter {
     interval: Instant,
     /// Flows of the current interval, in the order their first packets came.
     flows: IndexMap<FlowKey, Counters, FixedState>,
-    /// Interfaces that have had traffic, in that order: silent until then (aws: flow-log-nodata).
+    /// Interfaces that have had traffic, in that order: silent until then (aws: flow-log-first-traffic).
     seen: IndexMap<EniId, Account, FixedState>,
-    records: Vec<FlowRecord>,
+    closed: Vec<Closed>,
+}
+
+/// What is known of intervals that are over.
+#[derive(Debug)]
+enum Closed {
+    /// A flow.
+    Flow(FlowRecord),
+    /// Interfaces without traffic in some intervals, one after the other: kept short however long they last.
+    Silence { interfaces: Vec<(EniId, Account)>, begin: Instant, intervals: u64 },
 }
 
 /// Flows with another verdict are other flows (aws: flow-log-action-in-key).
@@ -56,7 +65,7 @@ impl Meter {
             interval: begin_of_interval(now),
             flows: IndexMap::default(),
             seen: IndexMap::default(),
-            records: Vec::new(),
+            closed: Vec::new(),
         }
     }
 
@@ -71,12 +80,40 @@ impl Meter {
         }
     }
 
-    /// The records of all intervals that are over at `now`, in the order the flows began.
-    pub fn close(&mut self, now: Instant) -> &[FlowRecord] {
-        while self.interval + AGGREGATION_INTERVAL <= now {
-            self.close_interval();
+    /// Ends all intervals that are over at `now`.
+    pub fn close(&mut self, now: Instant, model: &Model) {
+        let over = now.since(self.interval).as_secs() / AGGREGATION_INTERVAL.as_secs();
+        if over == 0 {
+            return;
         }
-        &self.records
+        self.close_interval(model);
+        // Nothing was counted in the others.
+        if over > 1 {
+            self.be_silent(self.seen.iter().map(|(eni, account)| (*eni, *account)).collect(), over - 1);
+            self.interval +=
+                AGGREGATION_INTERVAL * u32::try_from(over - 1).expect("a run of less than 8000 years");
+        }
+    }
+
+    /// The records of all intervals that were ended, in the order of intervals, and of first packets within.
+    pub fn records(&self) -> impl Iterator<Item = FlowRecord> + '_ {
+        self.closed.iter().flat_map(|closed| match closed {
+            Closed::Flow(record) => Either::Left(std::iter::once(*record)),
+            Closed::Silence { interfaces, begin, intervals } => {
+                let begin = begin.unix_seconds();
+                Either::Right((0..*intervals).flat_map(move |n| {
+                    let start = begin + n * AGGREGATION_INTERVAL.as_secs();
+                    let end = start + AGGREGATION_INTERVAL.as_secs() - 1;
+                    interfaces.iter().map(move |&(interface, account)| FlowRecord {
+                        account,
+                        interface,
+                        start,
+                        end,
+                        flow: None,
+                    })
+                }))
+            }
+        })
     }
 
     /// The end of the interval that `now` is in.
@@ -85,7 +122,7 @@ impl Meter {
     }
 
     fn count(&mut self, at: Instant, key: FlowKey, packet: &PacketFacts, model: &Model) {
-        self.close(at);
+        self.close(at, model);
         let eni = model.eni(key.eni);
         if is_not_logged(eni, key.tuple, model) {
             return;
@@ -101,18 +138,50 @@ impl Meter {
         counters.tcp_flags |= recorded_flags(packet);
     }
 
-    fn close_interval(&mut self) {
+    fn close_interval(&mut self, model: &Model) {
         let mut active: IndexSet<EniId, FixedState> = IndexSet::default();
         for (key, counters) in self.flows.drain(..) {
             active.insert(key.eni);
-            self.records.push(record(self.seen[&key.eni], key, counters));
+            self.closed.push(Closed::Flow(record(self.seen[&key.eni], key, counters)));
         }
-        let end = self.interval + AGGREGATION_INTERVAL;
-        for (&interface, &account) in self.seen.iter().filter(|(eni, _)| !active.contains(*eni)) {
-            let (start, end) = (self.interval.unix_seconds(), end.unix_seconds() - 1);
-            self.records.push(FlowRecord { account, interface, start, end, flow: None });
+        // An interface that is gone has nothing more to say.
+        self.seen.retain(|eni, _| model.enis.contains_key(eni));
+        let silent = self.seen.iter().filter(|(eni, _)| !active.contains(*eni));
+        self.be_silent(silent.map(|(eni, account)| (*eni, *account)).collect(), 1);
+        self.interval += AGGREGATION_INTERVAL;
+    }
+
+    /// Notes that interfaces have no traffic in the next intervals (assumed: flow-log-nodata-each-interval).
+    fn be_silent(&mut self, interfaces: Vec<(EniId, Account)>, intervals: u64) {
+        if interfaces.is_empty() {
+            return;
         }
-        self.interval = end;
+        if let Some(Closed::Silence { interfaces: before, intervals: so_far, begin }) = self.closed.last_mut()
+            && *before == interfaces
+            && *begin + AGGREGATION_INTERVAL * u32::try_from(*so_far).expect("a run of less than 8000 years")
+                == self.interval
+        {
+            *so_far += intervals;
+            return;
+        }
+        self.closed.push(Closed::Silence { interfaces, begin: self.interval, intervals });
+    }
+}
+
+/// One of two iterators.
+enum Either<L, R> {
+    Left(L),
+    Right(R),
+}
+
+impl<T, L: Iterator<Item = T>, R: Iterator<Item = T>> Iterator for Either<L, R> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        match self {
+            Self::Left(left) => left.next(),
+            Self::Right(right) => right.next(),
+        }
     }
 }
 

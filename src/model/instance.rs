@@ -14,6 +14,8 @@ pub struct Instance {
     pub scope: Scope,
     /// Its primary interface.
     pub eni: EniId,
+    /// Whether it gets a public address whenever it starts, as its launch decided.
+    pub auto_public_ip: bool,
     /// Whether it runs.
     pub state: InstanceState,
 }

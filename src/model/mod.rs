@@ -72,8 +72,14 @@ pub struct Model {
     pub(crate) private_addresses: IndexMap<(VpcId, Ipv4Addr), EniId, FixedState>,
     /// Which interface a public address is mapped to; maintained by `api/`.
     pub(crate) public_addresses: IndexMap<Ipv4Addr, EniId, FixedState>,
+    /// What interfaces that are gone were called.
+    pub(crate) former_labels: Table<EniId, String>,
     /// How many resources were made without a name; their ids derive from it.
     pub(crate) unnamed: u64,
+    /// How often an id was derived from a path of names: no id is given twice.
+    pub(crate) derived: IndexMap<u64, u64, FixedState>,
+    /// Grows whenever instances come, go, start or stop, and whenever their names or addresses change.
+    pub(crate) hosts_changed: u64,
 }
 
 impl Model {
@@ -136,9 +142,33 @@ impl Model {
             .is_some_and(|instance| instance.state == InstanceState::Running)
     }
 
+    /// Whether two VPCs are connected by an active peering connection within one region
+    /// (aws: sg-reference-peering).
+    pub fn are_peered_in_region(&self, a: VpcId, b: VpcId, now: Instant) -> bool {
+        self.peerings.values().any(|pcx| {
+            pcx.status_at(now) == PeeringStatus::Active
+                && pcx.is_intra_region()
+                && pcx.sides_from(a).is_some_and(|(_, there)| there.vpc == b)
+        })
+    }
+
+    /// Whether somebody has a public address: an interface, an allocation, or a host on the internet.
+    pub fn has_public_address(&self, address: Ipv4Addr) -> bool {
+        self.public_addresses.contains_key(&address)
+            || self.outside.contains_key(&address)
+            || self.elastic_ips.values().any(|eip| eip.ip == address)
+    }
+
+    /// How often hosts or what they are called by has changed.
+    pub fn hosts_changed(&self) -> u64 {
+        self.hosts_changed
+    }
+
     /// What people call an interface: the name of its instance, its own name, or its id.
     pub fn eni_label(&self, id: EniId) -> String {
-        let Some(eni) = self.enis.get(&id) else { return id.to_string() };
+        let Some(eni) = self.enis.get(&id) else {
+            return self.former_labels.get(&id).cloned().unwrap_or_else(|| id.to_string());
+        };
         let of_instance = eni.instance.and_then(|id| self.instances.get(&id)).filter(|i| i.eni == eni.id);
         of_instance
             .and_then(|i| i.name.clone())

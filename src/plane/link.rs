@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use super::walk::Cx;
 use crate::ids::{EniId, VpcId};
-use crate::model::{Eni, Model};
+use crate::model::{Eni, Model, Subnet};
 use crate::trace::DropReason;
 use crate::wire::{ArpRequest, Mac, Packet};
 
@@ -49,13 +49,27 @@ impl<'a> Cx<'a> {
         Err(DropReason::DestinationCheck { eni: eni.id })
     }
 
-    /// Link-local addresses are never routed (aws: route-reserved-destination).
-    pub(super) fn check_link_local(&self, eni: &Eni, packet: &Packet) -> Result<(), DropReason> {
-        let address = packet.tuple().dst;
-        if address.is_link_local() { Err(DropReason::LinkLocal { eni: eni.id, address }) } else { Ok(()) }
+    /// The fabric finds the receiver by its protocol address: whatever the sender believed, the frame gets
+    /// the hardware address of the one who has it (aws: fabric-maps-addresses).
+    pub(super) fn address_frame(&self, subnet: &Subnet, enters_subnet: bool, to: &Eni, packet: &mut Packet) {
+        let came_by_router = enters_subnet || packet.destination_mac() == subnet.router_mac();
+        let from = if came_by_router { subnet.router_mac() } else { packet.source_mac() };
+        packet.set_macs(from, to.mac);
     }
 
-    /// The interface that has an address of a VPC (aws: local-no-eni).
+    /// Link-local services are never routed (aws: route-reserved-destination).
+    pub(super) fn check_link_local(&self, eni: &Eni, packet: &Packet) -> Result<(), DropReason> {
+        let address = packet.tuple().dst;
+        // 169.254.168.0/22
+        let [a, b, c, _] = address.octets();
+        if (a, b, c & 0b1111_1100) == (169, 254, 168) {
+            Err(DropReason::LinkLocal { eni: eni.id, address })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The interface that has an address of a VPC (assumed: local-no-eni).
     pub(super) fn owner_in_vpc(&self, vpc: VpcId, address: Ipv4Addr) -> Result<&'a Eni, DropReason> {
         self.model.eni_with_address(vpc, address).ok_or(DropReason::NoSuchAddress { vpc, address })
     }

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::state::{Effect, FlowKey};
 use super::walk::Cx;
 use crate::ids::{SecurityGroupId, VpcId};
-use crate::model::{Direction, Eni, Peer, PeeringStatus};
+use crate::model::{Direction, Eni, Peer};
 use crate::trace::{DropReason, GroupVerdict, Step};
 use crate::wire::Packet;
 
@@ -32,7 +32,7 @@ impl Cx<'_> {
         }
         // An error is no flow of its own, and does not keep the one it is about alive.
         if !is_related {
-            self.out.effects.push(Effect::Track { flow, direction });
+            self.out.effects.push(Effect::Track { flow, direction, flags: packet.tcp_flags() });
         }
         Ok(())
     }
@@ -70,14 +70,6 @@ impl Cx<'_> {
         let Some(group) = self.model.security_groups.get(&group) else { return false };
         let member = self.model.eni_with_address(group.vpc, address);
         let is_member = member.is_some_and(|eni| eni.security_groups.contains(&group.id));
-        is_member && (group.vpc == here || self.are_peered_in_region(here, group.vpc))
-    }
-
-    fn are_peered_in_region(&self, a: VpcId, b: VpcId) -> bool {
-        self.model.peerings.values().any(|pcx| {
-            pcx.status_at(self.now) == PeeringStatus::Active
-                && pcx.is_intra_region()
-                && pcx.sides_from(a).is_some_and(|(_, there)| there.vpc == b)
-        })
+        is_member && (group.vpc == here || self.model.are_peered_in_region(here, group.vpc, self.now))
     }
 }

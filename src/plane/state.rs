@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use crate::ids::EniId;
 use crate::model::Direction;
 use crate::time::Instant;
-use crate::wire::{FiveTuple, Packet, Protocol, Quoted};
+use crate::wire::{FiveTuple, Packet, Protocol, Quoted, TcpFlags};
 
 /// A flow at an interface, seen from the interface: the local side is the source.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -29,6 +29,8 @@ pub enum Effect {
         flow: FlowKey,
         /// Which way the packet went.
         direction: Direction,
+        /// Its TCP control bits: a connection that is closed is soon forgotten.
+        flags: TcpFlags,
     },
 }
 
@@ -45,6 +47,9 @@ struct Tracked {
     /// Whether an answer was seen, and then a packet of the opener again.
     answered: bool,
     stream: bool,
+    /// Who has said that no more data comes: the opener, the other side.
+    finished: [bool; 2],
+    reset: bool,
     expires: Instant,
 }
 
@@ -53,6 +58,9 @@ mod idle {
     use std::time::Duration;
 
     pub const TCP: Duration = Duration::from_secs(432_000);
+    /// Flows are tracked until they close (aws: sg-tracked-until-closed); how long after is not
+    /// published (assumed: sg-closed-timeout).
+    pub const TCP_CLOSED: Duration = Duration::from_secs(10);
     pub const UDP: Duration = Duration::from_secs(30);
     pub const UDP_STREAM: Duration = Duration::from_secs(180);
     /// Not published (assumed: sg-icmp-timeout).
@@ -112,24 +120,24 @@ impl State {
     pub fn commit(&mut self, effects: &[Effect], now: Instant) {
         for effect in effects {
             match *effect {
-                Effect::Track { flow, direction } => self.track(flow, direction, now),
+                Effect::Track { flow, direction, flags } => self.track(flow, direction, flags, now),
             }
         }
     }
 
-    fn track(&mut self, flow: FlowKey, direction: Direction, now: Instant) {
-        let fresh = Tracked { opened: direction, answered: false, stream: false, expires: now };
-        let tracked = self.tracked.entry(flow).or_insert(fresh);
-        if tracked.expires < now {
-            *tracked = fresh;
+    fn track(&mut self, flow: FlowKey, direction: Direction, flags: TcpFlags, now: Instant) {
+        let tracked = self.tracked.entry(flow).or_insert_with(|| Tracked::new(direction, now));
+        if tracked.expires <= now {
+            *tracked = Tracked::new(direction, now);
         }
-        if direction != tracked.opened {
-            tracked.answered = true;
-        } else if tracked.answered {
-            tracked.stream = true;
-        }
+        tracked.see(direction, flags);
         tracked.expires = now + tracked.idle_timeout(flow.tuple.protocol);
         self.sweep(now);
+    }
+
+    /// Forgets all flows at an interface: whatever was behind it is gone.
+    pub fn forget(&mut self, eni: EniId) {
+        self.tracked.retain(|flow, _| flow.eni != eni);
     }
 
     fn sweep(&mut self, now: Instant) {
@@ -142,8 +150,28 @@ impl State {
 }
 
 impl Tracked {
+    fn new(opened: Direction, now: Instant) -> Self {
+        Self { opened, answered: false, stream: false, finished: [false; 2], reset: false, expires: now }
+    }
+
+    fn see(&mut self, direction: Direction, flags: TcpFlags) {
+        let is_answer = direction != self.opened;
+        if is_answer {
+            self.answered = true;
+        } else if self.answered {
+            self.stream = true;
+        }
+        // A new connection may use the same addresses and ports.
+        if flags.has(TcpFlags::SYN) && !flags.has(TcpFlags::ACK) {
+            (self.finished, self.reset) = ([false; 2], false);
+        }
+        self.finished[usize::from(is_answer)] |= flags.has(TcpFlags::FIN);
+        self.reset |= flags.has(TcpFlags::RST);
+    }
+
     fn idle_timeout(&self, protocol: Protocol) -> Duration {
         match protocol {
+            Protocol::TCP if self.reset || self.finished == [true, true] => idle::TCP_CLOSED,
             Protocol::TCP => idle::TCP,
             Protocol::UDP if self.stream => idle::UDP_STREAM,
             Protocol::UDP => idle::UDP,

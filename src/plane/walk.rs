@@ -212,9 +212,7 @@ impl<'a> Cx<'a> {
                     cx.security_group(eni, Direction::Ingress, packet)
                 })?;
                 self.check_destination(eni, packet)?;
-                if enters_subnet {
-                    packet.set_macs(subnet.router_mac(), eni.mac);
-                }
+                self.address_frame(subnet, enters_subnet, eni, packet);
                 self.step(Step::Arrived { eni: eni.id });
                 Next::Stop(Station::Eni(eni.id))
             }

@@ -34,13 +34,13 @@ use self::fields::Fields;
 use self::problem::Problems;
 use self::yaml::Node;
 use crate::guest::Service;
-use crate::model::{Model, Scope};
+use crate::model::{Instance, InstanceState, Model, Scope};
 use crate::seed::Seed;
 use crate::time::Instant;
 use crate::trace::Station;
 
-/// What listens on hosts, by the hosts' names: ports and services.
-pub type Services = IndexMap<String, Vec<(u16, Service)>, FixedState>;
+/// What listens on hosts: ports and services.
+pub type Services = IndexMap<Station, Vec<(u16, Service)>, FixedState>;
 
 /// A scenario without mistakes.
 #[derive(Debug)]
@@ -112,9 +112,11 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
 
 /// Where the host with a name is: behind the interface of a running instance, or on the internet.
 pub fn station_of(model: &Model, name: &str) -> Option<Station> {
-    let instance = model.instances.values().find(|instance| instance.name.as_deref() == Some(name));
+    let is_there = |instance: &&Instance| {
+        instance.name.as_deref() == Some(name) && instance.state != InstanceState::Terminated
+    };
+    let instance = model.instances.values().find(is_there);
     instance
-        .filter(|instance| model.enis.contains_key(&instance.eni))
         .map(|instance| Station::Eni(instance.eni))
         .or_else(|| outside_address(model, name).map(Station::Outside))
 }

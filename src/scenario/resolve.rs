@@ -7,7 +7,7 @@ use crate::ids::{
     AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId,
     SecurityGroupId, SubnetId, VpcId,
 };
-use crate::model::{Model, Table};
+use crate::model::{Instance, InstanceState, Model, Table};
 
 /// A kind of resource that can be called by name.
 pub trait Kind: Copy + Eq + FromStr + Display {
@@ -98,11 +98,9 @@ impl Kind for InstanceId {
 
     fn all(model: &Model) -> Vec<(Self, Option<String>, Option<VpcId>)> {
         let vpc = |eni: EniId| model.enis.get(&eni).map(|eni| eni.vpc);
-        model
-            .instances
-            .values()
-            .map(|instance| (instance.id, instance.name.clone(), vpc(instance.eni)))
-            .collect()
+        let is_there = |instance: &&Instance| instance.state != InstanceState::Terminated;
+        let instances = model.instances.values().filter(is_there);
+        instances.map(|instance| (instance.id, instance.name.clone(), vpc(instance.eni))).collect()
     }
 }
 

@@ -35,7 +35,8 @@ pub struct Built {
 
 /// Makes everything that can be made, and says what cannot.
 pub fn build<'p>(topology: &'p draft::Topology, now: Instant, problems: &'p mut Problems) -> Built {
-    let mut builder = Builder { built: Built::default(), now, declared: topology.names(), problems };
+    let mut builder =
+        Builder { built: Built::default(), now, declared: topology.names(), pinned: Vec::new(), problems };
     for host in &topology.internet {
         builder.outside_host(host);
     }
@@ -66,6 +67,7 @@ struct Builder<'p> {
     now: Instant,
     /// A name that is given and leads nowhere belongs to a thing with a mistake, which was reported.
     declared: Vec<&'p str>,
+    pinned: Vec<Spanned<String>>,
     problems: &'p mut Problems,
 }
 
@@ -102,6 +104,12 @@ impl Builder<'_> {
     /// A pinned id, if there is one and it is one.
     fn pinned<Id: FromStr<Err: std::fmt::Display>>(&mut self, id: Option<&Spanned<String>>) -> Option<Id> {
         let id = id?;
+        if let Some(first) = self.pinned.iter().find(|pinned| pinned.value == id.value) {
+            let problem = Problem::at(id.span, format!("the id `{}` is given twice", id.value));
+            self.problems.push(problem.also(first.span, "first here"));
+            return None;
+        }
+        self.pinned.push(id.clone());
         let parsed = id.value.parse();
         parsed.map_err(|error: Id::Err| self.problems.push(Problem::at(id.span, error.to_string()))).ok()
     }
@@ -124,7 +132,7 @@ impl Builder<'_> {
             self.problems.push(Problem::at(host.address.span, problem));
             return;
         }
-        self.built.services.insert(host.name.value.clone(), host.serves.clone());
+        self.built.services.insert(Station::Outside(address), host.serves.clone());
         self.built.model.connect_outside_host(OutsideHost {
             name: host.name.value.clone(),
             address,
@@ -246,7 +254,7 @@ impl Builder<'_> {
                 ec2.modify_network_interface_attribute(eni, off)
             });
         }
-        self.built.services.insert(name.value.clone(), instance.serves.clone());
+        self.built.services.insert(Station::Eni(eni), instance.serves.clone());
         Some(id)
     }
 
@@ -454,7 +462,11 @@ impl Builder<'_> {
         };
         let scope = instance.map_or(eip.scope, |(id, _)| self.built.model.instances[&id].scope);
         let (new, address) = (self.naming(&eip.named), eip.address.as_ref().map(|address| address.value));
-        let span = eip.named.name.span;
+        let span = eip.address.as_ref().map_or(eip.named.name.span, |address| address.span);
+        if let Some(taken) = address.filter(|address| self.built.model.has_public_address(*address)) {
+            self.problems.push(Problem::at(span, format!("somebody has the address {taken} already")));
+            return None;
+        }
         let allocation_id =
             self.call(scope, span, "AllocateAddress", |ec2| ec2.allocate_address(new, address))?;
         let (instance, place) = instance?;

@@ -32,8 +32,10 @@ pub struct World<O> {
     state: State,
     queue: EventQueue<Event>,
     hosts: IndexMap<Station, Slot, FixedState>,
-    /// What listens on instances, by their names.
-    services: IndexMap<String, Vec<(u16, Service)>, FixedState>,
+    /// How often the host of an interface has booted: each time with other random numbers.
+    boots: IndexMap<EniId, u64, FixedState>,
+    /// What listens, by host.
+    services: IndexMap<Station, Vec<(u16, Service)>, FixedState>,
     seed: Seed,
     packets_sent: u64,
     // Reused from packet to packet.
@@ -75,13 +77,12 @@ const TTL_OUTSIDE: u8 = 64;
 impl<O: Observer> World<O> {
     /// A world in which all that the model says exists, and its hosts have just booted.
     ///
-    /// `services` says what listens, by the names of instances and outside hosts; sshd listens on every
-    /// instance (aws: al2023-sshd).
+    /// `services` says what listens; sshd listens on every instance (assumed: sshd-everywhere).
     pub fn new(
         seed: Seed,
         now: Instant,
         model: Model,
-        services: IndexMap<String, Vec<(u16, Service)>, FixedState>,
+        services: IndexMap<Station, Vec<(u16, Service)>, FixedState>,
         observer: O,
     ) -> Self {
         let mut world = Self {
@@ -89,6 +90,7 @@ impl<O: Observer> World<O> {
             state: State::default(),
             queue: EventQueue::new(now),
             hosts: IndexMap::default(),
+            boots: IndexMap::default(),
             services,
             seed,
             packets_sent: 0,
@@ -129,8 +131,11 @@ impl<O: Observer> World<O> {
     /// Changes resources: the one way to do it. Hosts follow: instances that run have one.
     pub fn change<T>(&mut self, caller: Scope, operation: impl FnOnce(&mut Ec2<'_>) -> T) -> T {
         let now = self.now();
+        let before = self.model.hosts_changed();
         let result = operation(&mut Ec2::new(&mut self.model, caller, now));
-        self.follow_model();
+        if self.model.hosts_changed() != before {
+            self.follow_model();
+        }
         result
     }
 
@@ -304,26 +309,32 @@ impl<O: Observer> World<O> {
         let running = |instance: &&Instance| instance.state == InstanceState::Running;
         let up: IndexSet<EniId, FixedState> =
             self.model.instances.values().filter(running).map(|instance| instance.eni).collect();
+        let state = &mut self.state;
         self.hosts.retain(|station, _| match station {
-            Station::Eni(eni) => up.contains(eni),
-            Station::Outside(_) => true,
+            Station::Eni(eni) if !up.contains(eni) => {
+                state.forget(*eni);
+                false
+            }
+            Station::Eni(_) | Station::Outside(_) => true,
         });
         for eni in up {
             if !self.hosts.contains_key(&Station::Eni(eni)) {
-                let slot = self.boot(self.model.eni(eni));
+                let boots = self.boots.entry(eni).or_insert(0);
+                *boots += 1;
+                let slot = self.boot(self.model.eni(eni), self.boots[&eni]);
                 self.hosts.insert(Station::Eni(eni), slot);
             }
         }
         self.tell_names();
     }
 
-    fn boot(&self, eni: &Eni) -> Slot {
+    fn boot(&self, eni: &Eni, boots: u64) -> Slot {
         let subnet = self.model.subnet(eni.subnet);
         let name = self.model.eni_label(eni.id);
         let address = eni.primary_ip();
         let [a, b, c, d] = address.octets();
         let config = HostConfig {
-            name: name.clone(),
+            name: if boots == 1 { name } else { format!("{name}, boot {boots}") },
             hostname: format!("ip-{a}-{b}-{c}-{d}"),
             mac: eni.mac,
             address,
@@ -333,7 +344,7 @@ impl<O: Observer> World<O> {
             ttl: TTL_INSTANCE,
             seed: self.seed,
         };
-        let mut services = self.services.get(&name).cloned().unwrap_or_default();
+        let mut services = self.services.get(&Station::Eni(eni.id)).cloned().unwrap_or_default();
         if services.iter().all(|(port, _)| *port != SSH) {
             services.push((SSH, Service::Ssh));
         }
@@ -354,7 +365,7 @@ impl<O: Observer> World<O> {
             ttl: TTL_OUTSIDE,
             seed: self.seed,
         };
-        Slot::new(config, self.services.get(&host.name).map_or(&[], Vec::as_slice))
+        Slot::new(config, self.services.get(&Station::Outside(host.address)).map_or(&[], Vec::as_slice))
     }
 
     /// Writes every host's list of names: in a VPC the private addresses of instances, on the internet

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use crate::flowlog::FlowRecord;
+use crate::flowlog::{FlowRecord, Meter};
 use crate::guest::Finished;
 use crate::model::Model;
 use crate::report::drop_objects;
@@ -218,28 +218,24 @@ pub fn api(expect: &ApiExpectation, came: &Result<Output, Failure>) -> Vec<Strin
 }
 
 /// The flow logs so far: the lines that match, and what is missing.
-pub fn flow_logs(
-    expect: &FlowLogExpectation,
-    records: &[FlowRecord],
-    model: &Model,
-) -> (Vec<String>, Vec<String>) {
+pub fn flow_logs(expect: &FlowLogExpectation, meter: &Meter, model: &Model) -> (Vec<String>, Vec<String>) {
     let (mut lines, mut failures) = (Vec::new(), Vec::new());
     for pattern in &expect.patterns {
-        let matching: Vec<String> = records
-            .iter()
+        let matching: Vec<String> = meter
+            .records()
             .filter(|record| matches(pattern, record, model))
-            .map(ToString::to_string)
+            .map(|record| record.to_string())
             .collect();
         if pattern.count.is_met_by(matching.len() as u64) {
             lines.extend(matching.into_iter().filter(|line| !lines.contains(line)).collect::<Vec<_>>());
         } else {
-            failures.push(mismatch(pattern, &matching, records, model));
+            failures.push(mismatch(pattern, &matching, meter, model));
         }
     }
     (lines, failures)
 }
 
-fn mismatch(pattern: &FlowPattern, matching: &[String], records: &[FlowRecord], model: &Model) -> String {
+fn mismatch(pattern: &FlowPattern, matching: &[String], meter: &Meter, model: &Model) -> String {
     let fields: Vec<String> =
         pattern.fields.iter().map(|(field, value)| format!("{field} {value}")).collect();
     let wanted = match pattern.count {
@@ -249,7 +245,7 @@ fn mismatch(pattern: &FlowPattern, matching: &[String], records: &[FlowRecord], 
     };
     let mut text =
         format!("{wanted} with {} (line {}), found {}", fields.join(", "), pattern.line, matching.len());
-    let near = nearest(pattern, records, model);
+    let near = nearest(pattern, meter, model);
     for line in matching.iter().chain(near.iter().filter(|_| matching.is_empty())).take(5) {
         text += "\n  ";
         text += line;
@@ -258,12 +254,12 @@ fn mismatch(pattern: &FlowPattern, matching: &[String], records: &[FlowRecord], 
 }
 
 /// The record that has most of a pattern's fields.
-fn nearest(pattern: &FlowPattern, records: &[FlowRecord], model: &Model) -> Option<String> {
+fn nearest(pattern: &FlowPattern, meter: &Meter, model: &Model) -> Option<String> {
     let score = |record: &FlowRecord| {
         pattern.fields.iter().filter(|(field, value)| field_matches(field, value, record, model)).count()
     };
-    let best = records.iter().max_by_key(|record| score(record))?;
-    (score(best) > 0).then(|| format!("nearest: {best}"))
+    let best = meter.records().max_by_key(score)?;
+    (score(&best) > 0).then(|| format!("nearest: {best}"))
 }
 
 fn matches(pattern: &FlowPattern, record: &FlowRecord, model: &Model) -> bool {
@@ -271,6 +267,10 @@ fn matches(pattern: &FlowPattern, record: &FlowRecord, model: &Model) -> bool {
 }
 
 fn field_matches(field: &str, wanted: &str, record: &FlowRecord, model: &Model) -> bool {
+    // An interface that is gone is still known by its name.
+    if field == "interface-id" && model.eni_label(record.interface) == wanted {
+        return true;
+    }
     let came = field_of(field, record);
     came == wanted || name_of(field, wanted, model).is_some_and(|names| names.contains(&came))
 }
@@ -287,7 +287,6 @@ fn name_of(field: &str, wanted: &str, model: &Model) -> Option<Vec<String>> {
         return Some(vec![number.to_string()]);
     }
     match (field, station_of(model, wanted)?) {
-        ("interface-id", Station::Eni(eni)) => Some(vec![eni.to_string()]),
         (_, Station::Eni(eni)) => {
             let eni = model.eni(eni);
             let public = eni.public.iter().map(|address| address.ip);

@@ -82,6 +82,9 @@ fn at(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
+/// The longest name a file is given, without what follows it; systems take 255.
+const NAME_LEN_MAX: usize = 100;
+
 /// Names of files in a folder: as systems can have them, and each given once.
 #[derive(Debug, Default)]
 pub struct FileNames(Vec<String>);
@@ -90,7 +93,7 @@ impl FileNames {
     /// A free name that is as like `name` as can be.
     pub fn give(&mut self, name: &str) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
-        let name: String = name.chars().map(plain).collect();
+        let name: String = name.chars().map(plain).take(NAME_LEN_MAX).collect();
         // Some systems do not tell `A` from `a`.
         let is_free = |name: &String| self.0.iter().all(|taken| !taken.eq_ignore_ascii_case(name));
         let numbered = (2..).map(|n| format!("{name}-{n}"));

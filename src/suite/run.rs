@@ -10,7 +10,7 @@ use super::output::{FileNames, Folder, RESULT};
 use super::recorder::Recorder;
 use indexmap::IndexMap;
 
-use crate::flowlog::{DEFAULT_FORMAT_HEADER, FlowRecord, Meter};
+use crate::flowlog::{DEFAULT_FORMAT_HEADER, Meter};
 use crate::guest::{Command, Finished};
 use crate::ids::EniId;
 use crate::model::{Account, Scope};
@@ -191,14 +191,15 @@ impl Runner {
 
     /// Waits until the records of what happened so far are there, as one has to at AWS.
     fn flow_logs(&mut self, expect: &crate::scenario::FlowLogExpectation) -> (Vec<String>, Vec<String>) {
-        let records = self.records().to_vec();
-        check::flow_logs(expect, &records, self.world.model())
+        self.finish_interval();
+        check::flow_logs(expect, &self.world.observer.meter, self.world.model())
     }
 
-    fn records(&mut self) -> &[FlowRecord] {
+    /// Lets the current aggregation interval end.
+    fn finish_interval(&mut self) {
         let end = Meter::interval_end(self.world.now());
         self.world.run_until(end, |_| false);
-        self.world.observer.meter.close(end)
+        self.world.show(|recorder, model| recorder.meter.close(end, model));
     }
 
     fn explanations(&self, begin: Instant) -> (Vec<Explanation>, usize) {
@@ -213,29 +214,32 @@ impl Runner {
     }
 
     fn leave_behind(&mut self, folder: Folder, result: &ScenarioResult) -> io::Result<Output> {
-        let records = self.records().to_vec();
+        self.finish_interval();
         let captures = self.world.observer.finish_captures()?;
         let mut names = FileNames::default();
-        for (name, text) in self.logs(&records) {
+        let (logs, records) = self.logs();
+        for (name, text) in logs {
             folder.write(Some("flow-logs"), &format!("{}.log", names.give(&name)), text.as_bytes())?;
         }
         folder.write(None, RESULT, json::render(result).as_bytes())?;
         let folder = folder.finish()?;
-        Ok(Output { folder: folder.display().to_string(), captures, records: records.len() })
+        Ok(Output { folder: folder.display().to_string(), captures, records })
     }
 
-    /// All records, and those of each interface, with a header line.
-    fn logs(&self, records: &[FlowRecord]) -> Vec<(String, String)> {
+    /// All records, and those of each interface, with a header line; and how many there are.
+    fn logs(&self) -> (Vec<(String, String)>, usize) {
         let mut all = format!("{DEFAULT_FORMAT_HEADER}\n");
         let mut by_interface: IndexMap<EniId, String> = IndexMap::new();
-        for record in records {
+        let mut count = 0;
+        for record in self.world.observer.meter.records() {
             let of_interface = by_interface.entry(record.interface);
             let of_interface = of_interface.or_insert_with(|| format!("{DEFAULT_FORMAT_HEADER}\n"));
             for log in [&mut all, of_interface] {
                 let _ = writeln!(log, "{record}");
             }
+            count += 1;
         }
         let label = |(eni, text): (EniId, String)| (self.world.model().eni_label(eni), text);
-        std::iter::once(("all".to_owned(), all)).chain(by_interface.into_iter().map(label)).collect()
+        (std::iter::once(("all".to_owned(), all)).chain(by_interface.into_iter().map(label)).collect(), count)
     }
 }

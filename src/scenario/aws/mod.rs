@@ -14,7 +14,7 @@ pub use params::NameKind;
 use self::operations::{OPERATIONS, Operation};
 use self::params::{Param, What};
 use super::problem::suggest;
-use super::resolve::{Kind, resolve};
+use super::resolve::{Kind, Unresolved, resolve};
 use crate::api::{ApiError, Ec2};
 use crate::guest::words::{self, Word};
 use crate::ids::VpcId;
@@ -61,6 +61,11 @@ pub enum Failure {
         /// Its code and message.
         error: ApiError,
     },
+    /// A name that means several things now.
+    Ambiguous {
+        /// The name.
+        name: String,
+    },
     /// A name that led somewhere when the file was read leads nowhere now.
     Gone {
         /// The name.
@@ -73,7 +78,7 @@ impl Failure {
     pub fn code(&self) -> Option<&'static str> {
         match self {
             Self::Refused { error, .. } => Some(error.code),
-            Self::Gone { .. } => None,
+            Self::Ambiguous { .. } | Self::Gone { .. } => None,
         }
     }
 
@@ -81,7 +86,7 @@ impl Failure {
     pub fn message(&self) -> Option<&str> {
         match self {
             Self::Refused { error, .. } => Some(&error.message),
-            Self::Gone { .. } => None,
+            Self::Ambiguous { .. } | Self::Gone { .. } => None,
         }
     }
 }
@@ -90,6 +95,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused { operation, error } => f.write_str(&error.as_printed_by_cli(operation)),
+            Self::Ambiguous { name } => {
+                write!(f, "there are several things called `{name}`; say which by its id")
+            }
             Self::Gone { name } => write!(f, "nothing called `{name}` exists any more"),
         }
     }
@@ -321,7 +329,10 @@ impl Call<'_, '_> {
     }
 
     fn resolve<K: Kind>(&self, text: &str, near: Option<VpcId>) -> Result<K, Failure> {
-        resolve(self.model(), text, near).map_err(|_| Failure::Gone { name: text.to_owned() })
+        resolve(self.model(), text, near).map_err(|why| match why {
+            Unresolved::Ambiguous { .. } => Failure::Ambiguous { name: text.to_owned() },
+            Unresolved::Unknown { .. } => Failure::Gone { name: text.to_owned() },
+        })
     }
 
     fn model(&self) -> &Model {

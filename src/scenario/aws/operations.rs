@@ -2,7 +2,7 @@
 
 use ipnet::Ipv4Net;
 
-use super::params::{self, NameKind, Param, What, optional, required};
+use super::params::{self, NameKind, Param, Ports, What, optional, required};
 use super::{Call, Failure, Output};
 use crate::api::{
     AclEntryRequest, ApiError, AssociateAddress, CreateNetworkAcl, CreateNetworkInterface, CreateRoute,
@@ -10,8 +10,8 @@ use crate::api::{
     ModifyNetworkInterfaceAttribute, New, RuleRequest, RunInstances, Taggable,
 };
 use crate::ids::{
-    AddressAssociationId, AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclAssociationId,
-    NetworkAclId, PeeringId, RouteTableAssociationId, RouteTableId, SecurityGroupId, SubnetId, VpcId,
+    AddressAssociationId, AllocationId, EniId, InstanceId, NetworkAclAssociationId, PeeringId,
+    RouteTableAssociationId, SecurityGroupId, SubnetId, VpcId,
 };
 use crate::model::{AclAction, AclEntry, Direction, Peer, PortRange, Target, Traffic};
 use crate::scenario::resolve::Kind;
@@ -52,7 +52,7 @@ const ROUTE: &[Param] = &[
 
 const RULE: &[Param] = &[
     GROUP,
-    optional("protocol", What::Protocol),
+    required("protocol", What::Protocol),
     optional("port", What::Port),
     optional("cidr", What::Cidr),
     optional("source-group", What::Name(NameKind::SecurityGroup)),
@@ -601,33 +601,46 @@ fn route(call: &Call<'_, '_>) -> Result<CreateRoute, Failure> {
 
 fn rule(call: &Call<'_, '_>) -> Result<(SecurityGroupId, RuleRequest), Failure> {
     let protocol = call.text("protocol").and_then(params::protocol).flatten();
-    let ports = call.text("port").and_then(params::ports).flatten();
+    let ports = call.text("port").and_then(params::ports);
     let peer = match (call.value::<Ipv4Net>("cidr"), call.optional_id("source-group")?) {
-        (Some(cidr), _) => Peer::Cidr(cidr.trunc()),
+        (Some(cidr), None) => Peer::Cidr(cidr.trunc()),
         (None, Some(group)) => Peer::Group(group),
         (None, None) => return Err(call.refused(call.ec2.missing_parameter())),
+        (Some(_), Some(_)) => return Err(call.refused(call.ec2.invalid_combination())),
     };
-    Ok((call.id("group-id")?, RuleRequest { traffic: traffic(protocol, ports), peer }))
+    let traffic = traffic(protocol, ports).ok_or_else(|| call.refused(call.ec2.invalid_ports()))?;
+    Ok((call.id("group-id")?, RuleRequest { traffic, peer }))
 }
 
-fn traffic(protocol: Option<u8>, ports: Option<(u16, u16)>) -> Traffic {
-    let range = ports.map_or(PortRange::ALL, |(from, to)| PortRange { from, to });
-    match protocol.map(Protocol) {
+/// What a rule with a protocol and ports is about; `None` if they do not go together: TCP and UDP want
+/// a range, ICMP wants a type and a code (aws: sg-rule-fields).
+fn traffic(protocol: Option<u8>, ports: Option<Ports>) -> Option<Traffic> {
+    let range = || match ports? {
+        Ports::All => Some(PortRange::ALL),
+        Ports::Range(from, to) => (from <= to).then_some(PortRange { from, to }),
+        Ports::One(port) => Some(PortRange::one(port)),
+    };
+    let byte = |number: u16| u8::try_from(number).ok().map(Some);
+    Some(match protocol.map(Protocol) {
         None => Traffic::All,
-        Some(Protocol::TCP) => Traffic::Tcp(range),
-        Some(Protocol::UDP) => Traffic::Udp(range),
-        // The port of an ICMP rule is its type.
-        Some(Protocol::ICMP) => Traffic::Icmp { kind: ports.map(|(kind, _)| kind as u8), code: None },
+        Some(Protocol::TCP) => Traffic::Tcp(range()?),
+        Some(Protocol::UDP) => Traffic::Udp(range()?),
+        Some(Protocol::ICMP) => match ports {
+            None | Some(Ports::All) => Traffic::Icmp { kind: None, code: None },
+            Some(Ports::One(kind)) => Traffic::Icmp { kind: byte(kind)?, code: None },
+            Some(Ports::Range(kind, code)) => Traffic::Icmp { kind: byte(kind)?, code: byte(code)? },
+        },
         Some(other) => Traffic::Other(other),
-    }
+    })
 }
 
 fn acl_entry(call: &Call<'_, '_>) -> Result<AclEntryRequest, Failure> {
     let protocol = call.text("protocol").and_then(params::protocol).flatten();
     let ports = call.text("port-range").and_then(params::from_to);
+    let traffic = traffic(protocol, ports.map(|(from, to)| Ports::Range(from, to)));
     let entry = AclEntry {
         number: call.value("rule-number").expect("a required option is there"),
-        traffic: traffic(protocol, ports),
+        traffic: traffic.ok_or_else(|| call.refused(call.ec2.invalid_ports()))?,
         cidr: call.cidr("cidr-block"),
         action: if call.text("rule-action") == Some("allow") { AclAction::Allow } else { AclAction::Deny },
     };
@@ -681,17 +694,28 @@ fn elastic_ip_association(call: &Call<'_, '_>) -> Result<AddressAssociationId, F
     found.map(|(id, _)| id).ok_or_else(|| Failure::Gone { name: text.to_owned() })
 }
 
-/// Whatever a name stands for; the kinds are asked in the order in which people name things most.
+/// Whatever a name stands for.
 fn taggable(call: &Call<'_, '_>, text: &str) -> Result<Taggable, Failure> {
-    let found = call.resolve::<VpcId>(text, None).map(Taggable::Vpc);
-    let found = found.or_else(|_| call.resolve::<RouteTableId>(text, None).map(Taggable::RouteTable));
-    let found = found.or_else(|_| call.resolve::<SubnetId>(text, None).map(Taggable::Subnet));
-    let found = found.or_else(|_| call.resolve::<InstanceId>(text, None).map(Taggable::Instance));
-    let found = found.or_else(|_| call.resolve::<PeeringId>(text, None).map(Taggable::Peering));
-    let found =
-        found.or_else(|_| call.resolve::<InternetGatewayId>(text, None).map(Taggable::InternetGateway));
-    let found = found.or_else(|_| call.resolve::<NetworkAclId>(text, None).map(Taggable::NetworkAcl));
-    let found = found.or_else(|_| call.resolve::<SecurityGroupId>(text, None).map(Taggable::SecurityGroup));
-    let found = found.or_else(|_| call.resolve::<AllocationId>(text, None).map(Taggable::ElasticIp));
-    found.or_else(|_| call.resolve::<EniId>(text, None).map(Taggable::Eni))
+    fn of<K: Kind>(call: &Call<'_, '_>, text: &str, tag: fn(K) -> Taggable) -> Option<Taggable> {
+        call.resolve(text, None).ok().map(tag)
+    }
+    let instance = of(call, text, Taggable::Instance);
+    let found = [
+        of(call, text, Taggable::ElasticIp),
+        of(call, text, Taggable::InternetGateway),
+        of(call, text, Taggable::NetworkAcl),
+        of(call, text, Taggable::Peering),
+        of(call, text, Taggable::RouteTable),
+        of(call, text, Taggable::SecurityGroup),
+        of(call, text, Taggable::Subnet),
+        of(call, text, Taggable::Vpc),
+        // An interface is called by its instance.
+        instance.or_else(|| of(call, text, Taggable::Eni)),
+    ];
+    let mut found = found.into_iter().flatten();
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(_), Some(_)) => Err(Failure::Ambiguous { name: text.to_owned() }),
+        (None, _) => Err(Failure::Gone { name: text.to_owned() }),
+    }
 }

@@ -135,12 +135,22 @@ pub fn name_in_tags(text: &str) -> Option<String> {
     Some(after[..end].trim_matches('"').to_owned()).filter(|name| !name.is_empty())
 }
 
-/// Two ends of a range; `None` for `all`, which the CLI also writes `-1`.
-pub fn ports(text: &str) -> Option<Option<(u16, u16)>> {
+/// What `--port` says. For ICMP the two numbers are type and code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ports {
+    /// `all`, which the CLI also writes `-1`.
+    All,
+    /// One number.
+    One(u16),
+    /// Two.
+    Range(u16, u16),
+}
+
+pub fn ports(text: &str) -> Option<Ports> {
     match text.split_once('-') {
-        _ if text == "all" || text == "-1" => Some(None),
-        Some((from, to)) => Some(Some((from.parse().ok()?, to.parse().ok()?))),
-        None => text.parse().ok().map(|port| Some((port, port))),
+        _ if text == "all" || text == "-1" => Some(Ports::All),
+        Some((from, to)) => Some(Ports::Range(from.parse().ok()?, to.parse().ok()?)),
+        None => text.parse().ok().map(Ports::One),
     }
 }
 
