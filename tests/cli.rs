@@ -152,7 +152,7 @@ fn a_folder_that_is_in_the_way_is_left_alone() {
     let run = || vpclab(&["run", "--quiet", &file, "--out", &out.display().to_string()]);
     let refused = run();
     assert!(refused.starts_with("exit 2\n--- stderr\nerror: "), "{refused}");
-    assert!(refused.contains("is in the way: it is not the output of a run"), "{refused}");
+    assert!(refused.contains("is in the way: it holds more than the output of a run"), "{refused}");
     assert_eq!(
         std::fs::read_to_string(out.join("s/thesis.txt")).expect("it is still there"),
         "years of work"

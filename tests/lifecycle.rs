@@ -37,6 +37,7 @@ fn the_same_command_is_explained_each_time() {
   - { on: a, run: ping -c 1 -W 1 b, expect: { exit: 1, dropped: security-group, at: Web } }
   - { on: a, run: ping -c 1 -W 1 b, expect: { exit: 1, dropped: security-group, at: Web } }
   - { on: a, run: ping -c 1 -W 1 10.0.0.99, expect: { exit: 1, dropped: no-neighbor } }
+  - wait: 5s
   - { on: a, run: ping -c 1 -W 1 10.0.0.99, expect: { exit: 1, dropped: no-neighbor } }",
     );
 }

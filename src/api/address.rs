@@ -123,7 +123,7 @@ impl Ec2<'_> {
 }
 
 /// Whether an address can be one of the internet.
-fn is_public(address: Ipv4Addr) -> bool {
+pub fn is_public(address: Ipv4Addr) -> bool {
     let [a, b, ..] = address.octets();
     let is_shared = a == 100 && (64..128).contains(&b);
     !(address.is_private()

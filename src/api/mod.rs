@@ -22,7 +22,7 @@ mod vpc;
 use std::fmt;
 use std::net::Ipv4Addr;
 
-pub use address::AssociateAddress;
+pub use address::{AssociateAddress, is_public};
 pub use instance::RunInstances;
 pub use network_acl::{AclEntryRequest, CreateNetworkAcl};
 pub use network_interface::{CreateNetworkInterface, ModifyNetworkInterfaceAttribute};
@@ -95,7 +95,8 @@ impl ApiError {
 
     /// As the AWS CLI prints it on standard error.
     pub fn as_printed_by_cli(&self, operation: &str) -> String {
-        format!("An error occurred ({}) when calling the {operation} operation: {}", self.code, self.message)
+        let message = if self.message.is_empty() { "(EC2's text is not known)" } else { &self.message };
+        format!("An error occurred ({}) when calling the {operation} operation: {message}", self.code)
     }
 }
 

@@ -111,7 +111,7 @@ impl Printer {
 
 fn one_line(result: &ScenarioResult) -> String {
     let verdict = if result.passed() { "passed" } else { "FAILED" };
-    format!("{verdict}  {}  {}", result.path, result.name)
+    format!("{verdict}  {}  {}", result.path, text::printable(&result.name))
 }
 
 /// Prints why a scenario did not run.
@@ -152,5 +152,6 @@ fn default_jobs() -> usize {
 
 /// Colour if a person is looking and has not asked for none (<https://no-color.org>).
 fn is_colored(is_terminal: bool) -> bool {
-    is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    is_terminal && !is_dumb && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

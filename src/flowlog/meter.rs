@@ -116,9 +116,11 @@ impl Meter {
         })
     }
 
-    /// The end of the interval that `now` is in.
-    pub fn interval_end(now: Instant) -> Instant {
-        begin_of_interval(now) + AGGREGATION_INTERVAL
+    /// When everything that was counted until `now` will be in records: the end of the current interval,
+    /// or at once if nothing was counted in it yet and it has just begun.
+    pub fn complete_at(&self, now: Instant) -> Instant {
+        let begin = begin_of_interval(now);
+        if begin == now && self.flows.is_empty() { now } else { begin + AGGREGATION_INTERVAL }
     }
 
     fn count(&mut self, at: Instant, key: FlowKey, packet: &PacketFacts, model: &Model) {

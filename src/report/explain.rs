@@ -154,9 +154,12 @@ fn hop(step: &Step, tuple: &mut FiveTuple, model: &Model) -> Option<Hop> {
             let to = format!("{destination} -> {}", labels::target(model, target));
             hop("route table", labels::route_table(model, table), "routes", to)
         }
-        Step::SameSubnet { subnet } => {
-            hop("subnet", labels::subnet(model, subnet), "keeps", "no network ACL, no route".to_owned())
-        }
+        Step::SameSubnet { subnet } => hop(
+            "subnet",
+            labels::subnet(model, subnet),
+            "delivers",
+            "directly: no network ACL, no route table".to_owned(),
+        ),
         Step::Peered { peering, to } => hop(
             "peering",
             labels::peering(model, peering),
@@ -333,9 +336,7 @@ fn hint(reason: DropReason, journey: &Journey, model: &Model, now: Instant) -> S
         DropReason::NoInternetGateway { vpc } => {
             format!("attach an internet gateway to {}", labels::vpc(model, vpc))
         }
-        DropReason::NoInternetHost { address } => {
-            format!("add a host with the address {address} to `internet:`, or check the address")
-        }
+        DropReason::NoInternetHost { address } => no_internet_host_hint(address, model),
         DropReason::NotTransitive { vpc, .. } => {
             let owner = vpc_with(tuple.dst, model).map(|owner| labels::vpc(model, owner));
             match owner {
@@ -423,9 +424,23 @@ fn acl_hint(
 fn no_route_hint(table: RouteTableId, tuple: FiveTuple, journey: &Journey, model: &Model) -> String {
     let table = labels::route_table(model, table);
     let is_answer = is_answer(journey) || belongs_to_tracked_flow(journey);
-    let vpc = vpc_with(tuple.dst, model).map(|vpc| format!(", which is in {}", labels::vpc(model, vpc)));
+    let vpc = vpc_with(tuple.dst, model).map(|vpc| format!(" (in {})", labels::vpc(model, vpc)));
     let way = if is_answer { "the answer has no way back: " } else { "" };
     format!("{way}add a route to {}{} to {table}", tuple.dst, vpc.unwrap_or_default())
+}
+
+fn no_internet_host_hint(address: Ipv4Addr, model: &Model) -> String {
+    if let Some(eip) = model.elastic_ips.values().find(|eip| eip.ip == address) {
+        let name = eip.name.clone().unwrap_or_else(|| eip.id.to_string());
+        return format!("{address} is the Elastic IP {name}, which is associated with nothing");
+    }
+    match model.enis.values().find(|eni| eni.has(address)) {
+        Some(eni) => match eni.public_of(address) {
+            Some(public) => format!("{address} is private; from the internet use {public}"),
+            None => format!("{address} is private, and {} has no public address", model.eni_label(eni.id)),
+        },
+        None => format!("add a host with the address {address} to `internet:`, or check the address"),
+    }
 }
 
 fn blackhole_hint(table: RouteTableId, target: Target, model: &Model, now: Instant) -> String {

@@ -46,6 +46,8 @@ struct Step<'a> {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum StepOutcome<'a> {
     Aws {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        caller: Option<&'a str>,
         command: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<&'a str>,
@@ -142,7 +144,8 @@ fn step(step: &StepResult) -> Step<'_> {
 
 fn outcome(outcome: &Outcome) -> StepOutcome<'_> {
     match outcome {
-        Outcome::Aws { typed, output, error } => StepOutcome::Aws {
+        Outcome::Aws { caller, typed, output, error } => StepOutcome::Aws {
+            caller: caller.as_deref(),
             command: typed,
             error: error.as_deref(),
             output: output.iter().map(|(key, value)| ((*key).to_owned(), value.as_str().into())).collect(),

@@ -80,6 +80,8 @@ impl StepResult {
 pub enum Outcome {
     /// A command changed resources, or was refused.
     Aws {
+        /// Who called and where, if not the scenario's account in its region.
+        caller: Option<String>,
         /// As typed, without `aws`.
         typed: String,
         /// What was answered.

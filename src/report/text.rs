@@ -1,5 +1,6 @@
 //! Results as people read them in a terminal. Colour never carries meaning.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -62,7 +63,7 @@ pub fn duration(duration: Duration) -> String {
 /// The whole result of a scenario.
 pub fn render(result: &ScenarioResult, style: Style) -> String {
     let mut out = String::new();
-    let title = style.paint(Ink::Bold, &result.name);
+    let title = style.paint(Ink::Bold, &printable(&result.name));
     let _ = writeln!(out, "{title}  ({})", result.path);
     for line in result.description.iter().flat_map(|text| text.lines()) {
         let _ = writeln!(out, "{}", style.paint(Ink::Dim, line));
@@ -79,7 +80,7 @@ pub fn render(result: &ScenarioResult, style: Style) -> String {
 fn render_step(out: &mut String, step: &StepResult, style: Style) {
     let verdict = if step.passed() { style.paint(Ink::Good, "ok  ") } else { style.paint(Ink::Bad, "FAIL") };
     let title = step.name.clone().unwrap_or_else(|| fallback_title(&step.outcome));
-    let _ = writeln!(out, "{:>3}  {verdict}  {}", step.number, style.paint(Ink::Bold, &title));
+    let _ = writeln!(out, "{:>3}  {verdict}  {}", step.number, style.paint(Ink::Bold, &printable(&title)));
     render_outcome(out, step, style);
     for explanation in &step.explanations {
         render_explanation(out, explanation, style);
@@ -107,8 +108,9 @@ fn fallback_title(outcome: &Outcome) -> String {
 
 fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
     match &step.outcome {
-        Outcome::Aws { typed, output, error } => {
-            let _ = writeln!(out, "{INDENT}$ aws {}", one_line(typed));
+        Outcome::Aws { caller, typed, output, error } => {
+            let caller = caller.as_ref().map_or(String::new(), |caller| format!("{caller} "));
+            let _ = writeln!(out, "{INDENT}{caller}$ aws {}", one_line(typed));
             if let Some(error) = error {
                 let _ = writeln!(out, "{INDENT}  {error}");
             }
@@ -126,7 +128,7 @@ fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
         Outcome::Run { on, typed, exit, stdout, stderr } => {
             let _ = writeln!(out, "{INDENT}{on} $ {}", one_line(typed));
             for line in stdout.lines().chain(stderr.lines()) {
-                let _ = writeln!(out, "{INDENT}  {line}");
+                let _ = writeln!(out, "{INDENT}  {}", printable(line));
             }
             let exit = exit.map_or("interrupted".to_owned(), |code| format!("exit {code}"));
             let took = format!("{exit} after {}", duration(step.took));
@@ -136,6 +138,16 @@ fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
             let _ = writeln!(out, "{INDENT}  {}", style.paint(Ink::Dim, &duration(*waited)));
         }
     }
+}
+
+/// A text whose control characters cannot reach the terminal.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let escape =
+        |c: char| if c.is_control() && c != '\t' { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(escape).collect())
 }
 
 fn one_line(typed: &str) -> String {

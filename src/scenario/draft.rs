@@ -23,31 +23,57 @@ pub struct Topology {
     pub internet: Vec<OutsideHost>,
 }
 
-impl Topology {
-    /// Every name that is given, whether or not the thing can be made.
-    pub fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for vpc in &self.vpcs {
-            names.push(&vpc.named.name.value);
-            names.extend(vpc.internet_gateway.iter().map(|name| name.value.as_str()));
-            names.extend(vpc.subnets.iter().map(|thing| thing.named.name.value.as_str()));
-            names.extend(vpc.route_tables.iter().map(|thing| thing.named.name.value.as_str()));
-            names.extend(vpc.network_acls.iter().map(|thing| thing.named.name.value.as_str()));
-            names.extend(vpc.security_groups.iter().map(|thing| thing.named.name.value.as_str()));
-            names.extend(vpc.instances.iter().map(|thing| thing.named.name.value.as_str()));
-        }
-        names.extend(self.peerings.iter().map(|thing| thing.named.name.value.as_str()));
-        names.extend(self.elastic_ips.iter().map(|thing| thing.named.name.value.as_str()));
-        names.extend(self.internet.iter().map(|host| host.name.value.as_str()));
-        names
-    }
+/// Every name that a file gives, whether or not the thing that has it can be made: what refers to a thing
+/// with a mistake is not one more mistake.
+#[derive(Debug, Default)]
+pub struct Declared {
+    /// Instances.
+    pub instances: Vec<String>,
+    /// Hosts on the internet.
+    pub outside: Vec<String>,
+    /// All of these, and everything else.
+    pub all: Vec<String>,
+}
 
-    /// The names that commands can run on.
-    pub fn hosts(&self) -> impl Iterator<Item = &str> {
-        let instances =
-            self.vpcs.iter().flat_map(|vpc| &vpc.instances).map(|host| host.named.name.value.as_str());
-        instances.chain(self.internet.iter().map(|host| host.name.value.as_str()))
+impl Declared {
+    /// The names in a file.
+    pub fn of(root: &Node) -> Self {
+        let mut declared = Self { outside: keys(root, "internet"), ..Self::default() };
+        for vpc in children(root, "vpcs") {
+            declared.instances.extend(keys(vpc, "instances"));
+            for kind in ["subnets", "route_tables", "network_acls", "security_groups"] {
+                declared.all.extend(keys(vpc, kind));
+            }
+            if let Some(Value::Scalar { text, .. }) = child(vpc, "internet_gateway").map(|node| &node.value) {
+                declared.all.push(text.clone());
+            }
+        }
+        for kind in ["vpcs", "peerings", "elastic_ips"] {
+            declared.all.extend(keys(root, kind));
+        }
+        declared.all.extend(declared.instances.iter().chain(&declared.outside).cloned());
+        declared
     }
+}
+
+fn entries<'n>(node: &'n Node, key: &str) -> &'n [(Key, Node)] {
+    match child(node, key).map(|node| &node.value) {
+        Some(Value::Map(entries)) => entries,
+        Some(Value::Null | Value::Scalar { .. } | Value::List(_)) | None => &[],
+    }
+}
+
+fn child<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+    let Value::Map(entries) = &node.value else { return None };
+    entries.iter().find(|(found, _)| found.text == key).map(|(_, node)| node)
+}
+
+fn children<'n>(node: &'n Node, key: &str) -> impl Iterator<Item = &'n Node> {
+    entries(node, key).iter().map(|(_, node)| node)
+}
+
+fn keys(node: &Node, key: &str) -> Vec<String> {
+    entries(node, key).iter().map(|(key, _)| key.text.clone()).collect()
 }
 
 /// A name with its place, and an id if the file pins one.

@@ -2,12 +2,13 @@
 
 use std::net::Ipv4Addr;
 
-use super::draft::Topology;
+use super::draft::Declared;
 use super::fields::Fields;
 use super::problem::{Lines, Problem, Problems};
 use super::yaml::{Node, Value};
-use crate::model::Model;
+use crate::model::{Account, Model};
 use crate::trace::DropReason;
+use crate::wire::TcpFlags;
 
 /// What is to come of a command on a host.
 #[derive(Clone, Debug, Default)]
@@ -170,6 +171,8 @@ const FLOW_FIELDS: [&str; 11] = [
 pub struct Names {
     /// Hosts that commands can run on.
     pub hosts: Vec<String>,
+    /// Those of them that are instances.
+    pub instances: Vec<String>,
     /// Everything that has a name.
     pub labels: Vec<String>,
     /// What earlier steps have named, and what has a mistake that is reported elsewhere.
@@ -177,14 +180,14 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names of a topology, also those of what could not be made.
-    pub fn of(model: &Model, topology: &Topology) -> Self {
+    /// The names of a model, and those of what could not be made.
+    pub fn of(model: &Model, declared: Declared) -> Self {
         let mut labels = labels(model);
-        let has_mistake = |name: &&str| labels.iter().all(|label| label != name);
-        let given: Vec<String> =
-            topology.names().into_iter().filter(has_mistake).map(str::to_owned).collect();
+        let has_mistake = |name: &String| !labels.contains(name);
+        let given: Vec<String> = declared.all.into_iter().filter(has_mistake).collect();
         labels.extend(given.iter().cloned());
-        Self { hosts: topology.hosts().map(str::to_owned).collect(), labels, given }
+        let hosts = declared.instances.iter().chain(&declared.outside).cloned().collect();
+        Self { hosts, instances: declared.instances, labels, given }
     }
 }
 
@@ -221,10 +224,8 @@ pub fn command(
     let packets = fields.optional("packets").and_then(|node| node.list(problems, "packets"));
     fields.finish(problems);
     if let (Some((node, _)), None | Some(None)) = (&at, dropped) {
-        problems.push(
-            Problem::at(node.place, "`at` says where something is dropped")
-                .hint("add `dropped:` with the reason"),
-        );
+        let hint = if dropped.is_some() { "leave `at` out" } else { "add `dropped:` with the reason" };
+        problems.push(Problem::at(node.place, "`at` says where something is dropped").hint(hint));
     }
     let packets = packets.unwrap_or_default().iter().filter_map(|node| packet(node, lines, names, problems));
     Some(CommandExpectation {
@@ -254,6 +255,10 @@ fn texts(
     if let Some(node) = fields.optional(contains) {
         match &node.value {
             Value::List(list) => {
+                if list.is_empty() {
+                    problems
+                        .push(Problem::at(node.place, "an empty list expects nothing").hint("leave it out"));
+                }
                 texts.extend(
                     list.iter()
                         .filter_map(|node| node.text(problems))
@@ -302,9 +307,9 @@ fn packet(
     problems: &mut Problems,
 ) -> Option<PacketExpectation> {
     let mut fields = Fields::of(node, "a packet", problems)?;
-    let tcp =
-        fields.optional("tcp").map(|node| node.text(problems).map(|text| PacketKind::Tcp(any_or(text))));
-    let udp = fields.optional("udp").map(|_| Some(PacketKind::Udp));
+    let tcp = fields.optional("tcp").map(|node| tcp_kind(node, problems));
+    let any = [("any", PacketKind::Udp)];
+    let udp = fields.optional("udp").map(|node| choice(node, problems, "kind of UDP packet", &any));
     let icmp = fields.optional("icmp").map(|node| icmp_kind(node, problems));
     let from = fields.optional("from").map(|node| party(node, names, problems));
     let to = fields.optional("to").map(|node| party(node, names, problems));
@@ -316,6 +321,11 @@ fn packet(
     let at = fields.optional("at").and_then(|node| label(node, names, problems));
     let count = count(&mut fields, problems);
     fields.finish(problems);
+    if let (Some(_), Some(_)) = (&reason, &fate) {
+        let problem =
+            Problem::at(node.place, "`fate` and `dropped` say what becomes of a packet: one is enough");
+        problems.push(problem.hint("leave `fate` out"));
+    }
     let kind = tcp.or(udp).or(icmp).unwrap_or(Some(PacketKind::Any));
     let fate = match (reason, fate.flatten()) {
         (Some(reason), _) => PacketFate::Dropped { reason: reason?, at },
@@ -335,8 +345,32 @@ fn packet(
     })
 }
 
-fn any_or(text: &str) -> Option<String> {
-    (text != "any").then(|| text.to_ascii_uppercase())
+/// `any`, or flags such as `SYN-ACK` in whatever order.
+fn tcp_kind(node: &Node, problems: &mut Problems) -> Option<PacketKind> {
+    const FLAGS: [(&str, u8); 4] =
+        [("SYN", TcpFlags::SYN), ("FIN", TcpFlags::FIN), ("RST", TcpFlags::RST), ("ACK", TcpFlags::ACK)];
+    let text = node.text(problems)?;
+    if text == "any" {
+        return Some(PacketKind::Tcp(None));
+    }
+    let mut flags = TcpFlags::default();
+    for word in text.split('-') {
+        let Some((_, bit)) = FLAGS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)) else {
+            let problem = Problem::at(node.span, format!("unknown TCP flags `{text}`"));
+            problems.push(
+                problem
+                    .hint("write `any`, or some of SYN, FIN, RST and ACK with `-` between, e.g. `SYN-ACK`"),
+            );
+            return None;
+        };
+        flags.0 |= bit;
+    }
+    Some(PacketKind::Tcp(Some(flags.to_string())))
+}
+
+fn choice<T: Clone>(node: &Node, problems: &mut Problems, what: &str, words: &[(&str, T)]) -> Option<T> {
+    let places: Vec<(&str, usize)> = words.iter().enumerate().map(|(at, (word, _))| (*word, at)).collect();
+    node.choice(problems, what, &places).map(|place| words[place.value].1.clone())
 }
 
 fn icmp_kind(node: &Node, problems: &mut Problems) -> Option<PacketKind> {
@@ -392,6 +426,10 @@ pub fn flow_logs(
     problems: &mut Problems,
 ) -> Option<FlowLogExpectation> {
     let list = node.list(problems, "patterns of flow-log lines")?;
+    if list.is_empty() {
+        problems
+            .push(Problem::at(node.place, "an empty list expects nothing").hint("`[{}]` expects any line"));
+    }
     let patterns = list.iter().filter_map(|node| flow_pattern(node, lines, names, problems)).collect();
     Some(FlowLogExpectation { patterns })
 }
@@ -407,15 +445,53 @@ fn flow_pattern(
     for field in FLOW_FIELDS {
         let Some(node) = fields.optional(field) else { continue };
         let Some(text) = node.text(problems) else { continue };
-        let may_be_host = matches!(field, "interface-id" | "srcaddr" | "dstaddr");
-        let looks_like_name =
-            may_be_host && text != "-" && text.parse::<Ipv4Addr>().is_err() && !text.starts_with("eni-");
-        if looks_like_name && names.hosts.iter().all(|host| host != text) {
-            problems.push(Problem::unknown(node.span, "host", text, names.hosts.iter().map(String::as_str)));
-        }
+        check_flow_field(field, text, node, names, problems);
         wanted.push((field, text.to_owned()));
     }
     let count = count(&mut fields, problems);
     fields.finish(problems);
     Some(FlowPattern { fields: wanted, count: count?, line: lines.number(node.span.start) })
+}
+
+/// Whether a field of a record can have a value at all: a misspelt one would match nothing for ever.
+fn check_flow_field(field: &str, text: &str, node: &Node, names: &Names, problems: &mut Problems) {
+    if text == "-" {
+        return;
+    }
+    let expected = match field {
+        "interface-id" if text.starts_with("eni-") || names.instances.iter().any(|name| name == text) => {
+            return;
+        }
+        "interface-id" => {
+            problems.push(Problem::unknown(
+                node.span,
+                "instance",
+                text,
+                names.instances.iter().map(String::as_str),
+            ));
+            return;
+        }
+        "srcaddr" | "dstaddr"
+            if text.parse::<Ipv4Addr>().is_ok() || names.hosts.iter().any(|name| name == text) =>
+        {
+            return;
+        }
+        "srcaddr" | "dstaddr" => {
+            problems.push(Problem::unknown(node.span, "host", text, names.hosts.iter().map(String::as_str)));
+            return;
+        }
+        "account-id" if text.parse::<Account>().is_ok() => return,
+        "account-id" => "an account number of twelve digits",
+        "action" if ["ACCEPT", "REJECT"].contains(&text) => return,
+        "action" => "`ACCEPT` or `REJECT`",
+        "log-status" if ["OK", "NODATA", "SKIPDATA"].contains(&text) => return,
+        "log-status" => "`OK`, `NODATA` or `SKIPDATA`",
+        "protocol" if ["tcp", "udp", "icmp"].contains(&text) || text.parse::<u8>().is_ok() => return,
+        "protocol" => "`tcp`, `udp`, `icmp` or a protocol number",
+        "srcport" | "dstport" if text.parse::<u16>().is_ok() => return,
+        "srcport" | "dstport" => "a port",
+        _ if text.parse::<u64>().is_ok() => return,
+        _ => "a number",
+    };
+    problems.push(Problem::at(node.span, format!("`{field}` is {expected}, found `{text}`")));
 }

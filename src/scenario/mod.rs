@@ -31,7 +31,7 @@ pub use resolve::{Kind, Unresolved, resolve};
 pub use steps::{Action, Step};
 
 use self::fields::Fields;
-use self::problem::Problems;
+use self::problem::{Problem, Problems};
 use self::yaml::Node;
 use crate::guest::Service;
 use crate::model::{Instance, InstanceState, Model, Scope};
@@ -80,6 +80,11 @@ pub fn load(source: &str) -> Result<Scenario, Problems> {
 }
 
 fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> {
+    if root.is_null() {
+        let problem = Problem::at(root.span, "an empty file");
+        problems.push(problem.hint("a scenario begins with `name:`; docs/scenarios.md describes the rest"));
+        return None;
+    }
     let mut fields = Fields::of(root, "a scenario", problems)?;
     if let Some(node) = fields.optional("version") {
         node.integer(problems, VERSION..=VERSION);
@@ -94,8 +99,9 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
     fields.finish(problems);
 
     let start = start.flatten().map_or(START, |start| start.value);
-    let built = topology::build(&topology, start, problems);
-    let names = expect::Names::of(&built.model, &topology);
+    let declared = draft::Declared::of(root);
+    let built = topology::build(&topology, &declared, start, problems);
+    let names = expect::Names::of(&built.model, declared);
     let steps =
         steps.map(|node| steps::read(source, node, &built.model, names, problems)).unwrap_or_default();
     Some(Scenario {

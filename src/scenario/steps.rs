@@ -102,6 +102,7 @@ impl Reader<'_> {
                 expect::flow_logs(node, &self.lines, &self.names, self.problems).map(Action::ExpectFlowLogs)
             }
             [] => {
+                accept_all(&mut fields);
                 self.problems.push(
                     Problem::at(first_line(node), "a step without anything to do")
                         .hint("give it one of `run`, `aws`, `wait`, `expect_flow_logs`"),
@@ -109,6 +110,7 @@ impl Reader<'_> {
                 None
             }
             [(first, _), (second, node), ..] => {
+                accept_all(&mut fields);
                 let message = format!("a step does one thing: it has `{first}` and `{second}`");
                 self.problems.push(Problem::at(node.place, message).hint("make two steps of it"));
                 None
@@ -215,10 +217,17 @@ impl Reader<'_> {
             let message = format!("`{}` makes nothing that could be named", command.command());
             self.problems.push(Problem::at(node.place, message).hint("leave `as` out"));
         }
+        if let (Some((node, name)), Some(NameKind::Instance)) = (&name, command.creates())
+            && self.names.hosts.contains(name)
+        {
+            let problem = Problem::at(node.span, format!("there is a host called `{name}` already"));
+            self.problems.push(problem.hint("steps call hosts by name: give each its own"));
+        }
         let name = name.map(|(_, name)| name);
         for made in name.iter().cloned().chain(command.name_tag()).chain(command.group_name()) {
             if command.creates() == Some(NameKind::Instance) {
                 self.names.hosts.push(made.clone());
+                self.names.instances.push(made.clone());
             }
             self.names.given.push(made.clone());
             self.names.labels.push(made);
@@ -236,6 +245,13 @@ impl Reader<'_> {
             }
             None => node.span,
         }
+    }
+}
+
+/// Which keys go with a step cannot be said if it is not clear what it does.
+fn accept_all(fields: &mut Fields<'_>) {
+    for key in ["on", "timeout", "account", "as", "expect"] {
+        fields.optional(key);
     }
 }
 

@@ -17,7 +17,7 @@ use super::{Services, station_of};
 use crate::api::{
     AclEntryRequest, ApiError, AssociateAddress, CreateNetworkAcl, CreateRoute, CreateSecurityGroup,
     CreateSubnet, CreateVpc, CreateVpcPeeringConnection, Ec2, ModifyNetworkInterfaceAttribute, New,
-    RuleRequest, RunInstances, Taggable,
+    RuleRequest, RunInstances, Taggable, is_public,
 };
 use crate::ids::{
     EniId, InstanceId, InternetGatewayId, PeeringId, RouteTableId, SecurityGroupId, SubnetId, VpcId,
@@ -34,9 +34,13 @@ pub struct Built {
 }
 
 /// Makes everything that can be made, and says what cannot.
-pub fn build<'p>(topology: &'p draft::Topology, now: Instant, problems: &'p mut Problems) -> Built {
-    let mut builder =
-        Builder { built: Built::default(), now, declared: topology.names(), pinned: Vec::new(), problems };
+pub fn build(
+    topology: &draft::Topology,
+    declared: &draft::Declared,
+    now: Instant,
+    problems: &mut Problems,
+) -> Built {
+    let mut builder = Builder { built: Built::default(), now, declared, pinned: Vec::new(), problems };
     for host in &topology.internet {
         builder.outside_host(host);
     }
@@ -66,7 +70,7 @@ struct Builder<'p> {
     built: Built,
     now: Instant,
     /// A name that is given and leads nowhere belongs to a thing with a mistake, which was reported.
-    declared: Vec<&'p str>,
+    declared: &'p draft::Declared,
     pinned: Vec<Spanned<String>>,
     problems: &'p mut Problems,
 }
@@ -98,7 +102,7 @@ impl Builder<'_> {
 
     /// Whether a mistake in what has the name was reported already.
     fn is_declared(&self, name: &Spanned<String>) -> bool {
-        !self.problems.is_empty() && self.declared.contains(&name.value.as_str())
+        !self.problems.is_empty() && self.declared.all.contains(&name.value)
     }
 
     /// A pinned id, if there is one and it is one.
@@ -199,6 +203,10 @@ impl Builder<'_> {
                 ec2.create_security_group(request)
             });
         }
+        let mains = vpc.route_tables.iter().filter(|table| table.is_main).map(|table| &table.named.name);
+        self.only_one(mains, "main route table");
+        let defaults = vpc.network_acls.iter().filter(|acl| acl.is_default).map(|acl| &acl.named.name);
+        self.only_one(defaults, "default network ACL");
         for acl in &vpc.network_acls {
             let default = self.built.model.vpc(vpc_id).default_network_acl;
             let new = self.naming(&acl.named);
@@ -214,6 +222,14 @@ impl Builder<'_> {
                 true => ec2.create_name_tag(Taggable::RouteTable(main), &table.named.name.value),
                 false => ec2.create_route_table(new, vpc_id).map(|_| ()),
             });
+        }
+    }
+
+    fn only_one<'n>(&mut self, mut named: impl Iterator<Item = &'n Spanned<String>>, what: &str) {
+        let Some(first) = named.next() else { return };
+        for another in named {
+            let problem = format!("a VPC has one {what}, and `{}` is it already", first.value);
+            self.problems.push(Problem::at(another.span, problem).also(first.span, "first here"));
         }
     }
 
@@ -278,6 +294,10 @@ impl Builder<'_> {
         let requester = self.find::<VpcId>(&peering.requester, None);
         let accepter = self.find::<VpcId>(&peering.accepter, None);
         let (requester, accepter) = (requester?, accepter?);
+        if requester == accepter {
+            self.problems.push(Problem::at(peering.accepter.span, "a VPC cannot be peered with itself"));
+            return None;
+        }
         let here = self.built.model.vpc(requester).scope;
         let there = self.built.model.vpc(accepter).scope;
         let request = CreateVpcPeeringConnection {
@@ -392,7 +412,8 @@ impl Builder<'_> {
             (Err(_), Some(address)) => Some(Peer::Cidr(address.into())),
             (Err(_), None) if self.is_declared(name) => None,
             (Err(why), None) => {
-                let mut known = names_of(why);
+                let mut known = vec!["anywhere".to_owned(), "self".to_owned()];
+                known.extend(names_of(why));
                 known.extend(self.host_names());
                 self.problems.push(unknown_peer(name, &known));
                 None
@@ -435,8 +456,12 @@ impl Builder<'_> {
     fn acl_peer(&mut self, name: &Spanned<String>) -> Option<Ipv4Net> {
         let found = block(&name.value).or_else(|| self.address_of_host(&name.value).map(Ipv4Net::from));
         if found.is_none() && !self.is_declared(name) {
-            let known: Vec<String> = self.host_names().collect();
-            self.problems.push(unknown_peer(name, &known));
+            let known: Vec<String> =
+                std::iter::once("anywhere".to_owned()).chain(self.host_names()).collect();
+            let problem = Problem::unknown(name.span, "peer", &name.value, known.iter().map(String::as_str));
+            self.problems.push(
+                problem.note("network ACLs know CIDR blocks, addresses, `anywhere` and hosts, but no groups"),
+            );
         }
         found
     }
@@ -463,6 +488,10 @@ impl Builder<'_> {
         let scope = instance.map_or(eip.scope, |(id, _)| self.built.model.instances[&id].scope);
         let (new, address) = (self.naming(&eip.named), eip.address.as_ref().map(|address| address.value));
         let span = eip.address.as_ref().map_or(eip.named.name.span, |address| address.span);
+        if let Some(private) = address.filter(|address| !is_public(*address)) {
+            self.problems.push(not_public(span, private));
+            return None;
+        }
         if let Some(taken) = address.filter(|address| self.built.model.has_public_address(*address)) {
             self.problems.push(Problem::at(span, format!("somebody has the address {taken} already")));
             return None;
@@ -478,6 +507,11 @@ impl Builder<'_> {
         };
         self.call(scope, place, "AssociateAddress", |ec2| ec2.associate_address(request)).map(|_| ())
     }
+}
+
+fn not_public(span: Span, address: Ipv4Addr) -> Problem {
+    Problem::at(span, format!("`{address}` is not a public address"))
+        .hint("192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24 are free for examples")
 }
 
 /// A block, an address, or `anywhere`.

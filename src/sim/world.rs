@@ -376,7 +376,8 @@ impl<O: Observer> World<O> {
             inside.add(&host.name, host.address);
             outside.add(&host.name, host.address);
         }
-        for instance in self.model.instances.values().filter(|i| i.state == InstanceState::Running) {
+        let is_there = |instance: &&Instance| instance.state != InstanceState::Terminated;
+        for instance in self.model.instances.values().filter(is_there) {
             let Some(name) = &instance.name else { continue };
             let eni = self.model.eni(instance.eni);
             inside.add(name, eni.primary_ip());

@@ -23,9 +23,9 @@ pub struct Folder {
 impl Folder {
     /// Begins to fill the folder `target`.
     pub fn begin(target: &Path) -> io::Result<Self> {
-        if target.exists() && !target.join(RESULT).exists() {
+        if !is_replaceable(target)? {
             let message = format!(
-                "{} is in the way: it is not the output of a run; move it, or choose another folder with --out",
+                "{} is in the way: it holds more than the output of a run; move it, or choose another folder with --out",
                 target.display()
             );
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
@@ -37,18 +37,20 @@ impl Folder {
         Ok(Self { target: target.to_owned(), partial })
     }
 
+    /// Makes a file in a subfolder.
+    pub fn create(&self, subfolder: &str, name: &str) -> io::Result<File> {
+        let path = self.subfolder(subfolder)?.join(name);
+        File::create(&path).map_err(|error| at(&path, error))
+    }
+
     /// Where captures go.
     pub fn captures(&self) -> io::Result<CaptureFiles> {
         CaptureFiles::new(self.subfolder("pcap")?)
     }
 
     /// Writes a file.
-    pub fn write(&self, subfolder: Option<&str>, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let folder = match subfolder {
-            Some(subfolder) => self.subfolder(subfolder)?,
-            None => self.partial.clone(),
-        };
-        let path = folder.join(name);
+    pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let path = self.partial.join(name);
         File::create(&path).and_then(|mut file| file.write_all(bytes)).map_err(|error| at(&path, error))
     }
 
@@ -68,6 +70,30 @@ impl Folder {
         let folder = self.partial.join(name);
         fs::create_dir_all(&folder).map_err(|error| at(&folder, error))?;
         Ok(folder)
+    }
+}
+
+/// Whether nothing is lost if a run's output takes the place of what is there: nothing, or what an earlier
+/// run left and nobody added to.
+fn is_replaceable(target: &Path) -> io::Result<bool> {
+    const MADE: [&str; 3] = [RESULT, "pcap", "flow-logs"];
+    let entries = match fs::read_dir(target) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(false),
+        Err(error) => return Err(at(target, error)),
+    };
+    for entry in entries {
+        let name = entry.map_err(|error| at(target, error))?.file_name();
+        if MADE.iter().all(|made| *made != name) {
+            return Ok(false);
+        }
+    }
+    match fs::read_to_string(target.join(RESULT)) {
+        Ok(text) => Ok(text.contains("\"schema\": ") && text.contains("\"scenario\": ")),
+        // An empty folder may be filled.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(fs::read_dir(target)?.next().is_none()),
+        Err(error) => Err(at(target, error)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! One scenario, from its first step to its files.
 
-use std::fmt::Write as _;
-use std::io;
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,8 +9,9 @@ use super::check;
 use super::output::{FileNames, Folder, RESULT};
 use super::recorder::Recorder;
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 
-use crate::flowlog::{DEFAULT_FORMAT_HEADER, Meter};
+use crate::flowlog::DEFAULT_FORMAT_HEADER;
 use crate::guest::{Command, Finished};
 use crate::ids::EniId;
 use crate::model::{Account, Scope};
@@ -123,15 +124,16 @@ impl Runner {
         creates: Option<&str>,
         expect: &crate::scenario::ApiExpectation,
     ) -> io::Result<(Outcome, Vec<String>)> {
-        let caller = Scope { account: account.unwrap_or(self.scope.account), ..self.scope };
-        let result = self.world.change(command.scope(caller), |ec2| command.run(ec2, creates));
+        let caller = command.scope(Scope { account: account.unwrap_or(self.scope.account), ..self.scope });
+        let result = self.world.change(caller, |ec2| command.run(ec2, creates));
+        let elsewhere = (caller != self.scope).then(|| format!("{} in {}", caller.account, caller.region));
         self.world.show(Recorder::follow)?;
         let failures = check::api(expect, &result);
         let (output, error) = match result {
             Ok(output) => (output.0, None),
             Err(failure) => (Vec::new(), Some(failure.to_string())),
         };
-        Ok((Outcome::Aws { typed: typed.to_owned(), output, error }, failures))
+        Ok((Outcome::Aws { caller: elsewhere, typed: typed.to_owned(), output, error }, failures))
     }
 
     fn command(
@@ -167,9 +169,10 @@ impl Runner {
 
     /// Runs a command until it ends or its time is up.
     fn finish(&mut self, on: &str, command: &Command, timeout: Duration) -> Ended {
-        let station = station_of(self.world.model(), on).filter(|station| self.world.has_host(*station));
-        let Some(station) = station else {
-            let failure = Some(format!("a running host `{on}`, and there is none now"));
+        let station = station_of(self.world.model(), on);
+        let Some(station) = station.filter(|station| self.world.has_host(*station)) else {
+            let why = if station.is_some() { "it is stopped" } else { "there is none now" };
+            let failure = Some(format!("a running host `{on}`, and {why}"));
             return Ended { finished: None, was_interrupted: false, failure };
         };
         let process = self.world.start(station, command);
@@ -197,7 +200,7 @@ impl Runner {
 
     /// Lets the current aggregation interval end.
     fn finish_interval(&mut self) {
-        let end = Meter::interval_end(self.world.now());
+        let end = self.world.observer.meter.complete_at(self.world.now());
         self.world.run_until(end, |_| false);
         self.world.show(|recorder, model| recorder.meter.close(end, model));
     }
@@ -216,30 +219,36 @@ impl Runner {
     fn leave_behind(&mut self, folder: Folder, result: &ScenarioResult) -> io::Result<Output> {
         self.finish_interval();
         let captures = self.world.observer.finish_captures()?;
-        let mut names = FileNames::default();
-        let (logs, records) = self.logs();
-        for (name, text) in logs {
-            folder.write(Some("flow-logs"), &format!("{}.log", names.give(&name)), text.as_bytes())?;
-        }
-        folder.write(None, RESULT, json::render(result).as_bytes())?;
+        let records = self.write_logs(&folder)?;
+        folder.write(RESULT, json::render(result).as_bytes())?;
         let folder = folder.finish()?;
         Ok(Output { folder: folder.display().to_string(), captures, records })
     }
 
-    /// All records, and those of each interface, with a header line; and how many there are.
-    fn logs(&self) -> (Vec<(String, String)>, usize) {
-        let mut all = format!("{DEFAULT_FORMAT_HEADER}\n");
-        let mut by_interface: IndexMap<EniId, String> = IndexMap::new();
+    /// Writes all records to one file, and those of each interface to another; says how many there are.
+    fn write_logs(&self, folder: &Folder) -> io::Result<usize> {
+        let mut names = FileNames::default();
+        let mut begin = |label: &str| -> io::Result<BufWriter<File>> {
+            let mut log = BufWriter::new(folder.create("flow-logs", &format!("{}.log", names.give(label)))?);
+            writeln!(log, "{DEFAULT_FORMAT_HEADER}")?;
+            Ok(log)
+        };
+        let mut all = begin("all")?;
+        let mut by_interface: IndexMap<EniId, BufWriter<File>> = IndexMap::new();
         let mut count = 0;
         for record in self.world.observer.meter.records() {
-            let of_interface = by_interface.entry(record.interface);
-            let of_interface = of_interface.or_insert_with(|| format!("{DEFAULT_FORMAT_HEADER}\n"));
+            let of_interface = match by_interface.entry(record.interface) {
+                Entry::Occupied(there) => there.into_mut(),
+                Entry::Vacant(new) => new.insert(begin(&self.world.model().eni_label(record.interface))?),
+            };
             for log in [&mut all, of_interface] {
-                let _ = writeln!(log, "{record}");
+                writeln!(log, "{record}")?;
             }
             count += 1;
         }
-        let label = |(eni, text): (EniId, String)| (self.world.model().eni_label(eni), text);
-        (std::iter::once(("all".to_owned(), all)).chain(by_interface.into_iter().map(label)).collect(), count)
+        for mut log in by_interface.into_values().chain([all]) {
+            log.flush()?;
+        }
+        Ok(count)
     }
 }

@@ -169,7 +169,7 @@ impl DropReason {
         ("igw-private-destination", Some("IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS")),
         ("igw-private-source", Some("IGW_SOURCE_ADDRESS_NOT_IN_RFC1918_INGRESS")),
         ("no-internet-gateway", None),
-        ("no-internet-host", Some("IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS")),
+        ("no-internet-host", None),
         ("peering-not-transitive", Some("PCX_REQUIRES_ADDRESS_IN_VPC_CIDR")),
         ("no-such-address", Some("NO_POSSIBLE_DESTINATION")),
         ("not-running", Some("BAD_STATE")),
@@ -226,11 +226,7 @@ impl DropReason {
                 "igw-public-only",
             ),
             Self::NoInternetGateway { .. } => facts("no-internet-gateway", None, "igw-one-to-one-nat"),
-            Self::NoInternetHost { .. } => facts(
-                "no-internet-host",
-                Some("IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS"),
-                "igw-one-to-one-nat",
-            ),
+            Self::NoInternetHost { .. } => facts("no-internet-host", None, "igw-one-to-one-nat"),
             Self::NotTransitive { .. } => {
                 facts("peering-not-transitive", Some("PCX_REQUIRES_ADDRESS_IN_VPC_CIDR"), "pcx-no-transit")
             }

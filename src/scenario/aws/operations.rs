@@ -252,11 +252,7 @@ pub static OPERATIONS: &[Operation] = &[
             let name = call.command.name_tag().expect("checked when the command was read");
             let resources: Vec<Taggable> =
                 call.texts("resources").map(|text| taggable(call, text)).collect::<Result<_, _>>()?;
-            done(
-                call.call(|ec2| {
-                    resources.iter().try_for_each(|resource| ec2.create_name_tag(*resource, &name))
-                }),
-            )
+            done(call.call(|ec2| ec2.create_name_tags(&resources, &name)))
         },
     ),
     op("create-vpc", "CreateVpc", Some(NameKind::Vpc), &[required("cidr-block", What::Cidr), TAGS], |call| {
