@@ -217,6 +217,23 @@ impl<'m> Ec2<'m> {
         derive: impl Fn(&[&str]) -> Id,
     ) -> Id
     where
+        Id: Copy + std::hash::Hash + Eq + fmt::Display,
+    {
+        let id = self.derive_id(new, within, table, derive);
+        if let Some(name) = &new.name {
+            self.model.names_given.push((name.clone(), id.to_string()));
+        }
+        id
+    }
+
+    fn derive_id<Id, T>(
+        &mut self,
+        new: &New<Id>,
+        within: &str,
+        table: impl Fn(&Model) -> &Table<Id, T>,
+        derive: impl Fn(&[&str]) -> Id,
+    ) -> Id
+    where
         Id: Copy + std::hash::Hash + Eq,
     {
         if let Some(id) = new.id.filter(|id| !table(self.model).contains_key(id)) {

@@ -72,6 +72,8 @@ pub struct Model {
     pub(crate) private_addresses: IndexMap<(VpcId, Ipv4Addr), EniId, FixedState>,
     /// Which interface a public address is mapped to; maintained by `api/`.
     pub(crate) public_addresses: IndexMap<Ipv4Addr, EniId, FixedState>,
+    /// Names and the ids they were given to, oldest first: a name outlives what had it.
+    pub(crate) names_given: Vec<(String, String)>,
     /// What interfaces that are gone were called.
     pub(crate) former_labels: Table<EniId, String>,
     /// How many resources were made without a name; their ids derive from it.
@@ -157,6 +159,11 @@ impl Model {
         self.public_addresses.contains_key(&address)
             || self.outside.contains_key(&address)
             || self.elastic_ips.values().any(|eip| eip.ip == address)
+    }
+
+    /// The ids that were ever given a name, newest first. What has them may be gone.
+    pub fn ids_once_named<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m str> {
+        self.names_given.iter().rev().filter(move |(given, _)| given == name).map(|(_, id)| id.as_str())
     }
 
     /// How often hosts or what they are called by has changed.

@@ -76,13 +76,15 @@ pub fn read<'a>(
     problems: &'a mut Problems,
 ) -> Vec<Step> {
     let Some(list) = node.list(problems, "steps") else { return Vec::new() };
-    let mut reader = Reader { lines: Lines::of(source), names, model, problems };
+    let mut reader = Reader { lines: Lines::of(source), names, ended: Vec::new(), model, problems };
     list.iter().filter_map(|node| reader.step(node)).collect()
 }
 
 struct Reader<'a> {
     lines: Lines<'a>,
     names: Names,
+    /// Instances that an earlier step terminated: their names are free again.
+    ended: Vec<String>,
     model: &'a Model,
     problems: &'a mut Problems,
 }
@@ -219,9 +221,13 @@ impl Reader<'_> {
         }
         if let (Some((node, name)), Some(NameKind::Instance)) = (&name, command.creates())
             && self.names.hosts.contains(name)
+            && !self.ended.contains(name)
         {
             let problem = Problem::at(node.span, format!("there is a host called `{name}` already"));
             self.problems.push(problem.hint("steps call hosts by name: give each its own"));
+        }
+        if command.command() == "terminate-instances" {
+            self.ended.extend(command.names().map(|(_, name, _)| name.to_owned()));
         }
         let name = name.map(|(_, name)| name);
         for made in name.iter().cloned().chain(command.name_tag()).chain(command.group_name()) {

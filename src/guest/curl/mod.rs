@@ -31,7 +31,6 @@ mod exit {
     pub const MALFORMED_URL: i32 = 3;
     pub const COULD_NOT_RESOLVE: i32 = 6;
     pub const COULD_NOT_CONNECT: i32 = 7;
-    pub const WEIRD_SERVER_REPLY: i32 = 8;
     pub const PARTIAL_FILE: i32 = 18;
     pub const HTTP_ERROR: i32 = 22;
     pub const TIMED_OUT: i32 = 28;
@@ -253,7 +252,8 @@ impl Curl {
 
     /// Reads what has come; says whether the response is complete.
     fn read(&mut self, os: &mut Os<'_>, exchange: &mut Exchange) -> Result<bool, Failure> {
-        let garbled = |_| Failure(exit::WEIRD_SERVER_REPLY, "Received HTTP/0.9 when not allowed".to_owned());
+        let garbled =
+            |_| Failure(exit::UNSUPPORTED_PROTOCOL, "Received HTTP/0.9 when not allowed".to_owned());
         if !exchange.response.read_head().map_err(garbled)? {
             return Ok(false);
         }

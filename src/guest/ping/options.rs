@@ -77,6 +77,10 @@ impl Options {
                 if count == 0 {
                     return Err(CommandError::new(value.range, "`ping` sends at least one probe"));
                 }
+                // Beyond that, sequence numbers repeat, and replies could not be told apart.
+                if count > u64::from(u16::MAX) {
+                    return Err(CommandError::new(value.range, "`ping` sends at most 65535 probes here"));
+                }
                 self.count = Some(count);
             }
             'i' => {

@@ -161,7 +161,7 @@ fn a_server_that_says_nothing() {
 
     let mut rig = Rig::new(2);
     rig.hosts[1].serve(80, Service::Ssh);
-    rig.run(0, "curl -sS http://10.0.1.11").assert(8, "", "curl: (8) Received HTTP/0.9 when not allowed\n");
+    rig.run(0, "curl -sS http://10.0.1.11").assert(1, "", "curl: (1) Received HTTP/0.9 when not allowed\n");
 }
 
 #[test]

@@ -329,10 +329,17 @@ impl Call<'_, '_> {
     }
 
     fn resolve<K: Kind>(&self, text: &str, near: Option<VpcId>) -> Result<K, Failure> {
-        resolve(self.model(), text, near).map_err(|why| match why {
-            Unresolved::Ambiguous { .. } => Failure::Ambiguous { name: text.to_owned() },
-            Unresolved::Unknown { .. } => Failure::Gone { name: text.to_owned() },
-        })
+        resolve(self.model(), text, near)
+            .map_err(|why| match why {
+                Unresolved::Ambiguous { .. } => Failure::Ambiguous { name: text.to_owned() },
+                Unresolved::Unknown { .. } => Failure::Gone { name: text.to_owned() },
+            })
+            // EC2 is asked all the same for what once had the name, and says itself that it is gone.
+            .or_else(|failure| {
+                let name = text.rsplit('/').next().unwrap_or(text);
+                let once = self.model().ids_once_named(name).find_map(|id| id.parse().ok());
+                once.filter(|_| matches!(failure, Failure::Gone { .. })).ok_or(failure)
+            })
     }
 
     fn model(&self) -> &Model {
