@@ -159,7 +159,7 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
     let mut known = known_keys();
     // Of a step, the loader asks only for the keys that go with what the step does.
     let step = known.get_mut("a step").expect("steps");
-    step.extend(["as", "account"].map(str::to_owned));
+    step.extend(["as", "account", "serves"].map(str::to_owned));
     assert_eq!(known, described);
 }
 

@@ -58,6 +58,14 @@ impl Ec2<'_> {
         Ok(id)
     }
 
+    /// Where an instance is launched that names no subnet: the first one of the default VPC.
+    pub fn default_subnet(&self) -> Result<SubnetId> {
+        let default = self.model.vpcs.values().find(|vpc| vpc.is_default && vpc.scope == self.caller);
+        let subnets = |vpc: VpcId| self.model.subnets.values().find(move |subnet| subnet.vpc == vpc);
+        let first = default.and_then(|vpc| subnets(vpc.id)).map(|subnet| subnet.id);
+        first.ok_or_else(|| ApiError::code_only("VPCIdNotSpecified"))
+    }
+
     /// What EC2 says of a zone the region does not have.
     pub fn no_such_zone(&self, zone: &str) -> ApiError {
         let zones: Vec<String> = self.caller.region.zones().map(|zone| zone.to_string()).collect();

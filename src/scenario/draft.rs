@@ -493,7 +493,7 @@ fn instance(key: &Key, node: &Node, problems: &mut Problems) -> Option<Instance>
 }
 
 /// Ports and what listens on them: a text is a web page.
-fn serves(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<(u16, Service)> {
+pub fn serves(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<(u16, Service)> {
     each(fields, "serves", "pages by port", problems, |key, node, problems| {
         let port = key.text.parse::<u16>().ok().filter(|port| *port > 0);
         if port.is_none() {

@@ -4,13 +4,14 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::aws::{self, AwsCommand, NameKind};
+use super::draft;
 use super::expect::{self, ApiExpectation, CommandExpectation, FlowLogExpectation, Names, labels};
 use super::fields::Fields;
 use super::problem::{Lines, Problem, Problems};
 use super::resolve::{Kind, Unresolved, resolve};
 use super::topology::unresolved;
 use super::yaml::{Node, Span, Value};
-use crate::guest::{self, Command};
+use crate::guest::{self, Command, Service};
 use crate::ids::{
     AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId,
     SecurityGroupId, SubnetId, VpcId,
@@ -41,6 +42,8 @@ pub enum Action {
         account: Option<Account>,
         /// The name of what it makes.
         creates: Option<String>,
+        /// What listens on the instance it launches.
+        serves: Vec<(u16, Service)>,
         /// What is to come of it.
         expect: ApiExpectation,
     },
@@ -170,6 +173,8 @@ impl Reader<'_> {
         let name = fields
             .optional("as")
             .and_then(|node| node.text(self.problems).map(|text| (node, text.to_owned())));
+        let serves_at = fields.optional("serves").map(|node| node.place);
+        let serves = draft::serves(fields, self.problems);
         let expect = fields.optional("expect");
         let typed = node.text(self.problems)?.trim();
         let command = match aws::parse(typed) {
@@ -182,9 +187,20 @@ impl Reader<'_> {
                         None => problem,
                     });
                 }
+                // Whatever it would have made has the name all the same.
+                if let Some((_, name)) = name {
+                    self.names.hosts.push(name.clone());
+                    self.names.instances.push(name.clone());
+                    self.names.labels.push(name.clone());
+                    self.names.given.push(name);
+                }
                 return None;
             }
         };
+        if let (Some(place), false) = (serves_at, command.creates() == Some(NameKind::Instance)) {
+            let message = format!("`{}` launches no instance that could serve", command.command());
+            self.problems.push(Problem::at(place, message).hint("leave `serves` out"));
+        }
         self.check_names(node, typed, &command);
         let creates = self.learn(&command, name);
         let expect = match expect {
@@ -196,6 +212,7 @@ impl Reader<'_> {
             command,
             account: account.map(|account| account.value),
             creates,
+            serves,
             expect,
         })
     }
@@ -256,7 +273,7 @@ impl Reader<'_> {
 
 /// Which keys go with a step cannot be said if it is not clear what it does.
 fn accept_all(fields: &mut Fields<'_>) {
-    for key in ["on", "timeout", "account", "as", "expect"] {
+    for key in ["on", "timeout", "account", "as", "serves", "expect"] {
         fields.optional(key);
     }
 }

@@ -139,6 +139,16 @@ impl<O: Observer> World<O> {
         result
     }
 
+    /// Lets services listen on a host from now on, also after it has booted again.
+    pub fn serve(&mut self, station: Station, services: &[(u16, Service)]) {
+        self.services.entry(station).or_default().extend_from_slice(services);
+        if let Some(slot) = self.hosts.get_mut(&station) {
+            for (port, service) in services {
+                slot.host.serve(*port, service.clone());
+            }
+        }
+    }
+
     /// Starts a program on a host.
     ///
     /// # Panics

@@ -12,8 +12,8 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 
 use crate::flowlog::DEFAULT_FORMAT_HEADER;
-use crate::guest::{Command, Finished};
-use crate::ids::EniId;
+use crate::guest::{Command, Finished, Service};
+use crate::ids::{EniId, InstanceId};
 use crate::model::{Account, Scope};
 use crate::report::explain::explain;
 use crate::report::journal::Journey;
@@ -23,7 +23,7 @@ use crate::scenario::{Action, Scenario, Step, aws::AwsCommand, station_of};
 use crate::seed::Seed;
 use crate::sim::World;
 use crate::time::Instant;
-use crate::trace::Fate;
+use crate::trace::{Fate, Station};
 
 /// How to run a scenario.
 #[derive(Clone, Copy, Debug)]
@@ -95,8 +95,9 @@ impl Runner {
         let begin = self.world.now();
         self.world.observer.journal.begin_step();
         let (outcome, took, failures) = match &step.action {
-            Action::Aws { typed, command, account, creates, expect } => {
+            Action::Aws { typed, command, account, creates, serves, expect } => {
                 let (outcome, failures) = self.aws(typed, command, *account, creates.as_deref(), expect)?;
+                self.serve(&outcome, serves);
                 (outcome, Duration::ZERO, failures)
             }
             Action::ExpectFlowLogs(expect) => {
@@ -134,6 +135,19 @@ impl Runner {
             Err(failure) => (Vec::new(), Some(failure.to_string())),
         };
         Ok((Outcome::Aws { caller: elsewhere, typed: typed.to_owned(), output, error }, failures))
+    }
+
+    /// What listens on the instance that a command has launched.
+    fn serve(&mut self, outcome: &Outcome, serves: &[(u16, Service)]) {
+        let Outcome::Aws { output, .. } = outcome else { return };
+        let launched = output
+            .iter()
+            .find(|(key, _)| *key == "InstanceId")
+            .and_then(|(_, id)| id.parse::<InstanceId>().ok());
+        if let Some(id) = launched.filter(|_| !serves.is_empty()) {
+            let station = Station::Eni(self.world.model().instances[&id].eni);
+            self.world.serve(station, serves);
+        }
     }
 
     fn command(

@@ -480,7 +480,7 @@ pub static OPERATIONS: &[Operation] = &[
         "RunInstances",
         Some(NameKind::Instance),
         &[
-            required("subnet-id", What::Name(NameKind::Subnet)),
+            optional("subnet-id", What::Name(NameKind::Subnet)),
             optional("private-ip-address", What::Ip),
             optional("security-group-ids", What::Names(NameKind::SecurityGroup)),
             optional("associate-public-ip-address", What::Flag),
@@ -500,7 +500,10 @@ pub static OPERATIONS: &[Operation] = &[
             let request = RunInstances {
                 new: call.naming(),
                 network_interface_id: None,
-                subnet_id: call.id("subnet-id")?,
+                subnet_id: match call.optional_id("subnet-id")? {
+                    Some(subnet) => subnet,
+                    None => call.ec2.default_subnet().map_err(|error| call.refused(error))?,
+                },
                 private_ip_address: call.value("private-ip-address"),
                 associate_public_ip_address: public,
                 security_group_ids: call.ids("security-group-ids")?,
