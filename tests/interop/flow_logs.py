@@ -71,9 +71,9 @@ def metered(host: Capture, scenario: Scenario) -> dict[int, dict[tuple, Flow]]:
 
 
 def end_of_log(scenario: Scenario) -> int:
-    """Records are there of every interval that began before the run was over."""
+    """Records are there of every interval that began before the run was over: the end of the last one."""
     minute = INTERVAL * SECOND
-    return scenario.end // minute * minute + minute
+    return -(-scenario.end // minute) * minute
 
 
 def records(host: Capture, log: Log | None, scenario: Scenario) -> list[str]:
