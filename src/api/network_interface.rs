@@ -81,6 +81,10 @@ impl Ec2<'_> {
     ) -> Result<()> {
         let subnet = self.eni(id)?.subnet;
         match change {
+            // An interface has one group at least (aws: sg-at-least-one).
+            ModifyNetworkInterfaceAttribute::Groups(groups) if groups.is_empty() => {
+                return Err(ApiError::code_only("InvalidParameterValue"));
+            }
             ModifyNetworkInterfaceAttribute::Groups(groups) => {
                 let groups = self.check_groups(&groups, subnet)?;
                 self.eni_mut(id)?.security_groups = groups;
