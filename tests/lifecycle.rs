@@ -201,6 +201,19 @@ fn rules_and_names_that_do_not_go_together_are_refused() {
 }
 
 #[test]
+fn an_interface_changes_one_attribute_at_a_time() {
+    holds(
+        "
+  - { aws: ec2 modify-instance-attribute --instance-id a, expect: { error: MissingParameter } }
+  - { aws: ec2 modify-instance-attribute --instance-id a --source-dest-check --no-source-dest-check, expect: { error: InvalidParameterCombination } }
+  - { aws: ec2 modify-instance-attribute --instance-id a --groups Web --no-source-dest-check, expect: { error: InvalidParameterCombination } }
+  - { on: b, run: ping -c 1 a }
+  - { aws: ec2 modify-instance-attribute --instance-id a --groups Web }
+  - { on: b, run: ping -c 1 -W 1 a, expect: { exit: 1, dropped: security-group, at: Web } }",
+    );
+}
+
+#[test]
 fn an_id_that_is_pinned_twice_is_a_mistake() {
     let yaml = "name: twice\nvpcs:\n  A: { id: vpc-0aaaaaaaaaaaaaaaa, cidr: 10.0.0.0/16 }\n  B: { id: vpc-0aaaaaaaaaaaaaaaa, cidr: 10.1.0.0/16 }\n";
     let text =

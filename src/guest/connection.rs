@@ -110,19 +110,8 @@ impl Connection {
     pub fn hears(&mut self, now: Instant, flags: TcpFlags) {
         self.heard = now;
         if flags.has(TcpFlags::RST) && self.error.is_none() {
-            self.error = Some(match self.socket().state() {
-                State::SynSent => ConnectionError::Refused,
-                State::Closed
-                | State::Listen
-                | State::SynReceived
-                | State::Established
-                | State::FinWait1
-                | State::FinWait2
-                | State::CloseWait
-                | State::Closing
-                | State::LastAck
-                | State::TimeWait => ConnectionError::Reset,
-            });
+            let refused = self.socket().state() == State::SynSent;
+            self.error = Some(if refused { ConnectionError::Refused } else { ConnectionError::Reset });
         }
     }
 

@@ -39,6 +39,9 @@ const DESTINATION: Param = required("destination-cidr-block", What::Cidr);
 const PEERING: Param = required("vpc-peering-connection-id", What::Name(NameKind::Peering));
 const INSTANCES: Param = required("instance-ids", What::Name(NameKind::Instance));
 const GROUP: Param = required("group-id", What::Name(NameKind::SecurityGroup));
+const GROUPS: Param = optional("groups", What::Names(NameKind::SecurityGroup));
+const SOURCE_DEST_CHECK: Param = optional("source-dest-check", What::Flag);
+const NO_SOURCE_DEST_CHECK: Param = optional("no-source-dest-check", What::Flag);
 
 const ROUTE: &[Param] = &[
     ROUTE_TABLE,
@@ -385,14 +388,11 @@ pub static OPERATIONS: &[Operation] = &[
         None,
         &[
             required("instance-id", What::Name(NameKind::Instance)),
-            optional("groups", What::Names(NameKind::SecurityGroup)),
-            optional("source-dest-check", What::Flag),
-            optional("no-source-dest-check", What::Flag),
+            GROUPS,
+            SOURCE_DEST_CHECK,
+            NO_SOURCE_DEST_CHECK,
         ],
-        |call| {
-            let id = call.interface()?;
-            modify_interface(call, id)
-        },
+        modify_interface,
     ),
     op(
         "modify-network-interface-attribute",
@@ -400,14 +400,11 @@ pub static OPERATIONS: &[Operation] = &[
         None,
         &[
             required("network-interface-id", What::Name(NameKind::Eni)),
-            optional("groups", What::Names(NameKind::SecurityGroup)),
-            optional("source-dest-check", What::Flag),
-            optional("no-source-dest-check", What::Flag),
+            GROUPS,
+            SOURCE_DEST_CHECK,
+            NO_SOURCE_DEST_CHECK,
         ],
-        |call| {
-            let id = call.interface()?;
-            modify_interface(call, id)
-        },
+        modify_interface,
     ),
     op(
         "modify-subnet-attribute",
@@ -650,11 +647,15 @@ fn direction(call: &Call<'_, '_>) -> Direction {
     if call.has("egress") { Direction::Egress } else { Direction::Ingress }
 }
 
-fn modify_interface(call: &mut Call<'_, '_>, id: EniId) -> Answer {
-    let change = if call.has("groups") {
-        ModifyNetworkInterfaceAttribute::Groups(call.ids("groups")?)
-    } else {
-        ModifyNetworkInterfaceAttribute::SourceDestCheck(!call.has("no-source-dest-check"))
+/// A call changes one attribute.
+fn modify_interface(call: &mut Call<'_, '_>) -> Answer {
+    let id = call.interface()?;
+    let change = match (call.has("groups"), call.has("source-dest-check"), call.has("no-source-dest-check")) {
+        (true, false, false) => ModifyNetworkInterfaceAttribute::Groups(call.ids("groups")?),
+        (false, true, false) => ModifyNetworkInterfaceAttribute::SourceDestCheck(true),
+        (false, false, true) => ModifyNetworkInterfaceAttribute::SourceDestCheck(false),
+        (false, false, false) => return Err(call.refused(call.ec2.missing_parameter())),
+        _ => return Err(call.refused(call.ec2.invalid_combination())),
     };
     done(call.call(|ec2| ec2.modify_network_interface_attribute(id, change)))
 }
