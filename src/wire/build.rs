@@ -3,7 +3,8 @@
 use std::net::Ipv4Addr;
 
 use etherparse::{
-    ArpHardwareId, ArpOperation, ArpPacket, EtherType, Icmpv4Type, PacketBuilder, TcpHeader, icmpv4,
+    ArpHardwareId, ArpOperation, ArpPacket, EtherType, Icmpv4Type, PacketBuilder, TcpHeader,
+    icmpv4::{self, DestUnreachableHeader},
 };
 
 use super::{ArpRequest, ETHERNET_HEADER_LEN, FiveTuple, Mac, Packet, TcpFlags};
@@ -66,14 +67,63 @@ pub fn arp_reply(request: ArpRequest, mac: Mac) -> Vec<u8> {
 
 /// "The packet was too big and may not be fragmented; `mtu` would have passed" (type 3 code 4).
 pub fn fragmentation_needed(ends: Ends, from: Ipv4Addr, about: &Packet, mtu: u16) -> Packet {
+    unreachable(ends, from, about, DestUnreachableHeader::FragmentationNeeded { next_hop_mtu: mtu })
+}
+
+/// "Nobody has that address" (type 3 code 1).
+pub fn host_unreachable(ends: Ends, from: Ipv4Addr, about: &Packet) -> Packet {
+    unreachable(ends, from, about, DestUnreachableHeader::Host)
+}
+
+/// "Nobody listens on that port" (type 3 code 3).
+pub fn port_unreachable(ends: Ends, from: Ipv4Addr, about: &Packet) -> Packet {
+    unreachable(ends, from, about, DestUnreachableHeader::Port)
+}
+
+/// "The packet has made too many hops" (type 11 code 0).
+pub fn time_exceeded(ends: Ends, from: Ipv4Addr, about: &Packet) -> Packet {
+    let code = icmpv4::TimeExceededCode::TtlExceededInTransit;
+    icmp_error(ends, from, about, Icmpv4Type::TimeExceeded(code))
+}
+
+fn unreachable(ends: Ends, from: Ipv4Addr, about: &Packet, why: DestUnreachableHeader) -> Packet {
+    icmp_error(ends, from, about, Icmpv4Type::DestinationUnreachable(why))
+}
+
+/// An ICMP error to the sender of `about`. Whether there may be one is for the caller to know: not
+/// about another error ([`Packet::is_icmp_error`]) and not about a later fragment.
+fn icmp_error(ends: Ends, from: Ipv4Addr, about: &Packet, what: Icmpv4Type) -> Packet {
     let ip = &about.frame()[ETHERNET_HEADER_LEN..];
     let quote = &ip[..usize::from(about.ip_len()).min(QUOTE_MAX)];
-    let unreachable = icmpv4::DestUnreachableHeader::FragmentationNeeded { next_hop_mtu: mtu };
     finish(
         PacketBuilder::ethernet2(ends.src.0, ends.dst.0)
             .ipv4(from.octets(), about.tuple().src.octets(), TTL)
-            .icmpv4(Icmpv4Type::DestinationUnreachable(unreachable)),
+            .icmpv4(what),
         quote,
+    )
+}
+
+/// The RST that answers a segment nobody knows anything of (RFC 793, "Reset Generation").
+///
+/// Whether there may be one is for the caller to know: a RST is never answered.
+pub fn tcp_reset(ends: Ends, about: &Packet) -> Packet {
+    let (tuple, flags) = (about.tuple().mirror(), about.tcp_flags());
+    let mut header = TcpHeader::new(tuple.src_port, tuple.dst_port, 0, 0);
+    header.rst = true;
+    if flags.has(TcpFlags::ACK) {
+        header.sequence_number = about.tcp_acknowledgment();
+    } else {
+        let len = about.tcp_payload().len() as u32
+            + u32::from(flags.has(TcpFlags::SYN))
+            + u32::from(flags.has(TcpFlags::FIN));
+        header.ack = true;
+        header.acknowledgment_number = about.tcp_sequence().wrapping_add(len);
+    }
+    finish(
+        PacketBuilder::ethernet2(ends.src.0, ends.dst.0)
+            .ipv4(tuple.src.octets(), tuple.dst.octets(), TTL)
+            .tcp_header(header),
+        &[],
     )
 }
 
@@ -190,6 +240,55 @@ mod tests {
         let error = fragmentation_needed(ends, b, &echo, 1500);
         assert_eq!(error.icmp().unwrap().quoted.unwrap().echo_identifier, Some(1));
         assert!(checksums_are_valid(error.frame()));
+    }
+
+    #[test]
+    fn errors_go_back_to_the_sender() {
+        let (a, b) = ([10, 0, 0, 4].into(), [10, 0, 1, 4].into());
+        let router = [10, 0, 0, 1].into();
+        let echo = echo_request(Ends::TEST, a, b, 1, 2, &[7; 2000]);
+        let cases = [
+            (fragmentation_needed(Ends::TEST, router, &echo, 1500), 3, 4),
+            (host_unreachable(Ends::TEST, router, &echo), 3, 1),
+            (port_unreachable(Ends::TEST, router, &echo), 3, 3),
+            (time_exceeded(Ends::TEST, router, &echo), 11, 0),
+        ];
+        for (error, kind, code) in cases {
+            let icmp = error.icmp().unwrap();
+            assert_eq!((icmp.kind, icmp.code, icmp.quoted.unwrap().tuple), (kind, code, echo.tuple()));
+            assert_eq!((error.tuple().src, error.tuple().dst, error.ip_len()), (router, a, 576));
+            assert!(error.is_icmp_error() && !echo.is_icmp_error());
+            assert!(checksums_are_valid(error.frame()));
+        }
+    }
+
+    #[test]
+    fn a_reset_has_the_number_the_peer_expects() {
+        let tuple = FiveTuple {
+            src: [10, 0, 0, 4].into(),
+            dst: [10, 0, 1, 4].into(),
+            src_port: 40_000,
+            dst_port: 80,
+            protocol: crate::wire::Protocol::TCP,
+        };
+        let segment = |flags: u8, payload: &[u8]| {
+            let mut frame = tcp(Ends::TEST, tuple, TcpFlags(flags), payload).into_frame();
+            frame[38..42].copy_from_slice(&0xffff_ffff_u32.to_be_bytes());
+            frame[42..46].copy_from_slice(&77_u32.to_be_bytes());
+            Packet::parse(frame).unwrap()
+        };
+        let cases = [
+            (segment(TcpFlags::ACK | TcpFlags::FIN, b"data"), TcpFlags::RST, 77, 0),
+            (segment(TcpFlags::SYN, b""), TcpFlags::RST | TcpFlags::ACK, 0, 0),
+            (segment(TcpFlags::FIN, b"data"), TcpFlags::RST | TcpFlags::ACK, 0, 4),
+        ];
+        for (about, flags, sequence, acknowledgment) in cases {
+            let reset = tcp_reset(Ends::TEST, &about);
+            assert_eq!((reset.tuple(), reset.tcp_flags()), (tuple.mirror(), TcpFlags(flags)));
+            assert_eq!((reset.tcp_sequence(), reset.tcp_acknowledgment()), (sequence, acknowledgment));
+            assert_eq!((reset.ip_len(), reset.ttl()), (40, 64));
+            assert!(checksums_are_valid(reset.frame()));
+        }
     }
 
     #[test]

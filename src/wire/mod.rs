@@ -8,12 +8,14 @@
 
 mod arp;
 pub mod build;
+mod fragment;
 mod packet;
 mod rewrite;
 
 use std::fmt;
 
 pub use arp::{ArpReply, ArpRequest};
+pub use fragment::Reassembly;
 pub use packet::{Echo, FiveTuple, Icmp, Malformed, Packet, Protocol, Quoted, TcpFlags};
 pub use rewrite::Rewrite;
 
@@ -72,7 +74,7 @@ pub fn parse(frame: Vec<u8>) -> Result<Parsed, (Malformed, Vec<u8>)> {
 
 /// Whether the IPv4 header and the transport message of a frame carry correct checksums.
 ///
-/// For tests and debug checks: it sums the whole packet.
+/// For tests and debug checks: it sums the whole packet. Of a fragment only the header is checked.
 pub fn checksums_are_valid(frame: &[u8]) -> bool {
     use etherparse::{NetSlice, SlicedPacket, TransportSlice};
     let Ok(sliced) = SlicedPacket::from_ethernet(frame) else { return false };

@@ -4,9 +4,22 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::ops::Range;
 
-use etherparse::{LaxNetSlice, LaxSlicedPacket, NetSlice, SlicedPacket, TransportSlice};
+use etherparse::{LaxNetSlice, LaxSlicedPacket, NetSlice, SlicedPacket};
 
 use super::{ETHERNET_HEADER_LEN, Mac};
+
+const ETHERTYPE: Range<usize> = 12..14;
+const IPV4: [u8; 2] = [0x08, 0x00];
+/// Where the second word of the IPv4 header says which datagram a fragment is of, and which part.
+const IDENTIFICATION: usize = ETHERNET_HEADER_LEN + 4;
+const FRAGMENT: usize = ETHERNET_HEADER_LEN + 6;
+const MORE_FRAGMENTS: u16 = 0x2000;
+const FRAGMENT_OFFSET: u16 = 0x1fff;
+/// Where the TCP header has its sequence number, its acknowledgment number and its own length.
+const TCP_SEQUENCE: usize = 4;
+const TCP_ACKNOWLEDGMENT: usize = 8;
+const TCP_LEN: usize = 12;
+const TCP_HEADER_LEN: usize = 20;
 
 /// An IP protocol number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -236,6 +249,26 @@ impl Packet {
         self.facts.later_fragment
     }
 
+    /// Whether it is a part of a datagram: the first, one in between or the last.
+    pub fn is_fragment(&self) -> bool {
+        self.is_later_fragment() || self.more_fragments()
+    }
+
+    /// Whether parts of the same datagram follow behind it.
+    pub fn more_fragments(&self) -> bool {
+        self.word(FRAGMENT) & MORE_FRAGMENTS != 0
+    }
+
+    /// Where in the datagram a fragment's payload begins, in bytes.
+    pub fn fragment_offset(&self) -> usize {
+        usize::from(self.word(FRAGMENT) & FRAGMENT_OFFSET) * 8
+    }
+
+    /// What the fragments of one datagram have in common.
+    pub fn identification(&self) -> u16 {
+        self.word(IDENTIFICATION)
+    }
+
     /// TCP control bits; none for other protocols.
     pub fn tcp_flags(&self) -> TcpFlags {
         self.facts.tcp_flags
@@ -247,13 +280,67 @@ impl Packet {
     }
 
     pub(super) fn tcp_options_range(&self) -> Range<usize> {
-        const TCP_HEADER_LEN: usize = 20;
-        if self.facts.tuple.protocol != Protocol::TCP || self.facts.later_fragment {
-            return 0..0;
+        let tcp = self.transport_start();
+        let end = self.tcp_payload_start();
+        // A first fragment may end within the header.
+        if end >= tcp + TCP_HEADER_LEN { tcp + TCP_HEADER_LEN..end } else { 0..0 }
+    }
+
+    /// The sequence number of a TCP segment; 0 for other protocols.
+    pub fn tcp_sequence(&self) -> u32 {
+        self.tcp_field(TCP_SEQUENCE)
+    }
+
+    /// The acknowledgment number of a TCP segment; 0 for other protocols.
+    pub fn tcp_acknowledgment(&self) -> u32 {
+        self.tcp_field(TCP_ACKNOWLEDGMENT)
+    }
+
+    /// What a TCP segment carries; empty for other protocols.
+    pub fn tcp_payload(&self) -> &[u8] {
+        match self.tcp_payload_start() {
+            0 => &[],
+            start => &self.frame[start..self.end()],
         }
-        let words = |count: u8| usize::from(count) * 4;
-        let tcp = ETHERNET_HEADER_LEN + words(self.frame[ETHERNET_HEADER_LEN] & 0x0f);
-        tcp + TCP_HEADER_LEN..tcp + words(self.frame[tcp + 12] >> 4)
+    }
+
+    /// Where the payload of a TCP segment begins in the frame; 0 if there is no complete TCP header.
+    pub(super) fn tcp_payload_start(&self) -> usize {
+        let tcp = self.transport_start();
+        if self.facts.tuple.protocol != Protocol::TCP
+            || self.facts.later_fragment
+            || tcp + TCP_HEADER_LEN > self.end()
+        {
+            return 0;
+        }
+        let start = tcp + usize::from(self.frame[tcp + TCP_LEN] >> 4) * 4;
+        if (tcp + TCP_HEADER_LEN..=self.end()).contains(&start) { start } else { 0 }
+    }
+
+    /// Where the transport header begins in the frame.
+    pub(super) fn transport_start(&self) -> usize {
+        ETHERNET_HEADER_LEN + self.ip_header_len()
+    }
+
+    pub(super) fn ip_header_len(&self) -> usize {
+        usize::from(self.frame[ETHERNET_HEADER_LEN] & 0x0f) * 4
+    }
+
+    /// Where the packet ends in the frame; padding may follow.
+    pub(super) fn end(&self) -> usize {
+        ETHERNET_HEADER_LEN + usize::from(self.facts.ip_len)
+    }
+
+    fn tcp_field(&self, at: usize) -> u32 {
+        let tcp = self.transport_start();
+        match self.tcp_payload_start() {
+            0 => 0,
+            _ => u32::from(self.word(tcp + at)) << 16 | u32::from(self.word(tcp + at + 2)),
+        }
+    }
+
+    fn word(&self, at: usize) -> u16 {
+        u16::from_be_bytes([self.frame[at], self.frame[at + 1]])
     }
 
     /// The ICMP message, if it is one.
@@ -261,10 +348,14 @@ impl Packet {
         self.facts.icmp
     }
 
+    /// Whether it is an ICMP error, about which no other error may be sent (RFC 1122).
+    pub fn is_icmp_error(&self) -> bool {
+        self.facts.icmp.is_some_and(|icmp| is_error(icmp.kind))
+    }
+
     /// What the IP packet carries, from the transport header on.
     pub fn ip_payload(&self) -> &[u8] {
-        let ip = &self.frame[ETHERNET_HEADER_LEN..][..usize::from(self.facts.ip_len)];
-        &ip[usize::from(ip[0] & 0x0f) * 4..]
+        &self.frame[self.transport_start()..self.end()]
     }
 
     /// Where the frame is addressed to.
@@ -288,6 +379,10 @@ impl fmt::Display for Packet {
 fn facts(frame: &[u8]) -> Result<Facts, Malformed> {
     let sliced = SlicedPacket::from_ethernet(frame).map_err(|_| Malformed::Broken)?;
     let Some(NetSlice::Ipv4(ip)) = &sliced.net else { return Err(Malformed::NotIpv4) };
+    // A tag before the IPv4 header would move it away from where everybody looks.
+    if frame[ETHERTYPE] != IPV4 {
+        return Err(Malformed::NotIpv4);
+    }
     let header = ip.header();
     let mut facts = Facts {
         tuple: FiveTuple {
@@ -304,18 +399,31 @@ fn facts(frame: &[u8]) -> Result<Facts, Malformed> {
         tcp_flags: TcpFlags::default(),
         icmp: None,
     };
-    match &sliced.transport {
-        Some(TransportSlice::Tcp(tcp)) => {
-            (facts.tuple.src_port, facts.tuple.dst_port) = (tcp.source_port(), tcp.destination_port());
-            facts.tcp_flags = TcpFlags(tcp.slice()[13]);
-        }
-        Some(TransportSlice::Udp(udp)) => {
-            (facts.tuple.src_port, facts.tuple.dst_port) = (udp.source_port(), udp.destination_port());
-        }
-        Some(TransportSlice::Icmpv4(icmp)) => facts.icmp = Some(icmp_facts(icmp.slice())),
-        Some(TransportSlice::Icmpv6(_) | TransportSlice::Igmp(_)) | None => {}
+    if !facts.later_fragment {
+        let transport = header.slice().len()..usize::from(facts.ip_len);
+        facts.read_transport(&frame[ETHERNET_HEADER_LEN..][transport]);
     }
     Ok(facts)
+}
+
+impl Facts {
+    /// Reads as much as is there: of a whole packet etherparse has seen that it is everything, but a first
+    /// fragment may end anywhere.
+    fn read_transport(&mut self, bytes: &[u8]) {
+        const PORTS: usize = 4;
+        const TCP_FLAGS: usize = 13;
+        const ICMP_HEADER_LEN: usize = 8;
+        let word = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
+        if self.tuple.protocol.has_ports() && bytes.len() >= PORTS {
+            (self.tuple.src_port, self.tuple.dst_port) = (word(0), word(2));
+        }
+        if self.tuple.protocol == Protocol::TCP {
+            self.tcp_flags = TcpFlags(bytes.get(TCP_FLAGS).copied().unwrap_or(0));
+        }
+        if self.tuple.protocol == Protocol::ICMP && bytes.len() >= ICMP_HEADER_LEN {
+            self.icmp = Some(icmp_facts(bytes));
+        }
+    }
 }
 
 fn icmp_facts(message: &[u8]) -> Icmp {
@@ -327,9 +435,14 @@ fn icmp_facts(message: &[u8]) -> Icmp {
         ECHO_REPLY | ECHO_REQUEST => {
             Icmp { kind, code, echo: Some(Echo { identifier: word(4), sequence: word(6) }), quoted: None }
         }
-        3 | 4 | 5 | 11 | 12 => Icmp { kind, code, echo: None, quoted: quoted(&message[8..]) },
+        kind if is_error(kind) => Icmp { kind, code, echo: None, quoted: quoted(&message[8..]) },
         _ => Icmp { kind, code, echo: None, quoted: None },
     }
+}
+
+/// Whether messages of an ICMP type are about a packet, which they quote.
+pub(super) const fn is_error(kind: u8) -> bool {
+    matches!(kind, 3 | 4 | 5 | 11 | 12)
 }
 
 /// The packet inside an ICMP error: its header and at least eight bytes, the rest cut off.

@@ -12,7 +12,8 @@ use pnet_packet::ipv4::MutableIpv4Packet;
 use pnet_packet::tcp::MutableTcpPacket;
 use pnet_packet::udp::MutableUdpPacket;
 
-use super::{ETHERNET_HEADER_LEN, Mac, Packet, Protocol};
+use super::packet::is_error;
+use super::{ETHERNET_HEADER_LEN, Mac, Packet, Protocol, TcpFlags};
 
 /// What to change. `None` leaves a field alone.
 ///
@@ -45,8 +46,12 @@ impl Packet {
     }
 
     /// Applies a translation to the packet, to its checksums and to what it quotes.
+    ///
+    /// The transport checksum of a fragmented datagram is in the first fragment, unless that one is
+    /// shorter than the transport header; then it cannot be corrected.
     pub fn rewrite(&mut self, rewrite: Rewrite) {
-        rewrite_ipv4(&mut self.frame_mut()[ETHERNET_HEADER_LEN..], rewrite, &mut Delta::default());
+        let packet = ETHERNET_HEADER_LEN..self.end();
+        rewrite_ipv4(&mut self.frame_mut()[packet], rewrite, Layer::Outer, &mut Delta::default());
         self.refresh();
     }
 
@@ -72,6 +77,33 @@ impl Packet {
         frame[checksum..checksum + 2].copy_from_slice(&delta.applied_to(sum).to_be_bytes());
     }
 
+    /// Lowers the maximum segment size that a SYN announces; changes nothing else.
+    pub fn clamp_mss(&mut self, max: u16) {
+        if !self.tcp_flags().has(TcpFlags::SYN) {
+            return;
+        }
+        let given = self.tcp_options();
+        let Some(value) = mss_value(given) else { return };
+        if u16::from_be_bytes([given[value], given[value + 1]]) <= max {
+            return;
+        }
+        let mut options = [0; TCP_OPTIONS_MAX];
+        let len = given.len();
+        options[..len].copy_from_slice(given);
+        options[value..value + 2].copy_from_slice(&max.to_be_bytes());
+        self.set_tcp_options(&options[..len]);
+    }
+
+    /// Takes a hop off the time to live; says `false`, and changes nothing, if none is left.
+    #[must_use]
+    pub fn decrement_ttl(&mut self) -> bool {
+        let may_go_on = self.ttl() > 1;
+        if may_go_on {
+            self.set_ttl(self.ttl() - 1);
+        }
+        may_go_on
+    }
+
     /// Sets the time to live.
     pub fn set_ttl(&mut self, ttl: u8) {
         let mut ip =
@@ -84,10 +116,40 @@ impl Packet {
     }
 }
 
+/// A TCP header has at most this much room for options.
+const TCP_OPTIONS_MAX: usize = 40;
+
+/// Where the value of the "maximum segment size" option stands, if it is there and complete.
+fn mss_value(options: &[u8]) -> Option<usize> {
+    const END: u8 = 0;
+    const NOP: u8 = 1;
+    const MSS: u8 = 2;
+    const MSS_LEN: u8 = 4;
+    let mut at = 0;
+    loop {
+        match *options.get(at)? {
+            END => return None,
+            NOP => at += 1,
+            MSS => {
+                let is_complete = options.get(at + 1) == Some(&MSS_LEN) && options.len() >= at + 4;
+                return is_complete.then_some(at + 2);
+            }
+            _ => at += usize::from(*options.get(at + 1)?).max(2),
+        }
+    }
+}
+
+/// Whether a packet is on its way or only quoted.
+#[derive(Clone, Copy)]
+enum Layer {
+    Outer,
+    Quoted,
+}
+
 /// Rewrites the IPv4 packet that `ip` begins with; it may be cut off after the transport ports.
 ///
 /// Adds every 16-bit word it changes to `enclosing`, for the checksum of an ICMP error around it.
-fn rewrite_ipv4(ip: &mut [u8], rewrite: Rewrite, enclosing: &mut Delta) {
+fn rewrite_ipv4(ip: &mut [u8], rewrite: Rewrite, layer: Layer, enclosing: &mut Delta) {
     let mut header = MutableIpv4Packet::new(ip).expect("an IPv4 header");
     let mut addresses = Delta::default();
     if let Some(src) = rewrite.src {
@@ -112,7 +174,7 @@ fn rewrite_ipv4(ip: &mut [u8], rewrite: Rewrite, enclosing: &mut Delta) {
     match protocol {
         Protocol::TCP => rewrite_tcp(transport, rewrite, addresses, enclosing),
         Protocol::UDP => rewrite_udp(transport, rewrite, addresses, enclosing),
-        Protocol::ICMP => rewrite_icmp(transport, rewrite, enclosing),
+        Protocol::ICMP => rewrite_icmp(transport, rewrite, layer, enclosing),
         Protocol(_) => {}
     }
 }
@@ -161,25 +223,26 @@ fn rewrite_ports(transport: &mut [u8], rewrite: Rewrite) -> Delta {
     delta
 }
 
-fn rewrite_icmp(message: &mut [u8], rewrite: Rewrite, enclosing: &mut Delta) {
+fn rewrite_icmp(message: &mut [u8], rewrite: Rewrite, layer: Layer, enclosing: &mut Delta) {
     const ECHO_REPLY: u8 = 0;
     const ECHO_REQUEST: u8 = 8;
     const IDENTIFIER: std::ops::Range<usize> = 4..6;
     const BODY: usize = 8;
     let Some(mut icmp) = MutableIcmpPacket::new(message) else { return };
     let mut changed = Delta::default();
-    let identifier = match icmp.get_icmp_type().0 {
-        ECHO_REQUEST => rewrite.src_port,
-        ECHO_REPLY => rewrite.dst_port,
-        3 | 4 | 5 | 11 | 12 => {
+    let identifier = match (icmp.get_icmp_type().0, layer) {
+        (ECHO_REQUEST, Layer::Outer | Layer::Quoted) => rewrite.src_port,
+        (ECHO_REPLY, Layer::Outer | Layer::Quoted) => rewrite.dst_port,
+        // Errors about errors do not exist: what looks like one is left as it is.
+        (kind, Layer::Outer) if is_error(kind) => {
             if let Some(quoted) = icmp.packet_mut().get_mut(BODY..)
-                && MutableIpv4Packet::new(quoted).is_some()
+                && begins_ipv4(quoted)
             {
-                rewrite_ipv4(quoted, rewrite.mirror(), &mut changed);
+                rewrite_ipv4(quoted, rewrite.mirror(), Layer::Quoted, &mut changed);
             }
             None
         }
-        _ => None,
+        (_, Layer::Outer | Layer::Quoted) => None,
     };
     if let (Some(identifier), Some(field)) = (identifier, icmp.packet_mut().get_mut(IDENTIFIER)) {
         changed.word(u16::from_be_bytes([field[0], field[1]]), identifier);
@@ -189,6 +252,13 @@ fn rewrite_icmp(message: &mut [u8], rewrite: Rewrite, enclosing: &mut Delta) {
     icmp.set_checksum(after);
     enclosing.add(changed);
     enclosing.word(before, after);
+}
+
+/// Whether the bytes have an IPv4 header that is all there.
+fn begins_ipv4(bytes: &[u8]) -> bool {
+    const HEADER_LEN: usize = 20;
+    let header_len = bytes.first().map_or(0, |first| usize::from(first & 0x0f) * 4);
+    bytes.first().is_some_and(|first| first >> 4 == 4) && (HEADER_LEN..=bytes.len()).contains(&header_len)
 }
 
 /// How much a set of changed words moves an Internet checksum.
@@ -300,5 +370,116 @@ mod tests {
         packet.set_ttl(127);
         assert_eq!(packet.ttl(), 127);
         assert!(checksums_are_valid(packet.frame()));
+    }
+
+    /// A SYN with these options; its checksum is that of a segment without, moved by what they add.
+    fn syn(options: &[u8]) -> Packet {
+        let mut frame =
+            build::tcp(Ends::TEST, tuple(Protocol::TCP), TcpFlags(TcpFlags::SYN), options).into_frame();
+        let (before, words) = (frame[46], 5 + options.len() as u8 / 4);
+        frame[46] = words << 4;
+        let mut delta = Delta::default();
+        delta.word(u16::from_be_bytes([before, frame[47]]), u16::from_be_bytes([frame[46], frame[47]]));
+        let sum = delta.applied_to(u16::from_be_bytes([frame[50], frame[51]]));
+        frame[50..52].copy_from_slice(&sum.to_be_bytes());
+        Packet::parse(frame).unwrap()
+    }
+
+    #[test]
+    fn the_segment_size_of_a_syn_is_lowered() {
+        let cases: &[(&[u8], &[u8])] = &[
+            (&[2, 4, 0x23, 0x01, 1, 1, 4, 2], &[2, 4, 0x05, 0xb4, 1, 1, 4, 2]),
+            (&[1, 2, 4, 0x23, 0x01, 1, 4, 2], &[1, 2, 4, 0x05, 0xb4, 1, 4, 2]),
+            (&[2, 4, 0x05, 0xb4], &[2, 4, 0x05, 0xb4]),
+            (&[2, 4, 0x02, 0x00], &[2, 4, 0x02, 0x00]),
+            (&[1, 1, 4, 2], &[1, 1, 4, 2]),
+            (&[1, 1, 2, 4], &[1, 1, 2, 4]),
+            (&[2, 3, 0x23, 0], &[2, 3, 0x23, 0]),
+            (&[0, 2, 4, 0xff], &[0, 2, 4, 0xff]),
+            (&[9, 0, 9, 255], &[9, 0, 9, 255]),
+            (&[], &[]),
+        ];
+        for (before, after) in cases {
+            let mut packet = syn(before);
+            assert!(checksums_are_valid(packet.frame()));
+            packet.clamp_mss(1460);
+            assert_eq!(packet.tcp_options(), *after);
+            assert!(checksums_are_valid(packet.frame()), "{before:?}");
+        }
+        let mut ack = build::tcp(Ends::TEST, tuple(Protocol::TCP), TcpFlags(TcpFlags::ACK), b"x");
+        ack.clamp_mss(1);
+        assert!(checksums_are_valid(ack.frame()));
+    }
+
+    #[test]
+    fn the_last_hop_takes_nothing_off() {
+        let mut packet = build::udp(Ends::TEST, tuple(Protocol::UDP), b"x");
+        packet.set_ttl(2);
+        assert!(packet.decrement_ttl());
+        assert_eq!(packet.ttl(), 1);
+        assert!(checksums_are_valid(packet.frame()));
+        assert!(!packet.decrement_ttl());
+        assert_eq!(packet.ttl(), 1);
+    }
+
+    #[test]
+    fn fragments_are_translated_with_the_datagram_they_are_of() {
+        let payload: Vec<u8> = (0..3000_u16).map(|at| at as u8).collect();
+        for whole in [
+            build::udp(Ends::TEST, tuple(Protocol::UDP), &payload),
+            build::tcp(Ends::TEST, tuple(Protocol::TCP), TcpFlags(TcpFlags::ACK), &payload),
+            build::echo_request(Ends::TEST, INSIDE, HOST, 7, 1, &payload),
+        ] {
+            let mut reassembly = crate::wire::Reassembly::default();
+            let mut back = None;
+            for fragment in whole.fragments(1500) {
+                let translated = translated(fragment);
+                assert!(checksums_are_valid(translated.frame()));
+                back = reassembly.take(crate::time::Instant::EPOCH, translated);
+            }
+            let back = back.expect("the last fragment completes the datagram");
+            assert!(checksums_are_valid(back.frame()), "{back}");
+            assert_eq!(back.frame(), translated(whole).frame());
+        }
+    }
+
+    #[test]
+    fn nothing_that_parses_makes_a_translation_panic() {
+        let everything =
+            Rewrite { src: Some(PUBLIC), dst: Some(INSIDE), src_port: Some(1), dst_port: Some(2) };
+        let data = build::tcp(Ends::TEST, tuple(Protocol::TCP), TcpFlags(TcpFlags::ACK), b"data");
+        let frames = [
+            syn(&[2, 4, 0x23, 0x01, 1, 3, 3, 7]).into_frame(),
+            build::udp(Ends::TEST, tuple(Protocol::UDP), b"data").into_frame(),
+            build::echo_request(Ends::TEST, INSIDE, HOST, 7, 1, b"data").into_frame(),
+            build::time_exceeded(Ends::TEST, HOST, &data).into_frame(),
+            build::port_unreachable(Ends::TEST, HOST, &build::time_exceeded(Ends::TEST, HOST, &data))
+                .into_frame(),
+        ];
+        let mut random = crate::seed::Seed(1).stream("broken-frames", "");
+        let mut parsed = 0;
+        for round in 0..40_000_u64 {
+            let mut frame = frames[random.below(frames.len() as u64) as usize].clone();
+            for _ in 0..=round % 3 {
+                let at = random.below(frame.len() as u64) as usize;
+                frame[at] = random.next_u64() as u8;
+            }
+            if round % 2 == 0 {
+                // As long as it says, so that cut transport headers get through as first fragments.
+                let len = 34 + random.below(frame.len() as u64 - 33) as usize;
+                frame.truncate(len);
+                frame[16..18].copy_from_slice(&(len as u16 - 14).to_be_bytes());
+                frame[20] |= 0x20;
+            }
+            let Ok(mut packet) = Packet::parse(frame) else { continue };
+            parsed += 1;
+            packet.rewrite(everything);
+            packet.clamp_mss(536);
+            let _ = (packet.decrement_ttl(), packet.tcp_options(), packet.tcp_payload(), packet.ip_payload());
+            let _ = build::time_exceeded(Ends::TEST, HOST, &packet);
+            let _ = build::tcp_reset(Ends::TEST, &packet);
+            let _ = packet.fragments(68);
+        }
+        assert!(parsed > 10_000, "{parsed} frames parsed");
     }
 }
