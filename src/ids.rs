@@ -101,19 +101,27 @@ ids! {
     AddressAssociationId = "eipassoc-";
     /// A network interface.
     EniId = "eni-";
+    /// A customer gateway: the on-premises end of VPN connections.
+    CustomerGatewayId = "cgw-";
     /// An instance.
     InstanceId = "i-";
     /// An internet gateway.
     InternetGatewayId = "igw-";
+    /// A NAT gateway.
+    NatGatewayId = "nat-";
     /// A network ACL.
     NetworkAclId = "acl-";
     /// The association of a network ACL with a subnet.
     NetworkAclAssociationId = "aclassoc-";
     /// A VPC peering connection.
     PeeringId = "pcx-";
+    /// A prefix list.
+    PrefixListId = "pl-";
+    /// An exclusion from VPC Block Public Access.
+    PublicAccessExclusionId = "vpcbpa-exclude-";
     /// A route table.
     RouteTableId = "rtb-";
-    /// The association of a route table with a subnet, or the main one with its VPC.
+    /// The association of a route table with a subnet or a gateway, or the main one with its VPC.
     RouteTableAssociationId = "rtbassoc-";
     /// A security group.
     SecurityGroupId = "sg-";
@@ -121,8 +129,22 @@ ids! {
     SecurityGroupRuleId = "sgr-";
     /// A subnet.
     SubnetId = "subnet-";
+    /// A transit gateway.
+    TransitGatewayId = "tgw-";
+    /// The attachment of something to a transit gateway.
+    TransitGatewayAttachmentId = "tgw-attach-";
+    /// A route table of a transit gateway.
+    TransitGatewayRouteTableId = "tgw-rtb-";
     /// A VPC.
     VpcId = "vpc-";
+    /// The association of a block with a VPC.
+    VpcCidrAssociationId = "vpc-cidr-assoc-";
+    /// A VPC endpoint.
+    VpcEndpointId = "vpce-";
+    /// A Site-to-Site VPN connection.
+    VpnConnectionId = "vpn-";
+    /// A virtual private gateway.
+    VpnGatewayId = "vgw-";
 }
 
 #[cfg(test)]

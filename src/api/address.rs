@@ -29,6 +29,9 @@ impl Ec2<'_> {
         if address.is_some_and(|address| !is_public(address) || self.model.has_public_address(address)) {
             return Err(ApiError::code_only("InvalidParameterValue"));
         }
+        let here = self.model.elastic_ips.values().filter(|eip| eip.scope == self.caller).count();
+        let message = "The maximum number of addresses has been reached.";
+        self.check_quota(here, self.model.quotas.elastic_ips_per_region, "AddressLimitExceeded", message)?;
         let id = self.choose_id(&new, "", |model| &model.elastic_ips, AllocationId::derive);
         let ip = address.unwrap_or_else(|| self.choose_public_address(&id.to_string()));
         let eip = ElasticIp { id, name: new.name, scope: self.caller, ip, association: None };

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::{ApiError, CreateNetworkInterface, Ec2, New, Result};
 use crate::ids::{EniId, InstanceId, SecurityGroupId, SubnetId};
-use crate::model::{Instance, InstanceState, PublicAddress};
+use crate::model::{Instance, InstanceState, Owner, PublicAddress};
 
 /// Parameters of RunInstances, for one instance with one interface.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl Ec2<'_> {
         let auto_public_ip = request.associate_public_ip_address.unwrap_or(subnet.map_public_ip);
         let (name, scope, state) = (request.new.name, self.caller, InstanceState::Running);
         let instance = Instance { id, name, scope, eni, auto_public_ip, state };
-        self.model.enis[&eni].instance = Some(id);
+        self.model.enis[&eni].owner = Some(Owner::Instance(id));
         self.model.instances.insert(id, instance);
         self.model.hosts_changed += 1;
         if auto_public_ip {

@@ -2,11 +2,15 @@
 
 use super::{ApiError, Ec2, New, Result, dependency_violation};
 use crate::ids::{InternetGatewayId, VpcId};
-use crate::model::InternetGateway;
+use crate::model::{Gateway, InternetGateway};
 
 impl Ec2<'_> {
     /// Makes a gateway that is attached to nothing.
     pub fn create_internet_gateway(&mut self, new: New<InternetGatewayId>) -> Result<InternetGatewayId> {
+        let here = self.model.internet_gateways.values().filter(|gw| gw.scope == self.caller).count();
+        let max = self.model.quotas.internet_gateways_per_region;
+        let message = "The maximum number of internet gateways has been reached.";
+        self.check_quota(here, max, "InternetGatewayLimitExceeded", message)?;
         let id = self.choose_id(&new, "", |model| &model.internet_gateways, InternetGatewayId::derive);
         let gateway = InternetGateway { id, name: new.name, scope: self.caller, vpc: None };
         self.model.internet_gateways.insert(id, gateway);
@@ -42,6 +46,7 @@ impl Ec2<'_> {
             );
             return Err(ApiError::new("DependencyViolation", message));
         }
+        self.forget_gateway(Gateway::Internet(id));
         self.internet_gateway_mut(id)?.vpc = None;
         self.vpc_mut(vpc_id)?.internet_gateway = None;
         Ok(())

@@ -8,22 +8,30 @@
 //! AWS's names; what is optional at AWS is an `Option` here.
 
 mod address;
+mod endpoint;
 mod instance;
 mod internet_gateway;
+mod nat_gateway;
 mod network_acl;
 mod network_interface;
 mod peering;
+mod prefix_list;
+mod public_access;
 mod route_table;
 mod security_group;
 mod subnet;
 mod tags;
+mod transit_gateway;
 mod vpc;
+mod vpn;
 
 use std::fmt;
 use std::net::Ipv4Addr;
 
 pub use address::{AssociateAddress, is_public};
+pub use endpoint::{CreateVpcEndpoint, ModifyVpcEndpoint, NewEndpointKind};
 pub use instance::RunInstances;
+pub use nat_gateway::CreateNatGateway;
 pub use network_acl::{AclEntryRequest, CreateNetworkAcl};
 pub use network_interface::{CreateNetworkInterface, ModifyNetworkInterfaceAttribute};
 pub use peering::CreateVpcPeeringConnection;
@@ -31,15 +39,22 @@ pub use route_table::CreateRoute;
 pub use security_group::{CreateSecurityGroup, RuleRequest};
 pub use subnet::CreateSubnet;
 pub use tags::Taggable;
-pub use vpc::CreateVpc;
+pub use transit_gateway::{
+    CreateTransitGateway, CreateTransitGatewayRoute, CreateTransitGatewayVpcAttachment,
+    ModifyTransitGatewayVpcAttachment,
+};
+pub use vpc::{CreateVpc, VpcAttribute};
+pub use vpn::CreateVpnConnection;
 
 use crate::ids::{
-    AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, RouteTableId, SecurityGroupId,
-    SubnetId, VpcId,
+    AllocationId, CustomerGatewayId, EniId, InstanceId, InternetGatewayId, NatGatewayId, NetworkAclId,
+    RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
+    TransitGatewayRouteTableId, VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 use crate::model::{
-    ElasticIp, Eni, Instance, InternetGateway, Model, NetworkAcl, Region, RouteTable, Scope, SecurityGroup,
-    Subnet, Table, Vpc,
+    CustomerGateway, ElasticIp, Eni, Instance, InternetGateway, Model, NatGateway, NetworkAcl, Region,
+    RouteTable, Scope, SecurityGroup, Subnet, Table, TransitGateway, TransitGatewayAttachment,
+    TransitGatewayRouteTable, Vpc, VpcEndpoint, VpnConnection, VpnGateway,
 };
 use crate::seed;
 use crate::time::Instant;
@@ -152,6 +167,22 @@ lookups! {
         "InvalidInstanceID.NotFound";
     elastic_ip, elastic_ip_mut: AllocationId => ElasticIp, elastic_ips,
         "InvalidAllocationID.NotFound", "The allocation ID '{id}' does not exist";
+    nat_gateway, nat_gateway_mut: NatGatewayId => NatGateway, nat_gateways,
+        "NatGatewayNotFound", "The Nat Gateway {id} was not found";
+    endpoint, endpoint_mut: VpcEndpointId => VpcEndpoint, endpoints,
+        "InvalidVpcEndpointId.NotFound";
+    transit_gateway, transit_gateway_mut: TransitGatewayId => TransitGateway, transit_gateways,
+        "InvalidTransitGatewayID.NotFound", "Transit Gateway {id} was deleted or does not exist.";
+    attachment, attachment_mut: TransitGatewayAttachmentId => TransitGatewayAttachment, transit_gateway_attachments,
+        "InvalidTransitGatewayAttachmentID.NotFound";
+    transit_gateway_table, transit_gateway_table_mut: TransitGatewayRouteTableId => TransitGatewayRouteTable,
+        transit_gateway_route_tables, "InvalidRouteTableID.NotFound";
+    vpn_gateway, vpn_gateway_mut: VpnGatewayId => VpnGateway, vpn_gateways,
+        "InvalidVpnGatewayID.NotFound", "The virtual private gateway ID '{id}' does not exist";
+    customer_gateway, customer_gateway_mut: CustomerGatewayId => CustomerGateway, customer_gateways,
+        "InvalidCustomerGatewayID.NotFound";
+    vpn_connection, vpn_connection_mut: VpnConnectionId => VpnConnection, vpn_connections,
+        "InvalidVpnConnectionID.NotFound";
 }
 
 /// Whose something is: stated by itself, or by the VPC it is in.
@@ -174,7 +205,17 @@ macro_rules! scoped {
     };
 }
 
-scoped!(own: Vpc, InternetGateway, Instance, ElasticIp; by_vpc: Subnet, RouteTable, NetworkAcl, SecurityGroup, Eni);
+scoped!(
+    own: Vpc, InternetGateway, Instance, ElasticIp, NatGateway, VpcEndpoint, TransitGateway,
+        TransitGatewayAttachment, VpnGateway, CustomerGateway, VpnConnection;
+    by_vpc: Subnet, RouteTable, NetworkAcl, SecurityGroup, Eni
+);
+
+impl Scoped for TransitGatewayRouteTable {
+    fn scope_in(&self, model: &Model) -> Option<Scope> {
+        model.transit_gateways.get(&self.transit_gateway).map(|gateway| gateway.scope)
+    }
+}
 
 impl<'m> Ec2<'m> {
     /// EC2 for a caller, at a moment.
@@ -205,6 +246,11 @@ impl<'m> Ec2<'m> {
     /// What EC2 says of ports that do not go with the protocol; the text is not known.
     pub fn invalid_ports(&self) -> ApiError {
         ApiError::code_only("InvalidParameterValue")
+    }
+
+    /// Whether one more would be too many (aws: vpc-quotas).
+    fn check_quota(&self, there: usize, max: usize, code: &'static str, message: &str) -> Result<()> {
+        if there < max { Ok(()) } else { Err(ApiError::new(code, message)) }
     }
 
     /// The pinned id if nothing has it, or one derived from whose the resource is, where, and what it is

@@ -31,6 +31,8 @@ impl Ec2<'_> {
     /// Makes a network ACL that denies everything and is associated with nothing (aws: nacl-custom-denies).
     pub fn create_network_acl(&mut self, request: CreateNetworkAcl) -> Result<NetworkAclId> {
         self.vpc(request.vpc_id)?;
+        let there = self.model.network_acls.values().filter(|acl| acl.vpc == request.vpc_id).count();
+        self.check_quota(there, self.model.quotas.network_acls_per_vpc, "NetworkAclLimitExceeded", "")?;
         let within = request.vpc_id.to_string();
         let id = self.choose_id(&request.new, &within, |model| &model.network_acls, NetworkAclId::derive);
         let acl = NetworkAcl {
@@ -51,11 +53,15 @@ impl Ec2<'_> {
         if !(1..=NUMBER_MAX).contains(&number) {
             return Err(ApiError::code_only("InvalidParameterValue"));
         }
+        let max = self.model.quotas.rules_per_network_acl;
         let entries = self.entries_mut(request.network_acl_id, request.direction)?;
         let at = entries.partition_point(|entry| entry.number < number);
         if entries.get(at).is_some_and(|entry| entry.number == number) {
             let message = format!("The network acl entry identified by {number} already exists.");
             return Err(ApiError::new("NetworkAclEntryAlreadyExists", message));
+        }
+        if entries.len() >= max {
+            return Err(ApiError::code_only("NetworkAclEntryLimitExceeded"));
         }
         entries.insert(at, AclEntry { cidr: request.entry.cidr.trunc(), ..request.entry });
         Ok(())

@@ -1,10 +1,11 @@
 //! Network interfaces.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use super::{ApiError, Ec2, New, Result};
 use crate::ids::{EniId, SecurityGroupId, SubnetId};
-use crate::model::{Eni, Subnet};
+use crate::model::{ConnectionTracking, Eni, Owner, Subnet};
 use crate::seed;
 use crate::wire::Mac;
 
@@ -28,12 +29,27 @@ pub enum ModifyNetworkInterfaceAttribute {
     Groups(Vec<SecurityGroupId>),
     /// Switches the source/destination check.
     SourceDestCheck(bool),
+    /// Changes how long its groups remember idle flows, in seconds.
+    ConnectionTracking {
+        /// `TcpEstablishedTimeout`
+        tcp_established: Option<u64>,
+        /// `UdpTimeout`
+        udp: Option<u64>,
+        /// `UdpStreamTimeout`
+        udp_stream: Option<u64>,
+    },
 }
 
 impl Ec2<'_> {
     /// Makes an interface that is attached to nothing.
     pub fn create_network_interface(&mut self, request: CreateNetworkInterface) -> Result<EniId> {
         let (subnet, groups, address) = self.check_interface(&request)?;
+        let max = self.model.quotas.interfaces_per_region;
+        if self.model.enis.len() >= max {
+            let is_here = |eni: &&Eni| self.model.vpc(eni.vpc).scope == self.caller;
+            let here = self.model.enis.values().filter(is_here).count();
+            self.check_quota(here, max, "NetworkInterfaceLimitExceeded", "")?;
+        }
         let id = self.choose_id(&request.new, &subnet.vpc.to_string(), |model| &model.enis, EniId::derive);
         let eni = Eni {
             id,
@@ -45,11 +61,55 @@ impl Ec2<'_> {
             public: Vec::new(),
             source_dest_check: true,
             security_groups: groups,
-            instance: None,
+            owner: None,
+            tracking: ConnectionTracking::default(),
         };
         self.model.private_addresses.insert((subnet.vpc, address), id);
         self.model.enis.insert(id, eni);
         Ok(id)
+    }
+
+    /// AssignPrivateIpAddresses: these very addresses, or so many free ones.
+    pub fn assign_private_ip_addresses(
+        &mut self,
+        id: EniId,
+        addresses: &[Ipv4Addr],
+        count: usize,
+    ) -> Result<Vec<Ipv4Addr>> {
+        let eni = self.eni(id)?;
+        let (subnet, vpc) = (self.model.subnet(eni.subnet).clone(), eni.vpc);
+        let mut assigned = Vec::new();
+        for address in addresses {
+            assigned.push(self.check_address(&subnet, *address)?);
+        }
+        let is_free = |address: &Ipv4Addr| !self.model.private_addresses.contains_key(&(vpc, *address));
+        let free: Vec<Ipv4Addr> = subnet.assignable().filter(is_free).take(count).collect();
+        if free.len() < count {
+            return Err(no_free_addresses(subnet.id));
+        }
+        assigned.extend(free);
+        for address in &assigned {
+            self.model.private_addresses.insert((vpc, *address), id);
+            self.model.enis[&id].private_ips.push(*address);
+        }
+        self.model.hosts_changed += 1;
+        Ok(assigned)
+    }
+
+    /// UnassignPrivateIpAddresses: all or none of these secondary addresses.
+    pub fn unassign_private_ip_addresses(&mut self, id: EniId, addresses: &[Ipv4Addr]) -> Result<()> {
+        let eni = self.eni(id)?;
+        let vpc = eni.vpc;
+        if addresses.iter().any(|address| !eni.private_ips[1..].contains(address)) {
+            return Err(ApiError::code_only("InvalidParameterValue"));
+        }
+        for address in addresses {
+            self.unmap(id, *address);
+            self.model.private_addresses.shift_remove(&(vpc, *address));
+            self.model.enis[&id].private_ips.retain(|own| own != address);
+        }
+        self.model.hosts_changed += 1;
+        Ok(())
     }
 
     /// What a new interface would have: its subnet, groups and address.
@@ -79,7 +139,12 @@ impl Ec2<'_> {
         id: EniId,
         change: ModifyNetworkInterfaceAttribute,
     ) -> Result<()> {
-        let subnet = self.eni(id)?.subnet;
+        let eni = self.eni(id)?;
+        let subnet = eni.subnet;
+        // What belongs to a gateway cannot be changed (aws: nat-no-security-group).
+        if matches!(eni.owner, Some(Owner::NatGateway(_) | Owner::TransitGateway(_))) {
+            return Err(ApiError::code_only("OperationNotPermitted"));
+        }
         match change {
             // An interface has one group at least (aws: sg-at-least-one).
             ModifyNetworkInterfaceAttribute::Groups(groups) if groups.is_empty() => {
@@ -90,13 +155,31 @@ impl Ec2<'_> {
                 self.eni_mut(id)?.security_groups = groups;
             }
             ModifyNetworkInterfaceAttribute::SourceDestCheck(on) => self.eni_mut(id)?.source_dest_check = on,
+            ModifyNetworkInterfaceAttribute::ConnectionTracking { tcp_established, udp, udp_stream } => {
+                let tracking = &mut self.eni_mut(id)?.tracking;
+                let mut new = *tracking;
+                // aws: sg-idle-timeouts
+                let changes = [
+                    (tcp_established, 60..=432_000, &mut new.tcp_established),
+                    (udp, 30..=60, &mut new.udp),
+                    (udp_stream, 60..=180, &mut new.udp_stream),
+                ];
+                for (seconds, allowed, timeout) in changes {
+                    let Some(seconds) = seconds else { continue };
+                    if !allowed.contains(&seconds) {
+                        return Err(ApiError::code_only("InvalidParameterValue"));
+                    }
+                    *timeout = Duration::from_secs(seconds);
+                }
+                *tracking = new;
+            }
         }
         Ok(())
     }
 
     /// Deletes an interface that is attached to nothing.
     pub fn delete_network_interface(&mut self, id: EniId) -> Result<()> {
-        if self.eni(id)?.instance.is_some() {
+        if self.eni(id)?.owner.is_some() {
             return Err(ApiError::code_only("InvalidParameterValue"));
         }
         self.remove_interface(id);
@@ -114,8 +197,16 @@ impl Ec2<'_> {
         self.model.enis.shift_remove(&id);
     }
 
-    fn check_groups(&self, groups: &[SecurityGroupId], subnet: SubnetId) -> Result<Vec<SecurityGroupId>> {
+    pub(super) fn check_groups(
+        &self,
+        groups: &[SecurityGroupId],
+        subnet: SubnetId,
+    ) -> Result<Vec<SecurityGroupId>> {
         let vpc = self.subnet(subnet)?.vpc;
+        // aws: sg-quotas
+        if groups.len() > self.model.quotas.security_groups_per_interface {
+            return Err(ApiError::code_only("SecurityGroupsPerInterfaceLimitExceeded"));
+        }
         for &id in groups {
             if self.security_group(id)?.vpc != vpc {
                 let message =
@@ -126,7 +217,7 @@ impl Ec2<'_> {
         Ok(groups.to_vec())
     }
 
-    fn check_address(&self, subnet: &Subnet, address: Ipv4Addr) -> Result<Ipv4Addr> {
+    pub(super) fn check_address(&self, subnet: &Subnet, address: Ipv4Addr) -> Result<Ipv4Addr> {
         if !subnet.cidr.contains(&address) {
             let message = "Address does not fall within the subnet's address range";
             return Err(ApiError::new("InvalidParameterValue", message));

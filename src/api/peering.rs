@@ -32,8 +32,13 @@ impl Ec2<'_> {
         &mut self,
         request: CreateVpcPeeringConnection,
     ) -> Result<PeeringId> {
-        let requester = PeeringSide { vpc: self.vpc(request.vpc_id)?.id, scope: self.caller };
+        let requester = PeeringSide {
+            vpc: self.vpc(request.vpc_id)?.id,
+            scope: self.caller,
+            allow_dns_resolution: false,
+        };
         let accepter = PeeringSide {
+            allow_dns_resolution: false,
             vpc: request.peer_vpc_id,
             scope: Scope {
                 account: request.peer_owner_id.unwrap_or(self.caller.account),
@@ -48,6 +53,12 @@ impl Ec2<'_> {
         if let Some(existing) = self.model.peerings.values().find(same_pair) {
             return Ok(existing.id);
         }
+        let outstanding = |pcx: &&Peering| {
+            pcx.status_at(now) == PeeringStatus::PendingAcceptance && pcx.requester.vpc == requester.vpc
+        };
+        let requests = self.model.peerings.values().filter(outstanding).count();
+        let code = "OutstandingVpcPeeringConnectionLimitExceeded";
+        self.check_quota(requests, self.model.quotas.outstanding_peering_requests, code, "")?;
         let status = if self.can_be_peered(requester.vpc, &accepter) {
             PeeringStatus::PendingAcceptance
         } else {
@@ -63,6 +74,14 @@ impl Ec2<'_> {
     /// Accepts a pending request, in the accepter's account and region.
     pub fn accept_vpc_peering_connection(&mut self, id: PeeringId) -> Result<()> {
         self.check_accepter(id, "must be accepted in region")?;
+        let (peering, now) = (self.peering(id)?, self.now);
+        for vpc in [peering.requester.vpc, peering.accepter.vpc] {
+            let active =
+                |pcx: &&Peering| pcx.status_at(now) == PeeringStatus::Active && pcx.sides_from(vpc).is_some();
+            let active = self.model.peerings.values().filter(active).count();
+            let code = "ActiveVpcPeeringConnectionPerVpcLimitExceeded";
+            self.check_quota(active, self.model.quotas.active_peerings_per_vpc, code, "")?;
+        }
         self.transition(id, &[PeeringStatus::PendingAcceptance], PeeringStatus::Active)
     }
 
@@ -85,6 +104,39 @@ impl Ec2<'_> {
             &[PeeringStatus::Active, PeeringStatus::PendingAcceptance],
             PeeringStatus::Deleted,
         )
+    }
+
+    /// ModifyVpcPeeringConnectionOptions: whether public DNS names of the caller's side mean private
+    /// addresses to the other one. Both VPCs need DNS names, and the connection has to be active
+    /// (aws: pcx-dns-option).
+    pub fn modify_vpc_peering_connection_options(
+        &mut self,
+        id: PeeringId,
+        requester: Option<bool>,
+        accepter: Option<bool>,
+    ) -> Result<()> {
+        let (peering, caller) = (self.peering(id)?, self.caller);
+        if peering.status_at(self.now) != PeeringStatus::Active {
+            return Err(wrong_state(id));
+        }
+        let sides = [(requester, peering.requester), (accepter, peering.accepter)];
+        for (allow, side) in sides {
+            if allow.is_some() && side.scope != caller {
+                return Err(ApiError::code_only("OperationNotPermitted"));
+            }
+        }
+        let names = |side: PeeringSide| {
+            self.model.vpcs.get(&side.vpc).is_some_and(|vpc| vpc.dns_support && vpc.dns_hostnames)
+        };
+        let asks = [requester, accepter].contains(&Some(true));
+        if asks && !(names(peering.requester) && names(peering.accepter)) {
+            return Err(ApiError::code_only("InvalidVpcPeeringConnectionState.DnsHostnamesDisabled"));
+        }
+        let peering = self.peering_mut(id)?;
+        for (allow, side) in [(requester, &mut peering.requester), (accepter, &mut peering.accepter)] {
+            side.allow_dns_resolution = allow.unwrap_or(side.allow_dns_resolution);
+        }
+        Ok(())
     }
 
     /// The status of a connection now.
@@ -110,7 +162,7 @@ impl Ec2<'_> {
             return false;
         };
         let here = self.model.vpc(requester);
-        let overlap = here.cidrs.iter().any(|a| there.cidrs.iter().any(|b| a.contains(b) || b.contains(a)));
+        let overlap = here.blocks().any(|a| there.blocks().any(|b| a.contains(&b) || b.contains(&a)));
         // aws: pcx-no-overlap
         here.id != there.id && !overlap
     }

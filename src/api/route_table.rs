@@ -3,8 +3,11 @@
 use ipnet::Ipv4Net;
 
 use super::{ApiError, Ec2, New, Result, dependency_violation};
-use crate::ids::{PeeringId, RouteTableAssociationId, RouteTableId, SubnetId, VpcId};
-use crate::model::{PeeringStatus, Route, RouteOrigin, RouteTable, RouteTableAssociation, Target};
+use crate::ids::{PeeringId, RouteTableAssociationId, RouteTableId, SubnetId, VpcId, VpnGatewayId};
+use crate::model::{
+    Destination, EndpointKind, Gateway, Model, PeeringStatus, Route, RouteOrigin, RouteTable,
+    RouteTableAssociation, Target, VpnEnd,
+};
 
 /// Parameters of CreateRoute and ReplaceRoute.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +15,7 @@ pub struct CreateRoute {
     /// The table.
     pub route_table_id: RouteTableId,
     /// Where packets are going.
-    pub destination_cidr_block: Ipv4Net,
+    pub destination: Destination,
     /// What carries them there. `Local` only with ReplaceRoute.
     pub target: Target,
 }
@@ -23,37 +26,85 @@ const LINK_LOCAL_SERVICES: &str = "169.254.168.0/22";
 impl Ec2<'_> {
     /// Makes a table with the VPC's local routes.
     pub fn create_route_table(&mut self, new: New<RouteTableId>, vpc_id: VpcId) -> Result<RouteTableId> {
-        let cidrs = self.vpc(vpc_id)?.cidrs.clone();
+        let cidrs: Vec<Ipv4Net> = self.vpc(vpc_id)?.blocks().collect();
+        let there = self.model.route_tables.values().filter(|table| table.vpc == vpc_id).count();
+        self.check_quota(there, self.model.quotas.route_tables_per_vpc, "RouteTableLimitExceeded", "")?;
         let id = self.choose_id(&new, &vpc_id.to_string(), |model| &model.route_tables, RouteTableId::derive);
         self.model.route_tables.insert(id, RouteTable::new(id, new.name, vpc_id, &cidrs));
         Ok(id)
     }
 
-    /// Deletes a custom table that no subnet uses.
+    /// Deletes a custom table that neither subnets nor gateways use.
     pub fn delete_route_table(&mut self, id: RouteTableId) -> Result<()> {
         let table = self.route_table(id)?;
         let associated =
             |subnet: &crate::model::Subnet| subnet.route_table.is_some_and(|own| own.table == id);
-        if table.main_association.is_some() || self.model.subnets.values().any(associated) {
+        if table.main_association.is_some()
+            || !table.gateways.is_empty()
+            || self.model.subnets.values().any(associated)
+        {
             return Err(dependency_violation("routeTable", id));
         }
         self.model.route_tables.shift_remove(&id);
+        for endpoint in self.model.endpoints.values_mut() {
+            if let EndpointKind::Gateway { route_tables, .. } = &mut endpoint.kind {
+                route_tables.retain(|table| *table != id);
+            }
+        }
         Ok(())
     }
 
     /// Adds a route.
     pub fn create_route(&mut self, request: CreateRoute) -> Result<()> {
         let table = self.route_table(request.route_table_id)?;
-        let destination = request.destination_cidr_block.trunc();
+        let destination = self.canonical(request.destination)?;
         self.check_target(table, request.target)?;
         self.check_destination(table, destination, request.target)?;
         if table.route_to(destination).is_some() {
             let message = format!("The route identified by {destination} already exists.");
             return Err(ApiError::new("RouteAlreadyExists", message));
         }
+        if self.route_weight(table) + self.weight_of(destination) > self.model.quotas.routes_per_route_table {
+            let message = "The maximum number of routes has been reached.";
+            return Err(ApiError::new("RouteLimitExceeded", message));
+        }
         let route = Route { destination, target: request.target, origin: RouteOrigin::CreateRoute };
-        self.route_table_mut(request.route_table_id)?.insert(route);
+        self.put_route(request.route_table_id, route);
         Ok(())
+    }
+
+    /// Routes that count: those added by hand; one with a prefix list counts as the list's largest size
+    /// (aws: route-quota).
+    fn route_weight(&self, table: &RouteTable) -> usize {
+        let by_hand = |route: &&Route| route.origin == RouteOrigin::CreateRoute;
+        table.routes().iter().filter(by_hand).map(|route| self.weight_of(route.destination)).sum()
+    }
+
+    fn weight_of(&self, destination: Destination) -> usize {
+        match destination {
+            Destination::Cidr(_) => 1,
+            Destination::PrefixList(id) => {
+                self.model.prefix_lists.get(&id).map_or(1, |list| list.max_entries)
+            }
+        }
+    }
+
+    /// A block with its host bits cleared (aws: route-canonical), or a prefix list that exists.
+    fn canonical(&self, destination: Destination) -> Result<Destination> {
+        match destination {
+            Destination::Cidr(block) => Ok(Destination::Cidr(block.trunc())),
+            Destination::PrefixList(id) => self.prefix_list(id).map(|_| destination),
+        }
+    }
+
+    pub(super) fn put_route(&mut self, table: RouteTableId, route: Route) {
+        let Model { route_tables, prefix_lists, .. } = &mut *self.model;
+        route_tables[&table].insert(route, prefix_lists);
+    }
+
+    pub(super) fn remove_routes(&mut self, table: RouteTableId, gone: impl Fn(&Route) -> bool) {
+        let Model { route_tables, prefix_lists, .. } = &mut *self.model;
+        route_tables[&table].remove(gone, prefix_lists);
     }
 
     /// What EC2 says of a route with no target, or with several (aws: route-one-target).
@@ -64,10 +115,17 @@ impl Ec2<'_> {
         ApiError::new(code, message)
     }
 
+    /// What EC2 says of a route with no destination, or with several.
+    pub fn one_destination(&self, code: &'static str) -> ApiError {
+        let message = "The request must contain exactly one of: destinationCidrBlock, destinationIpv6CidrBlock, \
+                       destinationPrefixListId";
+        ApiError::new(code, message)
+    }
+
     /// Changes the target of a route.
     pub fn replace_route(&mut self, request: CreateRoute) -> Result<()> {
         let table = self.route_table(request.route_table_id)?;
-        let destination = request.destination_cidr_block.trunc();
+        let destination = self.canonical(request.destination)?;
         let Some(&existing) = table.route_to(destination) else {
             let message = format!(
                 "There is no route defined for '{destination}' in the route table. Use CreateRoute instead."
@@ -75,20 +133,30 @@ impl Ec2<'_> {
             return Err(ApiError::new("InvalidParameterValue", message));
         };
         self.check_target(table, request.target)?;
-        // The destination of a local route is one of the VPC's own blocks, and may stay one.
-        if existing.origin == RouteOrigin::CreateRoute {
-            self.check_destination(table, destination, request.target)?;
-        } else if !matches!(request.target, Target::Local | Target::NetworkInterface(_)) {
-            return Err(not_inside_vpc(destination));
+        match (existing.origin, request.target, destination) {
+            // The route of an endpoint changes with the endpoint only (aws: endpoint-route-managed).
+            _ if matches!(existing.target, Target::GatewayEndpoint(_)) => {
+                return Err(ApiError::code_only("InvalidParameterValue"));
+            }
+            (RouteOrigin::CreateRouteTable, Target::Local, _) => {}
+            // The destination of a local route is one of the VPC's own blocks, and may stay one
+            // (aws: rtb-local-target).
+            (RouteOrigin::CreateRouteTable, target, _) if may_lead_inside(target) => {}
+            (RouteOrigin::CreateRouteTable, _, Destination::Cidr(block)) => {
+                return Err(not_inside_vpc(block));
+            }
+            (_, _, _) => self.check_destination(table, destination, request.target)?,
         }
-        let route = Route { target: request.target, ..existing };
-        self.route_table_mut(request.route_table_id)?.insert(route);
+        self.put_route(request.route_table_id, Route { target: request.target, ..existing });
         Ok(())
     }
 
     /// Removes a route that was added.
-    pub fn delete_route(&mut self, id: RouteTableId, destination_cidr_block: Ipv4Net) -> Result<()> {
-        let destination = destination_cidr_block.trunc();
+    pub fn delete_route(&mut self, id: RouteTableId, destination: Destination) -> Result<()> {
+        let destination = match destination {
+            Destination::Cidr(block) => Destination::Cidr(block.trunc()),
+            Destination::PrefixList(_) => destination,
+        };
         match self.route_table(id)?.route_to(destination) {
             None => {
                 let message =
@@ -99,10 +167,129 @@ impl Ec2<'_> {
                 let message = format!("cannot remove local route {destination} in route table {id}");
                 Err(ApiError::new("InvalidParameterValue", message))
             }
+            // aws: endpoint-route-managed
+            Some(Route { target: Target::GatewayEndpoint(_), .. }) => {
+                Err(ApiError::code_only("InvalidParameterValue"))
+            }
             Some(_) => {
-                self.route_table_mut(id)?.remove(destination);
+                self.remove_routes(id, |route| {
+                    route.destination == destination && route.origin == RouteOrigin::CreateRoute
+                });
                 Ok(())
             }
+        }
+    }
+
+    /// Takes over the routes of a virtual private gateway from now on; a table of a gateway cannot
+    /// (aws: rtb-gateway).
+    pub fn enable_vgw_route_propagation(&mut self, id: RouteTableId, gateway: VpnGatewayId) -> Result<()> {
+        let attached = self.vpn_gateway(gateway)?.vpc;
+        let table = self.route_table(id)?;
+        if attached != Some(table.vpc) {
+            return Err(ApiError::code_only("Gateway.NotAttached"));
+        }
+        if !table.gateways.is_empty() {
+            return Err(ApiError::code_only("InvalidParameterValue"));
+        }
+        let table = &mut self.model.route_tables[&id];
+        if !table.propagating.contains(&gateway) {
+            table.propagating.push(gateway);
+        }
+        self.propagate();
+        Ok(())
+    }
+
+    /// Takes them over no longer.
+    pub fn disable_vgw_route_propagation(&mut self, id: RouteTableId, gateway: VpnGatewayId) -> Result<()> {
+        self.route_table(id)?;
+        self.model.route_tables[&id].propagating.retain(|known| *known != gateway);
+        self.propagate();
+        Ok(())
+    }
+
+    /// Works out all propagated routes again; to be called when VPN connections have changed.
+    pub(super) fn propagate(&mut self) {
+        let Model { route_tables, prefix_lists, vpn_connections, .. } = &mut *self.model;
+        let is_propagated = |route: &Route| route.origin == RouteOrigin::EnableVgwRoutePropagation;
+        for table in route_tables.values_mut() {
+            if table.propagating.is_empty() && !table.routes().iter().any(is_propagated) {
+                continue;
+            }
+            table.remove(is_propagated, prefix_lists);
+            for gateway in table.propagating.clone() {
+                let of_gateway =
+                    vpn_connections.values().filter(|vpn| vpn.end == VpnEnd::VpnGateway(gateway));
+                for block in of_gateway.flat_map(|vpn| &vpn.routes) {
+                    let route = Route {
+                        destination: Destination::Cidr(*block),
+                        target: Target::VpnGateway(gateway),
+                        origin: RouteOrigin::EnableVgwRoutePropagation,
+                    };
+                    table.insert(route, prefix_lists);
+                }
+            }
+        }
+    }
+
+    /// Lets a table route what comes in through a gateway of the VPC (aws: rtb-gateway).
+    pub fn associate_gateway_route_table(
+        &mut self,
+        id: RouteTableId,
+        gateway: Gateway,
+    ) -> Result<RouteTableAssociationId> {
+        let table = self.route_table(id)?;
+        let vpc = match gateway {
+            Gateway::Internet(gateway) => self.internet_gateway(gateway)?.vpc,
+            Gateway::Vpn(gateway) => self.vpn_gateway(gateway)?.vpc,
+        };
+        if vpc != Some(table.vpc) {
+            let name = match gateway {
+                Gateway::Internet(gateway) => gateway.to_string(),
+                Gateway::Vpn(gateway) => gateway.to_string(),
+            };
+            let message = format!("route table {id} and network gateway {name} belong to different networks");
+            return Err(ApiError::new("InvalidParameterValue", message));
+        }
+        // A main table cannot be one, and routes must stay in the VPC (aws: rtb-gateway).
+        let stays = |route: &Route| {
+            let inside = |block: Ipv4Net| self.is_vpc_or_subnet(table.vpc, block);
+            matches!(route.target, Target::Local | Target::NetworkInterface(_))
+                && route.destination.cidr().is_some_and(inside)
+        };
+        if table.main_association.is_some()
+            || !table.propagating.is_empty()
+            || !table.routes().iter().all(stays)
+        {
+            return Err(ApiError::code_only("InvalidParameterValue"));
+        }
+        let conflict = || {
+            let message = format!(
+                "the specified association for route table {id} conflicts with an existing association"
+            );
+            Err(ApiError::new("Resource.AlreadyAssociated", message))
+        };
+        let taken = |table: &RouteTable| table.gateways.iter().any(|(_, other)| *other == gateway);
+        if self.model.route_tables.values().any(taken) {
+            return conflict();
+        }
+        let association = RouteTableAssociationId::derive(&[
+            &id.to_string(),
+            &format!("{gateway:?}"),
+            &self.next_unnamed(),
+        ]);
+        self.model.route_tables[&id].gateways.push((association, gateway));
+        Ok(association)
+    }
+
+    fn is_vpc_or_subnet(&self, vpc: VpcId, block: Ipv4Net) -> bool {
+        self.model.vpc(vpc).blocks().any(|own| own == block)
+            || self.model.subnets.values().any(|subnet| subnet.vpc == vpc && subnet.cidr == block)
+    }
+
+    /// The associations of a gateway end with its attachment.
+    pub(super) fn forget_gateway(&mut self, gateway: Gateway) {
+        for table in self.model.route_tables.values_mut() {
+            table.gateways.retain(|(_, associated)| *associated != gateway);
         }
     }
 
@@ -128,6 +315,11 @@ impl Ec2<'_> {
             let message = format!("cannot disassociate the main route table association {association}");
             return Err(ApiError::new("InvalidParameterValue", message));
         }
+        let of_gateway = |table: &&mut RouteTable| table.gateways.iter().any(|(id, _)| *id == association);
+        if let Some(table) = self.model.route_tables.values_mut().find(of_gateway) {
+            table.gateways.retain(|(id, _)| *id != association);
+            return Ok(());
+        }
         let subnet = self.subnet_with_association(association)?;
         self.subnet_mut(subnet)?.route_table = None;
         Ok(())
@@ -142,6 +334,10 @@ impl Ec2<'_> {
         let vpc_id = self.route_table(table)?.vpc;
         let main = self.model.vpc(vpc_id).main_route_table;
         if self.model.route_tables[&main].main_association == Some(association) {
+            // aws: rtb-gateway
+            if !self.model.route_tables[&table].gateways.is_empty() {
+                return Err(ApiError::code_only("InvalidParameterValue"));
+            }
             let id = RouteTableAssociationId::derive(&[&table.to_string(), "main", &self.next_unnamed()]);
             self.model.route_tables[&main].main_association = None;
             self.model.route_tables[&table].main_association = Some(id);
@@ -184,16 +380,30 @@ impl Ec2<'_> {
         };
         match target {
             Target::Local => Ok(()),
+            // Endpoints make their routes themselves; the others cannot be targets (aws: route-endpoint-kinds).
+            Target::GatewayEndpoint(id) => {
+                self.endpoint(id)?;
+                let message = format!(
+                    "Route table contains unsupported route target: {id}. VPC Endpoints of this type cannot be used \
+                     as route targets."
+                );
+                Err(ApiError::new("RouteNotSupported", message))
+            }
             Target::InternetGateway(id) => {
-                let Ok(gateway) = self.internet_gateway(id) else {
-                    let message = format!("The gateway ID '{id}' does not exist");
-                    return Err(ApiError::new("InvalidGatewayID.NotFound", message));
-                };
+                let gateway = self.internet_gateway(id).map_err(|_| no_such_gateway(&id))?;
                 if gateway.vpc == Some(table.vpc) {
                     Ok(())
                 } else {
                     different_networks("network gateway", &id)
                 }
+            }
+            Target::NatGateway(id) => {
+                let nat = self.nat_gateway(id).map_err(|_| {
+                    let message = format!("The natGateway ID '{id}' does not exist");
+                    ApiError::new("InvalidNatGatewayID.NotFound", message)
+                })?;
+                // AWS's text for a gateway of another VPC is not known.
+                if nat.vpc == table.vpc { Ok(()) } else { Err(ApiError::code_only("InvalidParameterValue")) }
             }
             Target::NetworkInterface(id) => {
                 if self.eni(id)?.vpc == table.vpc {
@@ -203,6 +413,26 @@ impl Ec2<'_> {
                 }
             }
             Target::Peering(id) => self.check_peering_target(table, id),
+            Target::TransitGateway(id) => {
+                if !self.model.transit_gateways.contains_key(&id) {
+                    let message = format!("The transitGateway ID '{id}' does not exist.");
+                    return Err(ApiError::new("InvalidTransitGatewayID.NotFound", message));
+                }
+                // The VPC has to be attached (aws: route-tgw-attached).
+                if self.model.attachment_of_vpc(id, table.vpc).is_none() {
+                    let message = format!("Transit Gateway {id} was deleted or does not exist.");
+                    return Err(ApiError::new("InvalidTransitGatewayID.NotFound", message));
+                }
+                Ok(())
+            }
+            Target::VpnGateway(id) => {
+                let gateway = self.vpn_gateway(id).map_err(|_| no_such_gateway(&id))?;
+                if gateway.vpc == Some(table.vpc) {
+                    Ok(())
+                } else {
+                    different_networks("network gateway", &id)
+                }
+            }
         }
     }
 
@@ -225,33 +455,48 @@ impl Ec2<'_> {
         Ok(())
     }
 
-    /// A destination inside the VPC can lead to an interface only, and only for a whole subnet
-    /// (aws: route-more-specific-than-local).
-    fn check_destination(&self, table: &RouteTable, destination: Ipv4Net, target: Target) -> Result<()> {
+    /// A destination inside the VPC can lead to an interface or a NAT gateway only, and only for a whole
+    /// subnet (aws: route-more-specific-than-local). The table of a gateway has no other routes
+    /// (aws: rtb-gateway).
+    fn check_destination(&self, table: &RouteTable, destination: Destination, target: Target) -> Result<()> {
+        let invalid = |message: &str| Err(ApiError::new("InvalidParameterValue", message));
         if target == Target::Local {
-            let message = "local-target only allowed with network local destination CIDRs";
-            return Err(ApiError::new("InvalidParameterValue", message));
+            return invalid("local-target only allowed with network local destination CIDRs");
         }
+        let Destination::Cidr(destination) = destination else {
+            return if table.gateways.is_empty() { Ok(()) } else { invalid("") };
+        };
         let reserved: Ipv4Net = LINK_LOCAL_SERVICES.parse().expect("a CIDR block");
         if reserved.contains(&destination) {
-            return Err(ApiError::code_only("InvalidParameterValue"));
+            return invalid("");
         }
         let vpc = self.model.vpc(table.vpc);
-        if !vpc.cidrs.iter().any(|cidr| cidr.contains(&destination)) {
-            return Ok(());
+        if !vpc.blocks().any(|block| block.contains(&destination)) {
+            return if table.gateways.is_empty() { Ok(()) } else { invalid("") };
         }
         let is_subnet = self.model.subnets.values().any(|s| s.vpc == vpc.id && s.cidr == destination);
-        match target {
-            Target::NetworkInterface(_) if is_subnet => Ok(()),
-            Target::NetworkInterface(_) => {
-                let message = "Route destination doesn't match any subnet CIDR blocks.";
-                Err(ApiError::new("InvalidParameterValue", message))
-            }
-            Target::InternetGateway(_) | Target::Local | Target::Peering(_) => {
-                Err(not_inside_vpc(destination))
-            }
+        if !may_lead_inside(target) {
+            return Err(not_inside_vpc(destination));
         }
+        if is_subnet { Ok(()) } else { invalid("Route destination doesn't match any subnet CIDR blocks.") }
     }
+}
+
+/// Whether a route to a part of the VPC may lead to a target (aws: route-more-specific-than-local).
+fn may_lead_inside(target: Target) -> bool {
+    match target {
+        Target::NatGateway(_) | Target::NetworkInterface(_) => true,
+        Target::GatewayEndpoint(_)
+        | Target::InternetGateway(_)
+        | Target::Local
+        | Target::Peering(_)
+        | Target::TransitGateway(_)
+        | Target::VpnGateway(_) => false,
+    }
+}
+
+fn no_such_gateway(id: &dyn std::fmt::Display) -> ApiError {
+    ApiError::new("InvalidGatewayID.NotFound", format!("The gateway ID '{id}' does not exist"))
 }
 
 fn not_inside_vpc(destination: Ipv4Net) -> ApiError {

@@ -42,6 +42,10 @@ impl Ec2<'_> {
         if self.model.security_groups.values().any(same_name) {
             return Err(ApiError::code_only("InvalidGroup.Duplicate"));
         }
+        let here = |sg: &&SecurityGroup| self.model.vpc(sg.vpc).scope == self.caller;
+        let here = self.model.security_groups.values().filter(here).count();
+        let max = self.model.quotas.security_groups_per_region;
+        self.check_quota(here, max, "SecurityGroupLimitExceeded", "")?;
         let new = New { name: Some(request.group_name.clone()), id: request.id };
         let within = request.vpc_id.to_string();
         let id = self.choose_id(&new, &within, |model| &model.security_groups, SecurityGroupId::derive);
@@ -70,12 +74,26 @@ impl Ec2<'_> {
     ) -> Result<()> {
         let group = self.security_group(id)?;
         for rule in rules {
-            if let Peer::Group(peer) = rule.peer {
-                self.check_referenced_group(group, peer)?;
+            match rule.peer {
+                Peer::Cidr(_) => {}
+                Peer::Group(peer) => self.check_referenced_group(group, peer)?,
+                Peer::PrefixList(list) => {
+                    self.prefix_list(list)?;
+                }
             }
             if group.rules(direction).iter().any(|r| r.traffic == rule.traffic && r.peer == rule.peer) {
                 return Err(ApiError::code_only("InvalidPermission.Duplicate"));
             }
+        }
+        // A prefix list counts as its largest size (aws: sg-quotas).
+        let weight = |peer: Peer| match peer {
+            Peer::Cidr(_) | Peer::Group(_) => 1,
+            Peer::PrefixList(id) => self.model.prefix_lists.get(&id).map_or(1, |list| list.max_entries),
+        };
+        let there: usize = group.rules(direction).iter().map(|rule| weight(rule.peer)).sum();
+        let more: usize = rules.iter().map(|rule| weight(rule.peer)).sum();
+        if there + more > self.model.quotas.rules_per_security_group {
+            return Err(ApiError::code_only("RulesPerSecurityGroupLimitExceeded"));
         }
         for rule in rules {
             let rule_id = SecurityGroupRuleId::derive(&[&id.to_string(), &self.next_unnamed()]);
@@ -130,7 +148,8 @@ impl Ec2<'_> {
     fn check_referenced_group(&self, group: &SecurityGroup, peer: SecurityGroupId) -> Result<()> {
         let not_found = || ApiError::code_only("InvalidGroup.NotFound");
         let other = self.model.security_groups.get(&peer).ok_or_else(not_found)?;
-        let peered = self.model.are_peered_in_region(group.vpc, other.vpc, self.now);
+        let peered = self.model.are_peered_in_region(group.vpc, other.vpc, self.now)
+            || self.model.share_groups_over_transit_gateway(group.vpc, other.vpc);
         if other.vpc == group.vpc || peered { Ok(()) } else { Err(not_found()) }
     }
 }

@@ -6,6 +6,8 @@ use super::{ApiError, Ec2, New, Result, dependency_violation};
 use crate::ids::{NetworkAclAssociationId, SubnetId, VpcId};
 use crate::model::{Subnet, Zone};
 
+const SUBNET_LIMIT: &str = "The maximum number of subnets has been reached.";
+
 /// Parameters of CreateSubnet.
 #[derive(Clone, Debug)]
 pub struct CreateSubnet {
@@ -24,7 +26,7 @@ impl Ec2<'_> {
     pub fn create_subnet(&mut self, request: CreateSubnet) -> Result<SubnetId> {
         let vpc = self.vpc(request.vpc_id)?;
         let cidr = request.cidr_block.trunc();
-        let inside = vpc.cidrs.iter().any(|block| block.contains(&cidr));
+        let inside = vpc.blocks().any(|block| block.contains(&cidr));
         // aws: subnet-cidr-size
         if !inside || !(16..=28).contains(&cidr.prefix_len()) {
             let message = format!("The CIDR '{}' is invalid.", request.cidr_block);
@@ -36,6 +38,8 @@ impl Ec2<'_> {
             let message = format!("The CIDR '{}' conflicts with another subnet", request.cidr_block);
             return Err(ApiError::new("InvalidSubnet.Conflict", message));
         }
+        let there = self.model.subnets.values().filter(|subnet| subnet.vpc == vpc_id).count();
+        self.check_quota(there, self.model.quotas.subnets_per_vpc, "SubnetLimitExceeded", SUBNET_LIMIT)?;
         let zone = match request.availability_zone {
             Some(zone) if zone.region == self.caller.region => zone,
             Some(zone) => return Err(self.no_such_zone(&zone.to_string())),

@@ -2,24 +2,34 @@
 
 use super::{Ec2, Result};
 use crate::ids::{
-    AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId,
-    SecurityGroupId, SubnetId, VpcId,
+    AllocationId, CustomerGatewayId, EniId, InstanceId, InternetGatewayId, NatGatewayId, NetworkAclId,
+    PeeringId, PrefixListId, RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId,
+    TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 
 /// Something that can carry a Name tag.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "each variant is an id of the kind it is named after")]
 pub enum Taggable {
+    CustomerGateway(CustomerGatewayId),
     ElasticIp(AllocationId),
+    Endpoint(VpcEndpointId),
     Eni(EniId),
     Instance(InstanceId),
     InternetGateway(InternetGatewayId),
+    NatGateway(NatGatewayId),
     NetworkAcl(NetworkAclId),
     Peering(PeeringId),
+    PrefixList(PrefixListId),
     RouteTable(RouteTableId),
     SecurityGroup(SecurityGroupId),
     Subnet(SubnetId),
+    TransitGateway(TransitGatewayId),
+    TransitGatewayAttachment(TransitGatewayAttachmentId),
+    TransitGatewayRouteTable(TransitGatewayRouteTableId),
     Vpc(VpcId),
+    VpnConnection(VpnConnectionId),
+    VpnGateway(VpnGatewayId),
 }
 
 impl Ec2<'_> {
@@ -33,7 +43,7 @@ impl Ec2<'_> {
 
     /// CreateTags with the key `Name`.
     pub fn create_name_tag(&mut self, resource: Taggable, name: &str) -> Result<()> {
-        // A group is known by its group name; the tag is accepted and changes nothing.
+        // A group is known by its group name, a prefix list by its own; the tag is accepted and changes nothing.
         if let Some(slot) = self.name_of(resource)? {
             *slot = Some(name.to_owned());
             self.model.hosts_changed += 1;
@@ -43,6 +53,15 @@ impl Ec2<'_> {
 
     fn name_of(&mut self, resource: Taggable) -> Result<Option<&mut Option<String>>> {
         Ok(Some(match resource {
+            Taggable::CustomerGateway(id) => &mut self.customer_gateway_mut(id)?.name,
+            Taggable::Endpoint(id) => &mut self.endpoint_mut(id)?.name,
+            Taggable::NatGateway(id) => &mut self.nat_gateway_mut(id)?.name,
+            Taggable::PrefixList(id) => return self.prefix_list(id).map(|_| None),
+            Taggable::TransitGateway(id) => &mut self.transit_gateway_mut(id)?.name,
+            Taggable::TransitGatewayAttachment(id) => &mut self.attachment_mut(id)?.name,
+            Taggable::TransitGatewayRouteTable(id) => &mut self.transit_gateway_table_mut(id)?.name,
+            Taggable::VpnConnection(id) => &mut self.vpn_connection_mut(id)?.name,
+            Taggable::VpnGateway(id) => &mut self.vpn_gateway_mut(id)?.name,
             Taggable::ElasticIp(id) => &mut self.elastic_ip_mut(id)?.name,
             Taggable::Eni(id) => &mut self.eni_mut(id)?.name,
             Taggable::Instance(id) => &mut self.instance_mut(id)?.name,

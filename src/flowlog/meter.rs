@@ -227,7 +227,7 @@ fn printed_addresses(eni: &Eni, direction: Direction, tuple: FiveTuple) -> (Ipv4
 /// Traffic with Amazon's DNS server and with the router's reserved address (aws: flow-log-not-logged).
 fn is_not_logged(eni: &Eni, tuple: FiveTuple, model: &Model) -> bool {
     let router = model.subnet(eni.subnet).router();
-    let resolver = Ipv4Addr::from_bits(model.vpc(eni.vpc).cidrs[0].network().to_bits() + 2);
+    let resolver = model.vpc(eni.vpc).resolver();
     [router, resolver].iter().any(|reserved| *reserved == tuple.src || *reserved == tuple.dst)
 }
 

@@ -1,9 +1,13 @@
 //! Network interfaces and the public addresses mapped to them.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use super::Scope;
-use crate::ids::{AddressAssociationId, AllocationId, EniId, InstanceId, SecurityGroupId, SubnetId, VpcId};
+use crate::ids::{
+    AddressAssociationId, AllocationId, EniId, InstanceId, NatGatewayId, SecurityGroupId, SubnetId,
+    TransitGatewayAttachmentId, VpcEndpointId, VpcId,
+};
 use crate::wire::Mac;
 
 /// An elastic network interface.
@@ -25,13 +29,64 @@ pub struct Eni {
     pub public: Vec<PublicAddress>,
     /// Whether packets must be from and for its own addresses (aws: eni-source-dest-check).
     pub source_dest_check: bool,
-    /// The groups whose rules apply, at least one.
+    /// The groups whose rules apply: at least one, but none at gateways, which have no groups
+    /// (aws: nat-no-security-group).
     pub security_groups: Vec<SecurityGroupId>,
-    /// The instance it is attached to.
-    pub instance: Option<InstanceId>,
+    /// What is behind it; nothing until it is attached.
+    pub owner: Option<Owner>,
+    /// After how long its groups forget idle flows.
+    pub tracking: ConnectionTracking,
+}
+
+/// What is behind an interface.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Owner {
+    /// An instance.
+    Instance(InstanceId),
+    /// An interface endpoint, which takes packets to its service.
+    InterfaceEndpoint(VpcEndpointId),
+    /// A NAT gateway, which translates.
+    NatGateway(NatGatewayId),
+    /// A transit gateway, by one of its attachments.
+    TransitGateway(TransitGatewayAttachmentId),
+}
+
+/// Idle times after which tracked flows are forgotten; the defaults are EC2's (aws: sg-idle-timeouts).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ConnectionTracking {
+    /// Of an established TCP connection: 60 s to 5 days.
+    pub tcp_established: Duration,
+    /// Of UDP that went one way, or one way and back: 30 to 60 s.
+    pub udp: Duration,
+    /// Of UDP that went to and fro: 60 to 180 s.
+    pub udp_stream: Duration,
+    /// How many flows are tracked at once; AWS publishes no numbers, so there is no limit unless a
+    /// scenario sets one (assumed: sg-tracking-allowance).
+    pub flows_max: Option<usize>,
+}
+
+impl Default for ConnectionTracking {
+    fn default() -> Self {
+        Self {
+            tcp_established: Duration::from_secs(432_000),
+            udp: Duration::from_secs(30),
+            udp_stream: Duration::from_secs(180),
+            flows_max: None,
+        }
+    }
 }
 
 impl Eni {
+    /// The instance it is attached to.
+    pub fn instance(&self) -> Option<InstanceId> {
+        match self.owner {
+            Some(Owner::Instance(id)) => Some(id),
+            Some(Owner::InterfaceEndpoint(_) | Owner::NatGateway(_) | Owner::TransitGateway(_)) | None => {
+                None
+            }
+        }
+    }
+
     /// The primary private address.
     pub fn primary_ip(&self) -> Ipv4Addr {
         self.private_ips[0]

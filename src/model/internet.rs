@@ -3,6 +3,8 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::ServiceName;
+use crate::ids::CustomerGatewayId;
 use crate::seed;
 use crate::wire::Mac;
 
@@ -15,6 +17,28 @@ pub struct OutsideHost {
     pub address: Ipv4Addr,
     /// One-way time to the edge of AWS.
     pub latency: Duration,
+    /// The service of AWS it stands for; endpoints of that service lead to it.
+    pub service: Option<ServiceName>,
+}
+
+/// A host in a network on premises.
+#[derive(Clone, Debug)]
+pub struct OnPremHost {
+    /// What people call it.
+    pub name: String,
+    /// The customer gateway of its network.
+    pub network: CustomerGatewayId,
+    /// Its address there.
+    pub address: Ipv4Addr,
+    /// One-way time to the AWS end of the VPN connection.
+    pub latency: Duration,
+}
+
+impl OnPremHost {
+    /// Its hardware address.
+    pub fn mac(&self) -> Mac {
+        Mac::from_hash(seed::hash(&["on-prem", &self.network.to_string(), &self.name]))
+    }
 }
 
 impl OutsideHost {

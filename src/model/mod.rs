@@ -3,40 +3,59 @@
 //! Only `api/` changes a [`Model`]; everybody else reads it. Knows no packets on their way, no
 //! connection state and no files. Files are named after the AWS noun they describe.
 
+mod endpoint;
 mod eni;
 mod instance;
 mod internet;
 mod internet_gateway;
+mod nat_gateway;
 mod network_acl;
 mod peering;
+mod prefix_list;
+mod public_access;
+mod quotas;
 mod region;
 mod route_table;
 mod security_group;
 mod subnet;
 mod traffic;
+mod transit_gateway;
 mod vpc;
+mod vpn;
 
 use std::net::Ipv4Addr;
 
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 
-pub use eni::{ElasticIp, Eni, PublicAddress};
+pub use endpoint::{EndpointKind, ServiceName, VpcEndpoint};
+pub use eni::{ConnectionTracking, ElasticIp, Eni, Owner, PublicAddress};
 pub use instance::{Instance, InstanceState};
-pub use internet::OutsideHost;
+pub use internet::{OnPremHost, OutsideHost};
 pub use internet_gateway::InternetGateway;
+pub use nat_gateway::{Connectivity, NatAddress, NatGateway, NatGatewayState, NatPlace};
 pub use network_acl::{AclAction, AclEntry, NetworkAcl};
 pub use peering::{Peering, PeeringSide, PeeringStatus};
+pub use prefix_list::PrefixList;
+pub use public_access::{BlockMode, ExcludedResource, ExclusionMode, PublicAccessExclusion};
+pub use quotas::Quotas;
 pub use region::{Account, Region, Scope, Zone};
-pub use route_table::{Route, RouteOrigin, RouteState, RouteTable, Target};
+pub use route_table::{Destination, Gateway, Route, RouteOrigin, RouteState, RouteTable, Target};
 pub use security_group::{Peer, SecurityGroup, SecurityGroupRule};
 pub use subnet::{RouteTableAssociation, Subnet};
 pub use traffic::{Direction, PortRange, Traffic};
-pub use vpc::Vpc;
+pub use transit_gateway::{
+    AttachmentResource, AttachmentState, TransitGateway, TransitGatewayAttachment, TransitGatewayRoute,
+    TransitGatewayRouteTable,
+};
+pub use vpc::{CidrBlock, Vpc};
+pub use vpn::{CustomerGateway, VpnConnection, VpnEnd, VpnGateway};
 
 use crate::ids::{
-    AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId,
-    SecurityGroupId, SubnetId, VpcId,
+    AllocationId, CustomerGatewayId, EniId, InstanceId, InternetGatewayId, NatGatewayId, NetworkAclId,
+    PeeringId, PrefixListId, PublicAccessExclusionId, RouteTableId, SecurityGroupId, SubnetId,
+    TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId,
+    VpnConnectionId, VpnGatewayId,
 };
 use crate::time::Instant;
 
@@ -66,12 +85,40 @@ pub struct Model {
     pub elastic_ips: Table<AllocationId, ElasticIp>,
     /// Peering connections in every state.
     pub peerings: Table<PeeringId, Peering>,
+    /// NAT gateways, deleted and failed ones included.
+    pub nat_gateways: Table<NatGatewayId, NatGateway>,
+    /// VPC endpoints.
+    pub endpoints: Table<VpcEndpointId, VpcEndpoint>,
+    /// Prefix lists, those of AWS included once something names them.
+    pub prefix_lists: Table<PrefixListId, PrefixList>,
+    /// Transit gateways.
+    pub transit_gateways: Table<TransitGatewayId, TransitGateway>,
+    /// Attachments in every state.
+    pub transit_gateway_attachments: Table<TransitGatewayAttachmentId, TransitGatewayAttachment>,
+    /// Route tables of transit gateways.
+    pub transit_gateway_route_tables: Table<TransitGatewayRouteTableId, TransitGatewayRouteTable>,
+    /// Virtual private gateways.
+    pub vpn_gateways: Table<VpnGatewayId, VpnGateway>,
+    /// Routers on premises.
+    pub customer_gateways: Table<CustomerGatewayId, CustomerGateway>,
+    /// VPN connections.
+    pub vpn_connections: Table<VpnConnectionId, VpnConnection>,
+    /// What Block Public Access refuses, by account and region; nothing where there is no entry.
+    pub public_access: Vec<(Scope, BlockMode)>,
+    /// For what it does not hold.
+    pub public_access_exclusions: Table<PublicAccessExclusionId, PublicAccessExclusion>,
+    /// How many of a thing there may be.
+    pub quotas: Quotas,
+    /// Hosts on premises, by network and address.
+    pub on_prem: IndexMap<(CustomerGatewayId, Ipv4Addr), OnPremHost, FixedState>,
     /// Hosts on the internet, by their public address.
     pub outside: IndexMap<Ipv4Addr, OutsideHost, FixedState>,
     /// Which interface has a private address; maintained by `api/`.
     pub(crate) private_addresses: IndexMap<(VpcId, Ipv4Addr), EniId, FixedState>,
     /// Which interface a public address is mapped to; maintained by `api/`.
     pub(crate) public_addresses: IndexMap<Ipv4Addr, EniId, FixedState>,
+    /// The addresses of regional NAT gateways, which no interface has; maintained by `api/`.
+    pub(crate) nat_public_addresses: IndexMap<Ipv4Addr, NatGatewayId, FixedState>,
     /// Names and the ids they were given to, oldest first: a name outlives what had it.
     pub(crate) names_given: Vec<(String, String)>,
     /// What interfaces that are gone were called.
@@ -88,6 +135,11 @@ impl Model {
     /// Puts a host on the internet. Not an operation of EC2: AWS does not make these.
     pub(crate) fn connect_outside_host(&mut self, host: OutsideHost) {
         self.outside.insert(host.address, host);
+    }
+
+    /// Puts a host behind a customer gateway.
+    pub(crate) fn connect_on_prem_host(&mut self, host: OnPremHost) {
+        self.on_prem.insert((host.network, host.address), host);
     }
 
     /// The VPC with this id, which must exist.
@@ -125,23 +177,98 @@ impl Model {
     /// Whether the target of a route can carry traffic now (aws: route-blackhole).
     pub fn route_state(&self, route: &Route, vpc: VpcId, now: Instant) -> RouteState {
         let usable = match route.target {
+            Target::GatewayEndpoint(id) => self.endpoints.contains_key(&id),
             Target::Local => true,
             Target::InternetGateway(id) => {
                 self.internet_gateways.get(&id).is_some_and(|gw| gw.vpc == Some(vpc))
+            }
+            Target::NatGateway(id) => {
+                self.nat_gateways.get(&id).is_some_and(|nat| nat.state == NatGatewayState::Available)
             }
             Target::NetworkInterface(id) => self.enis.get(&id).is_some_and(|eni| self.is_up(eni)),
             Target::Peering(id) => {
                 self.peerings.get(&id).is_some_and(|pcx| pcx.status_at(now) == PeeringStatus::Active)
             }
+            Target::TransitGateway(id) => self.attachment_of_vpc(id, vpc).is_some(),
+            Target::VpnGateway(id) => self.vpn_gateways.get(&id).is_some_and(|gw| gw.vpc == Some(vpc)),
         };
         if usable { RouteState::Active } else { RouteState::Blackhole }
     }
 
-    /// Whether an interface is attached to an instance that runs.
+    /// Whether something works behind an interface: an instance that runs, or a gateway.
     pub fn is_up(&self, eni: &Eni) -> bool {
-        eni.instance
-            .and_then(|id| self.instances.get(&id))
-            .is_some_and(|instance| instance.state == InstanceState::Running)
+        match eni.owner {
+            None => false,
+            Some(Owner::Instance(id)) => {
+                self.instances.get(&id).is_some_and(|instance| instance.state == InstanceState::Running)
+            }
+            Some(Owner::InterfaceEndpoint(id)) => self.endpoints.contains_key(&id),
+            Some(Owner::NatGateway(id)) => {
+                self.nat_gateways.get(&id).is_some_and(|nat| nat.state == NatGatewayState::Available)
+            }
+            Some(Owner::TransitGateway(id)) => self.is_attached(id),
+        }
+    }
+
+    fn is_attached(&self, id: TransitGatewayAttachmentId) -> bool {
+        self.transit_gateway_attachments.get(&id).is_some_and(|a| a.state == AttachmentState::Available)
+    }
+
+    /// The attachment of a VPC to a transit gateway, if it carries traffic.
+    pub fn attachment_of_vpc(
+        &self,
+        gateway: TransitGatewayId,
+        vpc: VpcId,
+    ) -> Option<&TransitGatewayAttachment> {
+        self.transit_gateway_attachments.values().find(|attachment| {
+            attachment.transit_gateway == gateway
+                && attachment.state == AttachmentState::Available
+                && attachment.vpc() == Some(vpc)
+        })
+    }
+
+    /// The table of a transit gateway that routes what comes from an attachment (aws: tgw-one-association).
+    pub fn transit_gateway_table_of(
+        &self,
+        gateway: TransitGatewayId,
+        attachment: TransitGatewayAttachmentId,
+    ) -> Option<&TransitGatewayRouteTable> {
+        let tables = self.transit_gateway_route_tables.values();
+        tables.into_iter().find(|t| t.transit_gateway == gateway && t.associations.contains(&attachment))
+    }
+
+    /// The gateway's table for what comes in through it, if it has one (aws: rtb-gateway).
+    pub fn gateway_route_table(&self, vpc: VpcId, gateway: Gateway) -> Option<&RouteTable> {
+        let of_gateway = |table: &&RouteTable| {
+            table.vpc == vpc && table.gateways.iter().any(|(_, associated)| *associated == gateway)
+        };
+        self.route_tables.values().find(of_gateway)
+    }
+
+    /// What Block Public Access refuses in a region.
+    pub fn block_mode(&self, scope: Scope) -> BlockMode {
+        let set = self.public_access.iter().find(|(set, _)| *set == scope);
+        set.map_or(BlockMode::Off, |(_, mode)| *mode)
+    }
+
+    /// The host that stands for a service of AWS.
+    pub fn service_host(&self, service: &ServiceName) -> Option<&OutsideHost> {
+        self.outside.values().find(|host| host.service.as_ref() == Some(service))
+    }
+
+    /// Whether a security group of one VPC can be named in an ingress rule of another, because both are
+    /// attached to one transit gateway and all three say so (aws: tgw-sg-referencing).
+    pub fn share_groups_over_transit_gateway(&self, a: VpcId, b: VpcId) -> bool {
+        let shares = |vpc: VpcId, gateway: TransitGatewayId| {
+            self.attachment_of_vpc(gateway, vpc).is_some_and(|attachment| {
+                matches!(
+                    attachment.resource,
+                    AttachmentResource::Vpc { security_group_referencing: true, .. }
+                )
+            })
+        };
+        let gateways = self.transit_gateways.values().filter(|gateway| gateway.security_group_referencing);
+        gateways.into_iter().any(|gateway| shares(a, gateway.id) && shares(b, gateway.id))
     }
 
     /// Whether two VPCs are connected by an active peering connection within one region
@@ -157,6 +284,7 @@ impl Model {
     /// Whether somebody has a public address: an interface, an allocation, or a host on the internet.
     pub fn has_public_address(&self, address: Ipv4Addr) -> bool {
         self.public_addresses.contains_key(&address)
+            || self.nat_public_addresses.contains_key(&address)
             || self.outside.contains_key(&address)
             || self.elastic_ips.values().any(|eip| eip.ip == address)
     }
@@ -176,11 +304,18 @@ impl Model {
         let Some(eni) = self.enis.get(&id) else {
             return self.former_labels.get(&id).cloned().unwrap_or_else(|| id.to_string());
         };
-        let of_instance = eni.instance.and_then(|id| self.instances.get(&id)).filter(|i| i.eni == eni.id);
-        of_instance
-            .and_then(|i| i.name.clone())
-            .or_else(|| eni.name.clone())
-            .unwrap_or_else(|| id.to_string())
+        let of_owner = match eni.owner {
+            Some(Owner::Instance(id)) => {
+                self.instances.get(&id).filter(|i| i.eni == eni.id).and_then(|i| i.name.clone())
+            }
+            Some(Owner::InterfaceEndpoint(id)) => self.endpoints.get(&id).and_then(|e| e.name.clone()),
+            Some(Owner::NatGateway(id)) => self.nat_gateways.get(&id).and_then(|nat| nat.name.clone()),
+            Some(Owner::TransitGateway(id)) => {
+                self.transit_gateway_attachments.get(&id).and_then(|a| a.name.clone())
+            }
+            None => None,
+        };
+        of_owner.or_else(|| eni.name.clone()).unwrap_or_else(|| id.to_string())
     }
 
     /// What people call whoever has an address, seen from a VPC or from the internet.

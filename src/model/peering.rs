@@ -29,6 +29,8 @@ pub struct PeeringSide {
     pub vpc: VpcId,
     /// Its owner and region, as the request stated them.
     pub scope: Scope,
+    /// Whether public DNS names of its instances mean private addresses to the other side.
+    pub allow_dns_resolution: bool,
 }
 
 /// The states of a peering connection (aws: pcx-lifecycle). `initiating-request`, `provisioning` and

@@ -4,8 +4,9 @@ use std::fmt;
 
 use ipnet::Ipv4Net;
 
-use super::{Direction, Traffic};
-use crate::ids::{SecurityGroupId, SecurityGroupRuleId, VpcId};
+use super::{Direction, PortRange, Traffic};
+use crate::ids::{PrefixListId, SecurityGroupId, SecurityGroupRuleId, VpcId};
+use crate::wire::Protocol;
 
 /// A set of allow rules for the interfaces that carry it.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub enum Peer {
     Cidr(Ipv4Net),
     /// The private addresses of interfaces that carry a group (aws: sg-reference-private).
     Group(SecurityGroupId),
+    /// The addresses of a prefix list (aws: sg-prefix-list).
+    PrefixList(PrefixListId),
 }
 
 impl SecurityGroup {
@@ -49,6 +52,20 @@ impl SecurityGroup {
             Direction::Egress => &self.egress,
             Direction::Ingress => &self.ingress,
         }
+    }
+
+    /// Whether everything of a protocol that the rules let in one direction comes back through open rules
+    /// of this one: everybody, and every port (aws: sg-untracked).
+    pub fn is_open(&self, direction: Direction, protocol: Protocol) -> bool {
+        self.rules(direction).iter().any(|rule| {
+            rule.peer == Peer::Cidr(Ipv4Net::default())
+                && match rule.traffic {
+                    Traffic::All => true,
+                    Traffic::Tcp(ports) => protocol == Protocol::TCP && ports == PortRange::ALL,
+                    Traffic::Udp(ports) => protocol == Protocol::UDP && ports == PortRange::ALL,
+                    Traffic::Icmp { .. } | Traffic::Other(_) => false,
+                }
+        })
     }
 
     pub(crate) fn rules_mut(&mut self, direction: Direction) -> &mut Vec<SecurityGroupRule> {
@@ -64,6 +81,7 @@ impl fmt::Display for Peer {
         match self {
             Self::Cidr(cidr) => cidr.fmt(f),
             Self::Group(group) => group.fmt(f),
+            Self::PrefixList(list) => list.fmt(f),
         }
     }
 }

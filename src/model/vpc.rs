@@ -5,7 +5,9 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 
 use super::Scope;
-use crate::ids::{InternetGatewayId, NetworkAclId, RouteTableId, SecurityGroupId, VpcId};
+use crate::ids::{
+    InternetGatewayId, NetworkAclId, RouteTableId, SecurityGroupId, VpcCidrAssociationId, VpcId, VpnGatewayId,
+};
 
 /// An isolated network with its own address space.
 #[derive(Clone, Debug)]
@@ -17,7 +19,7 @@ pub struct Vpc {
     /// Owner and region.
     pub scope: Scope,
     /// IPv4 blocks; the first is the primary one.
-    pub cidrs: Vec<Ipv4Net>,
+    pub cidrs: Vec<CidrBlock>,
     /// Whether it is the region's default VPC.
     pub is_default: bool,
     /// The table of every subnet that has none of its own.
@@ -28,11 +30,36 @@ pub struct Vpc {
     pub default_security_group: SecurityGroupId,
     /// The attached internet gateway.
     pub internet_gateway: Option<InternetGatewayId>,
+    /// The attached virtual private gateway.
+    pub vpn_gateway: Option<VpnGatewayId>,
+    /// Whether Amazon's DNS server answers.
+    pub dns_support: bool,
+    /// Whether instances get DNS names.
+    pub dns_hostnames: bool,
+}
+
+/// A block of a VPC.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CidrBlock {
+    /// The id of its association with the VPC.
+    pub association: VpcCidrAssociationId,
+    /// The block.
+    pub block: Ipv4Net,
 }
 
 impl Vpc {
+    /// The blocks, the primary one first.
+    pub fn blocks(&self) -> impl Iterator<Item = Ipv4Net> + '_ {
+        self.cidrs.iter().map(|cidr| cidr.block)
+    }
+
+    /// Amazon's DNS server: the primary block's base plus two (aws: dns-base-plus-two).
+    pub fn resolver(&self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(self.cidrs[0].block.network().to_bits() + 2)
+    }
+
     /// Whether an address lies in one of the VPC's blocks.
     pub fn contains(&self, address: Ipv4Addr) -> bool {
-        self.cidrs.iter().any(|cidr| cidr.contains(&address))
+        self.blocks().any(|block| block.contains(&address))
     }
 }

@@ -1,50 +1,66 @@
 //! The internet gateway: one public address for one private address, both ways, without memory
-//! (aws: igw-one-to-one-nat).
+//! (aws: igw-one-to-one-nat); the tables for what comes in through a gateway; Block Public Access.
 
 use std::net::Ipv4Addr;
 
 use super::walk::Cx;
-use crate::ids::{EniId, InternetGatewayId, RouteTableId};
-use crate::model::Eni;
-use crate::trace::{DropReason, Step};
+use crate::ids::{InternetGatewayId, RouteTableId, VpcId};
+use crate::model::{
+    BlockMode, Eni, ExcludedResource, ExclusionMode, Gateway, NatGateway, Owner, Subnet, Target,
+};
+use crate::trace::{DropReason, Step, Translator};
 use crate::wire::{Packet, Rewrite};
 
-impl Cx<'_> {
+impl<'a> Cx<'a> {
     /// Puts the public address of the sender in place of its private one.
     pub(super) fn translate_to_public(
         &mut self,
         gateway: InternetGatewayId,
-        table: Option<RouteTableId>,
-        from: EniId,
+        table: RouteTableId,
+        from: &Eni,
         packet: &mut Packet,
     ) -> Result<(), DropReason> {
         let tuple = packet.tuple();
-        let vpc = self.model.eni(from).vpc;
-        let public = self.model.eni_with_address(vpc, tuple.src).and_then(|eni| eni.public_of(tuple.src));
+        let sender = self.model.eni_with_address(from.vpc, tuple.src);
+        let public = sender.and_then(|eni| eni.public_of(tuple.src));
         let public = public.ok_or(DropReason::NoPublicAddress { gateway, source: tuple.src })?;
-        // aws: igw-public-only
-        if is_private(tuple.dst) {
-            let table = table.expect("a route led to the gateway");
-            return Err(DropReason::PrivateDestination { gateway, table });
-        }
+        check_public_destination(gateway, table, tuple.dst)?;
+        self.check_symmetry(gateway, from, tuple.src)?;
         packet.rewrite(Rewrite { src: Some(public), ..Rewrite::default() });
-        self.step(Step::Translated { gateway, from: tuple, to: packet.tuple() });
+        let by = Translator::InternetGateway(gateway);
+        self.step(Step::Translated { by, from: tuple, to: packet.tuple() });
         Ok(())
     }
 
     /// Puts the private address of the receiver in place of its public one.
     pub(super) fn translate_to_private(&mut self, eni: &Eni, packet: &mut Packet) -> Result<(), DropReason> {
         let tuple = packet.tuple();
-        let vpc = self.model.vpc(eni.vpc);
-        let gateway = vpc.internet_gateway.ok_or(DropReason::NoInternetGateway { vpc: vpc.id })?;
-        // aws: igw-public-only
-        if is_private(tuple.src) {
-            return Err(DropReason::PrivateSource { gateway });
-        }
+        let gateway = self.gateway_of(eni.vpc)?;
+        check_public_source(gateway, tuple.src)?;
         let private = eni.private_of(tuple.dst).expect("the address was found by its mapping");
         packet.rewrite(Rewrite { dst: Some(private), ..Rewrite::default() });
-        self.step(Step::Translated { gateway, from: tuple, to: packet.tuple() });
-        Ok(())
+        let by = Translator::InternetGateway(gateway);
+        self.step(Step::Translated { by, from: tuple, to: packet.tuple() });
+        // What is refused here is logged at the interface it was for (aws: bpa-flow-log).
+        self.check_public_access(eni, gateway).inspect_err(|_| {
+            let (eni, tuple) = (eni.id, packet.tuple());
+            let direction = crate::model::Direction::Ingress;
+            self.out.steps.push(Step::Metered { eni, direction, tuple, accepted: false });
+        })
+    }
+
+    /// A regional NAT gateway's packet, which has a public address already, leaves the VPC.
+    pub(super) fn leave_regional_nat(
+        &self,
+        nat: &NatGateway,
+        table: RouteTableId,
+        packet: &Packet,
+    ) -> Result<(), DropReason> {
+        check_public_destination(self.gateway_of(nat.vpc)?, table, packet.tuple().dst)
+    }
+
+    fn gateway_of(&self, vpc: VpcId) -> Result<InternetGatewayId, DropReason> {
+        self.model.vpc(vpc).internet_gateway.ok_or(DropReason::NoInternetGateway { vpc })
     }
 
     /// The host that has a public address.
@@ -54,10 +70,123 @@ impl Cx<'_> {
         }
         Err(DropReason::NoInternetHost { address })
     }
+
+    /// The middlebox to which a gateway's table sends what came in for an address; `None` if that goes
+    /// straight on (aws: rtb-gateway).
+    pub(super) fn ingress_route(
+        &mut self,
+        gateway: Gateway,
+        receiver: &'a Eni,
+        dst: Ipv4Addr,
+    ) -> Result<&'a Eni, DropReason> {
+        let Some(table) = self.model.gateway_route_table(receiver.vpc, gateway) else { return Ok(receiver) };
+        let route = table.lookup(dst).ok_or(DropReason::NoRoute { table: table.id })?;
+        self.step(Step::Routed { table: table.id, destination: route.destination, target: route.target });
+        let Target::NetworkInterface(id) = route.target else { return Ok(receiver) };
+        let middlebox = self.model.enis.get(&id).filter(|eni| self.model.is_up(eni));
+        let middlebox = middlebox.ok_or(DropReason::Blackhole { table: table.id, target: route.target })?;
+        // aws: rtb-gateway-public-ip
+        if matches!(gateway, Gateway::Internet(_)) && middlebox.public.is_empty() {
+            return Err(DropReason::MiddleboxNoPublicAddress { eni: id, table: table.id });
+        }
+        Ok(middlebox)
+    }
+
+    /// What comes in for an address through a middlebox goes out through it too (aws: rtb-gateway-symmetric).
+    fn check_symmetry(
+        &self,
+        gateway: InternetGatewayId,
+        from: &Eni,
+        src: Ipv4Addr,
+    ) -> Result<(), DropReason> {
+        let Some(table) = self.model.gateway_route_table(from.vpc, Gateway::Internet(gateway)) else {
+            return Ok(());
+        };
+        match table.lookup(src).map(|route| route.target) {
+            Some(Target::NetworkInterface(middlebox)) if middlebox != from.id => {
+                Err(DropReason::IngressRedirected { gateway, table: table.id })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether Block Public Access lets an interface talk to the internet (aws: bpa-modes).
+    pub(super) fn check_public_access(
+        &self,
+        eni: &Eni,
+        gateway: InternetGatewayId,
+    ) -> Result<(), DropReason> {
+        if self.model.public_access.is_empty() {
+            return Ok(());
+        }
+        let mode = self.model.block_mode(self.model.vpc(eni.vpc).scope);
+        let subnet = self.model.subnet(eni.subnet);
+        let excluded = self.exclusion_of(subnet);
+        // NAT gateways let connections out only (assumed: bpa-ingress-nat).
+        let is_nat = matches!(eni.owner, Some(Owner::NatGateway(_)));
+        let allowed = match (mode, excluded) {
+            (BlockMode::Off, _) | (_, Some(ExclusionMode::AllowBidirectional)) => true,
+            (BlockMode::BlockIngress, _)
+            | (BlockMode::BlockBidirectional, Some(ExclusionMode::AllowEgress)) => is_nat,
+            (BlockMode::BlockBidirectional, None) => false,
+        };
+        if allowed { Ok(()) } else { Err(DropReason::PublicAccessBlocked { gateway }) }
+    }
+
+    fn exclusion_of(&self, subnet: &Subnet) -> Option<ExclusionMode> {
+        let exclusions = self.model.public_access_exclusions.values();
+        let mut covering = exclusions.filter(|exclusion| match exclusion.resource {
+            ExcludedResource::Subnet(id) => id == subnet.id,
+            ExcludedResource::Vpc(id) => id == subnet.vpc,
+        });
+        covering.next().map(|exclusion| exclusion.mode)
+    }
+
+    /// Refuses, before it is metered, what Block Public Access will not let out (aws: bpa-flow-log).
+    pub(super) fn check_public_access_before(
+        &self,
+        eni: &Eni,
+        subnet: &Subnet,
+        dst: Ipv4Addr,
+    ) -> Result<(), DropReason> {
+        if self.model.public_access.is_empty() {
+            return Ok(());
+        }
+        match self.model.route_table_of(subnet).lookup(dst).map(|route| route.target) {
+            Some(Target::InternetGateway(gateway)) => self.check_public_access(eni, gateway),
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
-/// RFC 1918 private space, and RFC 6598 shared space.
-fn is_private(address: Ipv4Addr) -> bool {
+/// aws: igw-public-only
+fn check_public_destination(
+    gateway: InternetGatewayId,
+    table: RouteTableId,
+    dst: Ipv4Addr,
+) -> Result<(), DropReason> {
+    if dst.is_private() {
+        return Err(DropReason::PrivateDestination { gateway, table });
+    }
+    if is_shared(dst) {
+        return Err(DropReason::SharedDestination { gateway, table });
+    }
+    Ok(())
+}
+
+/// aws: igw-public-only
+fn check_public_source(gateway: InternetGatewayId, src: Ipv4Addr) -> Result<(), DropReason> {
+    if src.is_private() {
+        return Err(DropReason::PrivateSource { gateway });
+    }
+    if is_shared(src) {
+        return Err(DropReason::SharedSource { gateway });
+    }
+    Ok(())
+}
+
+/// RFC 6598 shared address space.
+fn is_shared(address: Ipv4Addr) -> bool {
     let [a, b, ..] = address.octets();
-    address.is_private() || (a == 100 && (64..128).contains(&b))
+    a == 100 && (64..128).contains(&b)
 }

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use super::walk::Cx;
 use crate::ids::{EniId, VpcId};
 use crate::model::{Eni, Model, Subnet};
-use crate::trace::DropReason;
+use crate::trace::{DropReason, MtuLimit};
 use crate::wire::{ArpRequest, Mac, Packet};
 
 /// The hardware address to answer an interface's ARP request with. The host answers for the router and
@@ -55,6 +55,24 @@ impl<'a> Cx<'a> {
         let came_by_router = enters_subnet || packet.destination_mac() == subnet.router_mac();
         let from = if came_by_router { subnet.router_mac() } else { packet.source_mac() };
         packet.set_macs(from, to.mac);
+    }
+
+    /// The router answers nobody; neither groups nor network ACLs nor flow logs see what is for it
+    /// (aws: sg-never-filtered; assumed: router-silent).
+    pub(super) fn check_router(&self, subnet: &Subnet, packet: &Packet) -> Result<(), DropReason> {
+        if packet.tuple().dst == subnet.router() {
+            return Err(DropReason::RouterSilent { subnet: subnet.id });
+        }
+        Ok(())
+    }
+
+    /// No interface carries longer packets (aws: mtu-vpc).
+    pub(super) fn check_size(&self, eni: &Eni, packet: &Packet) -> Result<(), DropReason> {
+        let mtu = super::mtu::VPC;
+        if packet.ip_len() > mtu {
+            return Err(DropReason::MtuExceeded { at: MtuLimit::Interface(eni.id), mtu });
+        }
+        Ok(())
     }
 
     /// Link-local services are never routed (aws: route-reserved-destination).

@@ -5,11 +5,19 @@
 use std::net::Ipv4Addr;
 
 use super::State;
+use super::endpoint::Session;
+use super::mtu::{self, Reporter};
+use super::security_group::Path;
 use super::state::Effect;
-use crate::ids::{EniId, RouteTableId, SubnetId};
-use crate::model::{Direction, Eni, Model, OutsideHost, Target, Zone};
+use crate::ids::{
+    CustomerGatewayId, EniId, RouteTableId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
+};
+use crate::model::{
+    AttachmentResource, Direction, Eni, Gateway, Model, NatPlace, OutsideHost, Owner, Target, VpnConnection,
+    VpnEnd, Zone,
+};
 use crate::time::Instant;
-use crate::trace::{DropReason, Fate, Station, Step};
+use crate::trace::{DropReason, Fate, MtuLimit, Station, Step};
 use crate::wire::{FiveTuple, Packet};
 
 /// How many places a packet may pass within one stretch; none needs more than a few.
@@ -29,10 +37,23 @@ pub enum Place {
         /// The table that chose it; `None` within a subnet.
         table: Option<RouteTableId>,
     },
+    /// From the router of an interface's subnet to that interface, past all filters.
+    Answering(EniId),
     /// Out of a host on the internet.
     LeavingOutside(Ipv4Addr),
+    /// Out of a host on premises.
+    LeavingOnPrem(CustomerGatewayId, Ipv4Addr),
     /// On the internet, with public addresses, sent from a location.
     OnInternet(Location),
+    /// In a transit gateway.
+    InTransitGateway {
+        /// The transit gateway.
+        gateway: TransitGatewayId,
+        /// The attachment it came by.
+        attachment: TransitGatewayAttachmentId,
+        /// Where from.
+        from: Location,
+    },
     /// Into an interface: network ACL, security group, destination check.
     Arriving {
         /// The interface.
@@ -40,26 +61,47 @@ pub enum Place {
         /// Where from.
         from: Origin,
     },
+    /// Past the filters: whatever the interface belongs to.
+    Behind {
+        /// The interface.
+        eni: EniId,
+        /// Where from.
+        from: Origin,
+    },
     /// Before a host on the internet.
     ArrivingOutside(Ipv4Addr),
+    /// Before a host on premises.
+    ArrivingOnPrem(CustomerGatewayId, Ipv4Addr),
 }
 
-/// Whether an arriving packet comes from a subnet of the same VPC.
+/// Where an arriving packet comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Origin {
-    /// It does: from this one.
-    Subnet(SubnetId),
-    /// It comes from another VPC or from the internet.
+    /// From an interface of the same VPC.
+    Subnet {
+        /// The subnet.
+        subnet: SubnetId,
+        /// The interface.
+        eni: EniId,
+    },
+    /// From an interface of a peered VPC.
+    Peer {
+        /// The interface.
+        eni: EniId,
+    },
+    /// From the internet, from premises, or from a service.
     Elsewhere,
 }
 
 /// Where something is, as far as distance goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Location {
-    /// In an Availability Zone.
-    Zone(Zone),
+    /// At a host on premises.
+    OnPrem(CustomerGatewayId, Ipv4Addr),
     /// At a host on the internet.
     Outside(Ipv4Addr),
+    /// In an Availability Zone.
+    Zone(Zone),
 }
 
 /// Where a stretch ends.
@@ -74,6 +116,13 @@ pub enum Way {
         /// The far end.
         towards: Location,
     },
+    /// It is too long, and goes on from `place` in parts.
+    Split {
+        /// The longest part.
+        mtu: u16,
+        /// Where the parts go on.
+        place: Place,
+    },
     /// At the end of the journey.
     End(Fate),
 }
@@ -85,6 +134,8 @@ pub struct Walk {
     pub steps: Vec<Step>,
     /// What [`State::commit`] is to remember.
     pub effects: Vec<Effect>,
+    /// What the plane itself sends in answer, and from where: an ICMP error, a RST.
+    pub answer: Option<(Packet, Place)>,
 }
 
 impl Walk {
@@ -92,6 +143,7 @@ impl Walk {
     pub fn clear(&mut self) {
         self.steps.clear();
         self.effects.clear();
+        self.answer = None;
     }
 }
 
@@ -111,6 +163,10 @@ pub fn walk(
         match cx.cross(place, packet) {
             Ok(Next::Go(next)) => place = next,
             Ok(Next::Travel(to, from, towards)) => return Way::Link { to, from, towards },
+            Ok(Next::Split { mtu, place }) => {
+                cx.step(Step::Ended(Fate::Fragmented));
+                return Way::Split { mtu, place };
+            }
             Ok(Next::Stop(station)) => return cx.end(Fate::Delivered(station)),
             Err(reason) => return cx.end(Fate::Dropped(reason)),
         }
@@ -119,13 +175,16 @@ pub fn walk(
 }
 
 /// Where a packet goes from a place.
-enum Next {
+#[derive(Debug)]
+pub(super) enum Next {
     /// On, at once.
     Go(Place),
-    /// Over a link between two locations.
-    Travel(Place, Location, Location),
+    /// On from a place, in parts that are short enough.
+    Split { mtu: u16, place: Place },
     /// To a host.
     Stop(Station),
+    /// Over a link between two locations.
+    Travel(Place, Location, Location),
 }
 
 /// What every leaf of the walk can see.
@@ -137,91 +196,327 @@ pub(super) struct Cx<'a> {
 }
 
 impl<'a> Cx<'a> {
-    /// Every branch a packet can take is in this function. Leaves never decide where next.
+    /// Where a packet goes from a place. Every branch is in the functions this one calls; leaves, in the
+    /// other files, never decide where next.
     fn cross(&mut self, place: Place, packet: &mut Packet) -> Result<Next, DropReason> {
-        Ok(match place {
-            Place::Leaving(eni) => {
-                let eni = self.model.eni(eni);
-                let subnet = self.model.subnet(eni.subnet);
-                self.step(Step::Left { eni: eni.id });
-                self.check_unicast(eni, packet)?;
-                self.check_source(eni, packet)?;
-                self.check_link_local(eni, packet)?;
-                // aws: nacl-subnet-boundary
-                let leaves_subnet = !subnet.cidr.contains(&packet.tuple().dst);
-                // What no route carries is metered all the same (assumed: flow-log-unroutable-accept).
-                self.metered(eni, Direction::Egress, packet.tuple(), |cx| {
-                    cx.security_group(eni, Direction::Egress, packet)?;
-                    if leaves_subnet { cx.network_acl(subnet, Direction::Egress, packet) } else { Ok(()) }
-                })?;
-                if leaves_subnet {
-                    let (table, target) = self.route(subnet, packet.tuple().dst)?;
-                    Next::Go(Place::At { from: eni.id, target, table: Some(table) })
-                } else {
-                    self.step(Step::SameSubnet { subnet: subnet.id });
-                    Next::Go(Place::At { from: eni.id, target: Target::Local, table: None })
-                }
-            }
-            Place::At { from, target: Target::Local, .. } => {
-                let from = self.model.eni(from);
-                let to = self.owner_in_vpc(from.vpc, packet.tuple().dst)?;
-                self.travel_between(from, to, Origin::Subnet(from.subnet))
-            }
-            Place::At { from, target: Target::NetworkInterface(to), .. } => {
-                let (from, to) = (self.model.eni(from), self.model.eni(to));
-                self.travel_between(from, to, Origin::Subnet(from.subnet))
-            }
-            Place::At { from, target: Target::Peering(peering), .. } => {
-                let from = self.model.eni(from);
-                let there = self.cross_peering(peering, from.vpc, packet)?;
-                let to = self.owner_in_vpc(there, packet.tuple().dst)?;
-                self.travel_between(from, to, Origin::Elsewhere)
-            }
-            Place::At { from, target: Target::InternetGateway(gateway), table } => {
-                self.translate_to_public(gateway, table, from, packet)?;
-                Next::Go(Place::OnInternet(self.location(self.model.eni(from))))
-            }
-            Place::LeavingOutside(host) => {
-                self.step(Step::LeftOutside { host });
-                Next::Go(Place::OnInternet(Location::Outside(host)))
-            }
-            Place::OnInternet(from) => match self.model.eni_with_public_address(packet.tuple().dst) {
-                Some(eni) => {
-                    self.translate_to_private(eni, packet)?;
-                    Next::Travel(
-                        Place::Arriving { eni: eni.id, from: Origin::Elsewhere },
-                        from,
-                        self.location(eni),
-                    )
-                }
-                None => {
-                    let host = self.internet_host(packet.tuple().dst)?;
-                    Next::Travel(Place::ArrivingOutside(host), from, Location::Outside(host))
-                }
-            },
-            Place::Arriving { eni, from } => {
-                // It may have been deleted while the packet was on its way.
+        match place {
+            Place::Leaving(eni) => self.leaving(self.model.eni(eni), packet),
+            Place::At { from, target, table } => self.at(self.model.eni(from), target, table, packet),
+            Place::Answering(eni) => {
                 let eni = self.running(eni)?;
-                let subnet = self.model.subnet(eni.subnet);
-                // aws: nacl-subnet-boundary
-                let enters_subnet = from != Origin::Subnet(subnet.id);
-                self.metered(eni, Direction::Ingress, packet.tuple(), |cx| {
-                    if enters_subnet {
-                        cx.network_acl(subnet, Direction::Ingress, packet)?;
-                    }
-                    cx.security_group(eni, Direction::Ingress, packet)
-                })?;
-                self.check_destination(eni, packet)?;
-                self.address_frame(subnet, enters_subnet, eni, packet);
+                self.step(Step::LeftRouter { subnet: eni.subnet });
                 self.step(Step::Arrived { eni: eni.id });
-                Next::Stop(Station::Eni(eni.id))
+                Ok(Next::Go(Place::Behind { eni: eni.id, from: Origin::Elsewhere }))
             }
+            Place::LeavingOutside(host) => self.leaving_outside(host, packet),
+            Place::LeavingOnPrem(network, host) => self.leaving_on_prem(network, host, packet),
+            Place::OnInternet(from) => self.on_internet(from, packet),
+            Place::InTransitGateway { gateway, attachment, from } => {
+                self.in_transit_gateway(gateway, attachment, from, packet)
+            }
+            Place::Arriving { eni, from } => self.arriving(eni, from, packet),
+            Place::Behind { eni, from } => self.behind(self.running(eni)?, from, packet),
             Place::ArrivingOutside(host) => {
                 packet.set_macs(OutsideHost::provider_mac(), self.model.outside[&host].mac());
                 self.step(Step::ArrivedOutside { host });
-                Next::Stop(Station::Outside(host))
+                Ok(Next::Stop(Station::Outside(host)))
             }
-        })
+            Place::ArrivingOnPrem(network, host) => {
+                let host = self.on_prem_host(network, host)?;
+                packet.set_macs(OutsideHost::provider_mac(), self.model.on_prem[&(network, host)].mac());
+                self.step(Step::ArrivedOnPrem { network, host });
+                Ok(Next::Stop(Station::OnPrem(network, host)))
+            }
+        }
+    }
+
+    fn leaving(&mut self, eni: &'a Eni, packet: &mut Packet) -> Result<Next, DropReason> {
+        let subnet = self.model.subnet(eni.subnet);
+        self.step(Step::Left { eni: eni.id });
+        self.check_size(eni, packet)?;
+        self.check_unicast(eni, packet)?;
+        self.check_source(eni, packet)?;
+        self.check_link_local(eni, packet)?;
+        self.check_router(subnet, packet)?;
+        let dst = packet.tuple().dst;
+        // aws: nacl-subnet-boundary
+        let leaves_subnet = !subnet.cidr.contains(&dst);
+        // What no route carries is metered all the same (assumed: flow-log-unroutable-accept).
+        self.metered(eni, Direction::Egress, packet.tuple(), |cx| {
+            if !eni.security_groups.is_empty() {
+                cx.security_group(eni, Direction::Egress, cx.path_to(subnet, packet), packet)?;
+            }
+            if leaves_subnet {
+                cx.network_acl(subnet, Direction::Egress, packet)?;
+                cx.check_public_access_before(eni, subnet, dst)?;
+            }
+            Ok(())
+        })?;
+        if leaves_subnet {
+            let (table, target) = self.route(subnet, dst)?;
+            Ok(Next::Go(Place::At { from: eni.id, target, table: Some(table) }))
+        } else {
+            self.step(Step::SameSubnet { subnet: subnet.id });
+            Ok(Next::Go(Place::At { from: eni.id, target: Target::Local, table: None }))
+        }
+    }
+
+    fn at(
+        &mut self,
+        from: &'a Eni,
+        target: Target,
+        table: Option<RouteTableId>,
+        packet: &mut Packet,
+    ) -> Result<Next, DropReason> {
+        let here = Place::At { from: from.id, target, table };
+        let near = self.location(from);
+        let dst = packet.tuple().dst;
+        match target {
+            Target::GatewayEndpoint(endpoint) => {
+                let limit = MtuLimit::Endpoint(endpoint);
+                if let Some(split) = self.fit(packet, super::endpoint::MTU, limit, Reporter::Nobody, here)? {
+                    return Ok(split);
+                }
+                let host = self.through_gateway_endpoint(endpoint, packet)?;
+                Ok(Next::Travel(Place::ArrivingOutside(host), near, Location::Outside(host)))
+            }
+            Target::InternetGateway(gateway) => {
+                let (limit, router) = (MtuLimit::InternetGateway(gateway), Reporter::Router(from.id));
+                if let Some(split) = self.fit(packet, mtu::INTERNET, limit, router, here)? {
+                    return Ok(split);
+                }
+                let table = table.expect("a route led to the gateway");
+                self.translate_to_public(gateway, table, from, packet)?;
+                Ok(Next::Go(Place::OnInternet(near)))
+            }
+            Target::Local => {
+                let to = self.owner_in_vpc(from.vpc, dst)?;
+                Ok(self.travel_between(from, to, Origin::Subnet { subnet: from.subnet, eni: from.id }))
+            }
+            Target::NatGateway(nat) => {
+                let nat = &self.model.nat_gateways[&nat];
+                self.track_automatically();
+                let origin = Origin::Subnet { subnet: from.subnet, eni: from.id };
+                match nat.place {
+                    NatPlace::Zonal { eni, .. } => {
+                        let to = self.model.eni(eni.expect("one that is available has an interface"));
+                        Ok(self.travel_between(from, to, origin))
+                    }
+                    NatPlace::Regional { route_table } => {
+                        let (limit, router) = (MtuLimit::NatGateway(nat.id), Reporter::Router(from.id));
+                        if let Some(split) = self.fit(packet, mtu::INTERNET, limit, router, here)? {
+                            return Ok(split);
+                        }
+                        self.check_nat_source(nat, None, origin, packet)?;
+                        let zone = self.model.subnet(from.subnet).zone;
+                        self.translate_at_nat(nat, None, zone, packet)?;
+                        self.leave_regional_nat(nat, route_table, packet)?;
+                        Ok(Next::Go(Place::OnInternet(near)))
+                    }
+                }
+            }
+            Target::NetworkInterface(to) => {
+                let to = self.model.eni(to);
+                Ok(self.travel_between(from, to, Origin::Subnet { subnet: from.subnet, eni: from.id }))
+            }
+            Target::Peering(peering) => {
+                let (limit, router) = (MtuLimit::Peering(peering), Reporter::Router(from.id));
+                let intra = self.model.peerings[&peering].is_intra_region();
+                let mtu = if intra { mtu::VPC } else { mtu::INTER_REGION };
+                if let Some(split) = self.fit(packet, mtu, limit, router, here)? {
+                    return Ok(split);
+                }
+                let there = self.cross_peering(peering, from.vpc, packet)?;
+                let to = self.owner_in_vpc(there, dst)?;
+                Ok(self.travel_between(from, to, Origin::Peer { eni: from.id }))
+            }
+            Target::TransitGateway(gateway) => {
+                let (limit, router) = (MtuLimit::TransitGateway(gateway), Reporter::Router(from.id));
+                let to = self.attachment_interface(gateway, from)?;
+                // It cuts nothing: what is too long is dropped (aws: mtu-tgw).
+                self.check_transit_mtu(packet, limit, router, here)?;
+                Ok(self.travel_between(from, to, Origin::Elsewhere))
+            }
+            Target::VpnGateway(gateway) => {
+                let vpn = self.route_at_vpn_gateway(gateway, from, packet)?;
+                self.down_the_tunnel(vpn, near, here, packet)
+            }
+        }
+    }
+
+    fn leaving_outside(&mut self, host: Ipv4Addr, packet: &mut Packet) -> Result<Next, DropReason> {
+        self.step(Step::LeftOutside { host });
+        let near = Location::Outside(host);
+        let Some((endpoint, session)) = self.answer_through_endpoint(packet) else {
+            return Ok(Next::Go(Place::OnInternet(near)));
+        };
+        match session {
+            Session { interface: Some((eni, own)), .. } => {
+                self.translate_answer(endpoint.id, own, packet);
+                let far = self.location(self.model.eni(eni));
+                Ok(Next::Travel(Place::Leaving(eni), near, far))
+            }
+            Session { interface: None, .. } => {
+                self.step(Step::ThroughEndpoint { endpoint: endpoint.id });
+                let to = self.owner_in_vpc(endpoint.vpc, packet.tuple().dst)?;
+                let place = Place::Arriving { eni: to.id, from: Origin::Elsewhere };
+                Ok(Next::Travel(place, near, self.location(to)))
+            }
+        }
+    }
+
+    fn leaving_on_prem(
+        &mut self,
+        network: CustomerGatewayId,
+        host: Ipv4Addr,
+        packet: &mut Packet,
+    ) -> Result<Next, DropReason> {
+        self.step(Step::LeftOnPrem { network, host });
+        let dst = packet.tuple().dst;
+        let near = Location::OnPrem(network, host);
+        if self.model.customer_gateways[&network].contains(dst) {
+            return Ok(Next::Travel(Place::ArrivingOnPrem(network, dst), near, near));
+        }
+        let vpn = self.route_on_premises(network, dst)?;
+        let here = Place::LeavingOnPrem(network, host);
+        if let Some(split) = self.fit(packet, mtu::VPN, MtuLimit::Vpn(vpn.id), Reporter::Nobody, here)? {
+            return Ok(split);
+        }
+        self.tunnel(vpn, packet);
+        match vpn.end {
+            VpnEnd::TransitGateway(gateway) => {
+                let attachments = self.model.transit_gateway_attachments.values();
+                let is_vpn = AttachmentResource::Vpn { connection: vpn.id };
+                let attachment = attachments.into_iter().find(|attachment| attachment.resource == is_vpn);
+                let attachment = attachment.ok_or(DropReason::OnPremNoRoute { network })?.id;
+                Ok(Next::Go(Place::InTransitGateway { gateway, attachment, from: near }))
+            }
+            VpnEnd::VpnGateway(gateway) => {
+                let receiver = self.receiver_behind_vpn(gateway, dst)?;
+                let to = self.ingress_route(Gateway::Vpn(gateway), receiver, dst)?;
+                let place = Place::Arriving { eni: to.id, from: Origin::Elsewhere };
+                Ok(Next::Travel(place, near, self.location(to)))
+            }
+        }
+    }
+
+    fn on_internet(&mut self, from: Location, packet: &mut Packet) -> Result<Next, DropReason> {
+        let here = Place::OnInternet(from);
+        if let Some(split) = self.fit(packet, mtu::INTERNET, MtuLimit::Internet, Reporter::Nobody, here)? {
+            return Ok(split);
+        }
+        let dst = packet.tuple().dst;
+        if let Some(eni) = self.model.eni_with_public_address(dst) {
+            self.translate_to_private(eni, packet)?;
+            let gateway = self.model.vpc(eni.vpc).internet_gateway.expect("it has translated");
+            let to = self.ingress_route(Gateway::Internet(gateway), eni, packet.tuple().dst)?;
+            let place = Place::Arriving { eni: to.id, from: Origin::Elsewhere };
+            return Ok(Next::Travel(place, from, self.location(to)));
+        }
+        if let Some(nat) = self.model.nat_public_addresses.get(&dst) {
+            let nat = &self.model.nat_gateways[nat];
+            let zone = nat.addresses.iter().find(|address| address.ip == dst).and_then(|found| found.zone);
+            self.translate_at_nat(nat, None, zone.expect("a regional address has a zone"), packet)?;
+            let to = self.owner_in_vpc(nat.vpc, packet.tuple().dst)?;
+            let place = Place::Arriving { eni: to.id, from: Origin::Elsewhere };
+            return Ok(Next::Travel(place, from, self.location(to)));
+        }
+        let host = self.internet_host(dst)?;
+        Ok(Next::Travel(Place::ArrivingOutside(host), from, Location::Outside(host)))
+    }
+
+    fn in_transit_gateway(
+        &mut self,
+        gateway: TransitGatewayId,
+        attachment: TransitGatewayAttachmentId,
+        from: Location,
+        packet: &mut Packet,
+    ) -> Result<Next, DropReason> {
+        let chosen = self.route_at_transit_gateway(gateway, attachment, packet)?;
+        match &chosen.resource {
+            AttachmentResource::Peering { .. } => {
+                let other = chosen.peer_of(gateway).expect("it is one of the two");
+                let region = self.model.transit_gateways[&other].scope.region;
+                let far = Location::Zone(region.zones().next().expect("a region has zones"));
+                let place = Place::InTransitGateway { gateway: other, attachment: chosen.id, from: far };
+                Ok(Next::Travel(place, from, far))
+            }
+            AttachmentResource::Vpc { interfaces, appliance_mode, .. } => {
+                let eni = self.way_into_vpc(interfaces, *appliance_mode, from, packet);
+                Ok(Next::Travel(Place::Leaving(eni), from, self.location(self.model.eni(eni))))
+            }
+            AttachmentResource::Vpn { connection } => {
+                let vpn = &self.model.vpn_connections[connection];
+                let here = Place::InTransitGateway { gateway, attachment, from };
+                self.down_the_tunnel(vpn, from, here, packet)
+            }
+        }
+    }
+
+    /// Through a VPN connection to premises. What is too long for the tunnel is cut, or dropped in silence
+    /// (aws: mtu-vpn).
+    fn down_the_tunnel(
+        &mut self,
+        vpn: &VpnConnection,
+        near: Location,
+        here: Place,
+        packet: &mut Packet,
+    ) -> Result<Next, DropReason> {
+        if let Some(split) = self.fit(packet, mtu::VPN, MtuLimit::Vpn(vpn.id), Reporter::Nobody, here)? {
+            return Ok(split);
+        }
+        self.tunnel(vpn, packet);
+        let (network, dst) = (vpn.customer_gateway, packet.tuple().dst);
+        Ok(Next::Travel(Place::ArrivingOnPrem(network, dst), near, Location::OnPrem(network, dst)))
+    }
+
+    fn arriving(&mut self, eni: EniId, from: Origin, packet: &mut Packet) -> Result<Next, DropReason> {
+        // It may have been deleted while the packet was on its way.
+        let eni = self.running(eni)?;
+        let subnet = self.model.subnet(eni.subnet);
+        // aws: nacl-subnet-boundary
+        let enters_subnet = !matches!(from, Origin::Subnet { subnet, .. } if subnet == eni.subnet);
+        self.metered(eni, Direction::Ingress, packet.tuple(), |cx| {
+            if enters_subnet {
+                cx.network_acl(subnet, Direction::Ingress, packet)?;
+            }
+            if eni.security_groups.is_empty() {
+                return Ok(());
+            }
+            let path: Path = cx.path_from(from, packet);
+            cx.security_group(eni, Direction::Ingress, path, packet)
+        })?;
+        self.check_destination(eni, packet)?;
+        self.address_frame(subnet, enters_subnet, eni, packet);
+        self.step(Step::Arrived { eni: eni.id });
+        Ok(Next::Go(Place::Behind { eni: eni.id, from }))
+    }
+
+    fn behind(&mut self, eni: &'a Eni, from: Origin, packet: &mut Packet) -> Result<Next, DropReason> {
+        let here = Place::Behind { eni: eni.id, from };
+        match eni.owner.expect("something runs behind it") {
+            Owner::Instance(instance) => Ok(Next::Stop(Station::Eni(self.model.instances[&instance].eni))),
+            Owner::InterfaceEndpoint(endpoint) => {
+                let host = self.through_interface_endpoint(endpoint, eni, packet)?;
+                let far = Location::Outside(host);
+                Ok(Next::Travel(Place::ArrivingOutside(host), self.location(eni), far))
+            }
+            Owner::NatGateway(nat) => {
+                let nat = &self.model.nat_gateways[&nat];
+                let (limit, own) = (MtuLimit::NatGateway(nat.id), Reporter::Interface(eni.id));
+                if let Some(split) = self.fit(packet, super::nat_gateway::MTU, limit, own, here)? {
+                    return Ok(split);
+                }
+                self.check_nat_source(nat, Some(eni), from, packet)?;
+                self.translate_at_nat(nat, Some(eni), self.model.subnet(eni.subnet).zone, packet)?;
+                Ok(Next::Go(Place::Leaving(eni.id)))
+            }
+            Owner::TransitGateway(attachment) => {
+                let gateway = self.model.transit_gateway_attachments[&attachment].transit_gateway;
+                let from = self.location(eni);
+                Ok(Next::Go(Place::InTransitGateway { gateway, attachment, from }))
+            }
+        }
     }
 
     pub(super) fn step(&mut self, step: Step) {
@@ -246,7 +541,11 @@ impl<'a> Cx<'a> {
         verdict
     }
 
-    fn travel_between(&self, from: &Eni, to: &Eni, origin: Origin) -> Next {
+    /// To an interface. What goes to an endpoint is tracked whatever the rules (aws: sg-automatically-tracked).
+    fn travel_between(&mut self, from: &Eni, to: &Eni, origin: Origin) -> Next {
+        if matches!(to.owner, Some(Owner::InterfaceEndpoint(_))) {
+            self.track_automatically();
+        }
         Next::Travel(Place::Arriving { eni: to.id, from: origin }, self.location(from), self.location(to))
     }
 

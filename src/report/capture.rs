@@ -44,9 +44,11 @@ impl<W: Write> Captures<W> {
     /// Adds a capture for every host that has none yet.
     pub fn follow(&mut self, model: &Model, open: &mut Open<'_, W>) -> io::Result<()> {
         let instances =
-            model.enis.values().filter(|eni| eni.instance.is_some()).map(|eni| Station::Eni(eni.id));
-        let stations: Vec<Station> =
-            instances.chain(model.outside.keys().map(|a| Station::Outside(*a))).collect();
+            model.enis.values().filter(|eni| eni.instance().is_some()).map(|eni| Station::Eni(eni.id));
+        let stations: Vec<Station> = instances
+            .chain(model.outside.keys().map(|a| Station::Outside(*a)))
+            .chain(model.on_prem.keys().map(|(network, a)| Station::OnPrem(*network, *a)))
+            .collect();
         for station in stations {
             if !self.stations.contains_key(&station) {
                 self.add(station, model, open)?;
@@ -114,6 +116,10 @@ fn description(model: &Model, station: Station) -> (String, Mac) {
             (format!("{id} {} in {subnet} of {}", eni.primary_ip(), labels::vpc(model, eni.vpc)), eni.mac)
         }
         Station::Outside(address) => (format!("{address} on the internet"), model.outside[&address].mac()),
+        Station::OnPrem(network, address) => (
+            format!("{address} in {}", labels::network(model, network)),
+            model.on_prem[&(network, address)].mac(),
+        ),
     }
 }
 
@@ -131,6 +137,9 @@ fn names(model: &Model) -> Vec<(Ipv4Addr, String)> {
         for public in &eni.public {
             add(public.ip, format!("{label}-public"));
         }
+    }
+    for host in model.on_prem.values() {
+        add(host.address, host.name.clone());
     }
     for host in model.outside.values() {
         add(host.address, host.name.clone());

@@ -103,7 +103,7 @@ impl Journal {
     /// A packet that sets out, unless it belongs to an earlier step.
     fn depart(&mut self, stretch: &Stretch<'_>) -> Option<Travelling> {
         let conversation = conversation(&stretch.packet);
-        if self.earlier.contains(&conversation) || !sets_out(stretch) {
+        if self.earlier.contains(&conversation) || stretch.cause.is_none() {
             return None;
         }
         self.current.insert(conversation);
@@ -130,11 +130,6 @@ impl Journal {
             }
         }
     }
-}
-
-/// Whether a stretch is the first of its packet: it then says who sent it.
-fn sets_out(stretch: &Stretch<'_>) -> bool {
-    matches!(stretch.steps.first(), Some(Step::Left { .. } | Step::LeftOutside { .. }))
 }
 
 /// What a packet belongs to; both directions are one. Each ping is a conversation of its own, and an

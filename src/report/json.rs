@@ -96,6 +96,7 @@ enum JourneyEnd<'a> {
     Delivered {
         to: &'a str,
     },
+    Fragmented,
     Dropped {
         reason: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -173,6 +174,7 @@ fn journey(explanation: &Explanation) -> Journey<'_> {
         path,
         end: match &explanation.end {
             End::Delivered { to } => JourneyEnd::Delivered { to },
+            End::Fragmented => JourneyEnd::Fragmented,
             End::Dropped { reason, analyzer, at, hint } => {
                 JourneyEnd::Dropped { reason, reachability_analyzer: *analyzer, at, hint }
             }

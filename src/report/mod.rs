@@ -6,6 +6,7 @@
 
 pub mod capture;
 pub mod explain;
+mod hints;
 pub mod journal;
 pub mod json;
 mod labels;

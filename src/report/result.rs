@@ -154,6 +154,8 @@ pub enum End {
         /// Which one.
         to: String,
     },
+    /// It went on as fragments.
+    Fragmented,
     /// It went no further.
     Dropped {
         /// The reason's code.

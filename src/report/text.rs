@@ -162,7 +162,7 @@ fn render_explanation(out: &mut String, explanation: &Explanation, style: Style)
         }
     };
     let label = match explanation.end {
-        End::Delivered { .. } => "    ",
+        End::Delivered { .. } | End::Fragmented => "    ",
         End::Dropped { .. } => "why ",
     };
     let times = style.paint(Ink::Dim, &format!("({times})"));
@@ -182,7 +182,7 @@ fn render_explanation(out: &mut String, explanation: &Explanation, style: Style)
         let _ = writeln!(out, "{INDENT}      {}", line.trim_end());
     }
     match &explanation.end {
-        End::Delivered { .. } => {}
+        End::Delivered { .. } | End::Fragmented => {}
         End::Dropped { reason, analyzer, at, hint } => {
             let analyzer = analyzer.map_or(String::new(), |code| format!("  {code}"));
             let at = if at.is_empty() { String::new() } else { format!(" at {at}") };

@@ -31,6 +31,8 @@ pub struct Declared {
     pub instances: Vec<String>,
     /// Hosts on the internet.
     pub outside: Vec<String>,
+    /// Hosts on premises.
+    pub on_prem: Vec<String>,
     /// All of these, and everything else.
     pub all: Vec<String>,
 }
@@ -51,7 +53,9 @@ impl Declared {
         for kind in ["vpcs", "peerings", "elastic_ips"] {
             declared.all.extend(keys(root, kind));
         }
-        declared.all.extend(declared.instances.iter().chain(&declared.outside).cloned());
+        declared
+            .all
+            .extend(declared.instances.iter().chain(&declared.outside).chain(&declared.on_prem).cloned());
         declared
     }
 }

@@ -186,7 +186,8 @@ impl Names {
         let has_mistake = |name: &String| !labels.contains(name);
         let given: Vec<String> = declared.all.into_iter().filter(has_mistake).collect();
         labels.extend(given.iter().cloned());
-        let hosts = declared.instances.iter().chain(&declared.outside).cloned().collect();
+        let hosts =
+            declared.instances.iter().chain(&declared.outside).chain(&declared.on_prem).cloned().collect();
         Self { hosts, instances: declared.instances, labels, given }
     }
 }
@@ -203,6 +204,16 @@ pub fn labels(model: &Model) -> Vec<String> {
     labels.extend(model.internet_gateways.values().filter_map(|x| x.name.clone()));
     labels.extend(model.peerings.values().filter_map(|x| x.name.clone()));
     labels.extend(model.elastic_ips.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.nat_gateways.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.endpoints.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.prefix_lists.values().map(|x| x.name.clone()));
+    labels.extend(model.transit_gateways.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.transit_gateway_attachments.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.transit_gateway_route_tables.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.vpn_gateways.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.vpn_connections.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.customer_gateways.values().map(|x| x.label.clone()));
+    labels.extend(model.on_prem.values().map(|host| host.name.clone()));
     labels.sort();
     labels.dedup();
     labels
@@ -279,7 +290,7 @@ fn drop_reason(node: &Node, problems: &mut Problems) -> Option<Option<&'static s
     if text == "nothing" {
         return Some(None);
     }
-    let known = DropReason::CODES.iter().find(|(code, analyzer)| *code == text || *analyzer == Some(text));
+    let known = DropReason::CODES.iter().find(|(code, analyzer)| *code == text || analyzer.contains(&text));
     if known.is_none() {
         let codes = DropReason::CODES.iter().map(|(code, _)| *code).chain(["nothing"]);
         problems.push(Problem::unknown(node.span, "drop reason", text, codes));

@@ -116,7 +116,8 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
     })
 }
 
-/// Where the host with a name is: behind the interface of a running instance, or on the internet.
+/// Where the host with a name is: behind the interface of a running instance, on the internet, or on
+/// premises.
 pub fn station_of(model: &Model, name: &str) -> Option<Station> {
     let is_there = |instance: &&Instance| {
         instance.name.as_deref() == Some(name) && instance.state != InstanceState::Terminated
@@ -125,6 +126,10 @@ pub fn station_of(model: &Model, name: &str) -> Option<Station> {
     instance
         .map(|instance| Station::Eni(instance.eni))
         .or_else(|| outside_address(model, name).map(Station::Outside))
+        .or_else(|| {
+            let host = model.on_prem.values().find(|host| host.name == name)?;
+            Some(Station::OnPrem(host.network, host.address))
+        })
 }
 
 /// The address of a host on the internet.

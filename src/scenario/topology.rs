@@ -141,6 +141,7 @@ impl Builder<'_> {
             name: host.name.value.clone(),
             address,
             latency: host.latency,
+            service: None,
         });
     }
 
@@ -332,7 +333,7 @@ impl Builder<'_> {
             for (destination, target) in &table.routes {
                 let Some(target) = self.target(target, vpc_id) else { continue };
                 let request =
-                    CreateRoute { route_table_id: id, destination_cidr_block: destination.value, target };
+                    CreateRoute { route_table_id: id, destination: destination.value.into(), target };
                 self.call(vpc.scope, destination.span, "CreateRoute", |ec2| ec2.create_route(request));
             }
         }
@@ -470,7 +471,7 @@ impl Builder<'_> {
     fn address_of_host(&self, name: &str) -> Option<Ipv4Addr> {
         match station_of(&self.built.model, name)? {
             Station::Eni(eni) => Some(self.built.model.eni(eni).primary_ip()),
-            Station::Outside(address) => Some(address),
+            Station::Outside(address) | Station::OnPrem(_, address) => Some(address),
         }
     }
 

@@ -23,6 +23,14 @@ pub fn latency(model: &Model, from: Location, towards: Location) -> Duration {
             to_edge(model, host)
         }
         (Location::Outside(a), Location::Outside(b)) => to_edge(model, a) + to_edge(model, b),
+        (Location::OnPrem(network, host), other) | (other, Location::OnPrem(network, host)) => {
+            let own = model.on_prem.get(&(network, host)).map_or(Duration::ZERO, |host| host.latency);
+            match other {
+                Location::OnPrem(..) => SAME_ZONE,
+                Location::Outside(other) => own + to_edge(model, other),
+                Location::Zone(_) => own,
+            }
+        }
     }
 }
 

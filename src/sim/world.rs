@@ -10,12 +10,14 @@ use super::link::{self, TO_HYPERVISOR};
 use super::queue::{EventQueue, Lane};
 use crate::api::Ec2;
 use crate::guest::{Command, Finished, Host, HostConfig, Names, ProcessId, Service};
-use crate::ids::EniId;
-use crate::model::{Direction, Eni, Instance, InstanceState, Model, OutsideHost, Scope};
-use crate::plane::{self, Place, State, Walk, Way, walk};
+use crate::ids::{EniId, NatGatewayId};
+use crate::model::{
+    Direction, EndpointKind, Eni, Instance, InstanceState, Model, OnPremHost, OutsideHost, Scope,
+};
+use crate::plane::{self, NatMetrics, Place, State, Walk, Way, walk};
 use crate::seed::Seed;
 use crate::time::Instant;
-use crate::trace::{DropReason, Fate, Observer, PacketFacts, PacketId, Station, Stretch};
+use crate::trace::{Cause, DropReason, Fate, Observer, PacketFacts, PacketId, Station, Stretch};
 use crate::wire::{self, Packet, Parsed, build};
 
 /// A program that runs on a host.
@@ -103,6 +105,11 @@ impl<O: Observer> World<O> {
         for host in outside {
             let slot = world.boot_outside(&host);
             world.hosts.insert(Station::Outside(host.address), slot);
+        }
+        let on_prem: Vec<OnPremHost> = world.model.on_prem.values().cloned().collect();
+        for host in on_prem {
+            let slot = world.boot_on_prem(&host);
+            world.hosts.insert(Station::OnPrem(host.network, host.address), slot);
         }
         world.follow_model();
         world
@@ -197,7 +204,7 @@ impl<O: Observer> World<O> {
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Arrive { id, place, packet } => self.walk_on(id, place, packet, None),
+            Event::Arrive { id, place, packet } => self.walk_on(id, place, packet, None, None),
             Event::Answer { station, frame } => self.deliver(station, frame),
             Event::Wake { station, generation } => {
                 if self.hosts.get(&station).is_some_and(|slot| slot.generation == generation) {
@@ -239,15 +246,15 @@ impl<O: Observer> World<O> {
                 let place = match station {
                     Station::Eni(eni) => Place::Leaving(eni),
                     Station::Outside(host) => Place::LeavingOutside(host),
+                    Station::OnPrem(network, host) => Place::LeavingOnPrem(network, host),
                 };
-                let id = PacketId(self.packets_sent);
-                self.packets_sent += 1;
+                let id = self.next_packet_id();
                 // The walk rewrites the packet, and a capture shows it as it was sent.
                 if wants_frames {
                     self.copy.clear();
                     self.copy.extend_from_slice(packet.frame());
                 }
-                self.walk_on(id, place, packet, wants_frames.then_some(station));
+                self.walk_on(id, place, packet, Some(Cause::Host), wants_frames.then_some(station));
             }
             Err((reason, frame)) => {
                 let reason = DropReason::from(reason);
@@ -259,8 +266,15 @@ impl<O: Observer> World<O> {
     fn answer_arp(&mut self, station: Station, request: wire::ArpRequest) {
         let mac = match station {
             Station::Eni(eni) => plane::answer_arp(&self.model, eni, request),
-            // Whoever is on the internet is reached through one's provider.
+            // Whoever is on the internet is reached through one's provider, and what is elsewhere through
+            // the router on premises.
             Station::Outside(_) => Some(OutsideHost::provider_mac()),
+            Station::OnPrem(network, _) => Some(
+                self.model
+                    .on_prem
+                    .get(&(network, request.target))
+                    .map_or(OutsideHost::provider_mac(), OnPremHost::mac),
+            ),
         };
         match (mac, station) {
             (Some(mac), _) => {
@@ -271,36 +285,63 @@ impl<O: Observer> World<O> {
             (None, Station::Eni(eni)) => {
                 self.observer.on_unanswered_arp(self.now(), eni, request.target, &self.model);
             }
-            (None, Station::Outside(_)) => {}
+            (None, Station::Outside(_) | Station::OnPrem(..)) => {}
         }
     }
 
-    /// Walks a packet from a place to the next link or to its end. `sent_by` is who has just sent it,
-    /// if the frame it was sent as is to be shown.
-    fn walk_on(&mut self, id: PacketId, place: Place, mut packet: Packet, sent_by: Option<Station>) {
+    fn next_packet_id(&mut self) -> PacketId {
+        let id = PacketId(self.packets_sent);
+        self.packets_sent += 1;
+        id
+    }
+
+    /// Walks a packet from a place to the next link or to its end. `cause` says where it comes from if it
+    /// is new; `sent_by` is who has just sent it, if the frame it was sent as is to be shown.
+    fn walk_on(
+        &mut self,
+        id: PacketId,
+        place: Place,
+        mut packet: Packet,
+        cause: Option<Cause>,
+        sent_by: Option<Station>,
+    ) {
         let now = self.now();
         let facts = PacketFacts::from(&packet);
         self.walk.clear();
+        self.state.expire(now);
         let way = walk(&self.model, &self.state, place, &mut packet, now, &mut self.walk);
         // A flow is tracked at the interfaces it passed, even if it is dropped further on
         // (assumed: track-before-drop).
         self.state.commit(&self.walk.effects, now);
-        let stretch = Stretch { at: now, id, packet: facts, steps: &self.walk.steps };
+        let stretch = Stretch { at: now, id, cause, packet: facts, steps: &self.walk.steps };
         self.observer.on_stretch(&stretch, &self.model);
         if let Some(station) = sent_by {
             let comment = match way {
                 Way::End(Fate::Dropped(reason)) => Some(reason),
-                Way::End(Fate::Delivered(_)) | Way::Link { .. } => None,
+                Way::End(Fate::Delivered(_) | Fate::Fragmented) | Way::Link { .. } | Way::Split { .. } => {
+                    None
+                }
             };
             self.observer.on_frame(now, station, Direction::Egress, &self.copy, comment);
         }
+        let answer = self.walk.answer.take();
         match way {
             Way::Link { to, from, towards } => {
                 let at = now + link::latency(&self.model, from, towards);
                 self.queue.push(at, Lane::Arrive, Event::Arrive { id, place: to, packet });
             }
+            Way::Split { mtu, place } => {
+                for fragment in packet.fragments(mtu) {
+                    let part = self.next_packet_id();
+                    self.walk_on(part, place, fragment, Some(Cause::FragmentOf(id)), None);
+                }
+            }
             Way::End(Fate::Delivered(station)) => self.deliver(station, packet.into_frame()),
-            Way::End(Fate::Dropped(_)) => {}
+            Way::End(Fate::Dropped(_) | Fate::Fragmented) => {}
+        }
+        if let Some((packet, place)) = answer {
+            let answer = self.next_packet_id();
+            self.walk_on(answer, place, packet, Some(Cause::AnswerTo(id)), None);
         }
     }
 
@@ -325,7 +366,7 @@ impl<O: Observer> World<O> {
                 state.forget(*eni);
                 false
             }
-            Station::Eni(_) | Station::Outside(_) => true,
+            Station::Eni(_) | Station::Outside(_) | Station::OnPrem(..) => true,
         });
         for eni in up {
             if !self.hosts.contains_key(&Station::Eni(eni)) {
@@ -378,13 +419,52 @@ impl<O: Observer> World<O> {
         Slot::new(config, self.services.get(&Station::Outside(host.address)).map_or(&[], Vec::as_slice))
     }
 
-    /// Writes every host's list of names: in a VPC the private addresses of instances, on the internet
-    /// their public ones, and everywhere the hosts of the internet.
+    fn boot_on_prem(&self, host: &OnPremHost) -> Slot {
+        let network = &self.model.customer_gateways[&host.network];
+        let block = network.cidrs.iter().find(|block| block.contains(&host.address));
+        let (prefix_len, first) = block.map_or((24, host.address), |block| {
+            (block.prefix_len(), Ipv4Addr::from_bits(block.network().to_bits() + 1))
+        });
+        let config = HostConfig {
+            name: format!("{} on {}", host.name, network.label),
+            hostname: host.name.clone(),
+            mac: host.mac(),
+            address: host.address,
+            prefix_len,
+            gateway: if first == host.address { Ipv4Addr::from_bits(first.to_bits() + 1) } else { first },
+            mtu: MTU_INTERNET,
+            ttl: TTL_OUTSIDE,
+            seed: self.seed,
+        };
+        let station = Station::OnPrem(host.network, host.address);
+        Slot::new(config, self.services.get(&station).map_or(&[], Vec::as_slice))
+    }
+
+    /// What was counted at a NAT gateway until now.
+    pub fn nat_metrics(&mut self, id: NatGatewayId) -> NatMetrics {
+        let now = self.now();
+        self.state.expire(now);
+        self.state.nat.metrics(id)
+    }
+
+    /// Writes every host's list of names: in a VPC and on premises the private addresses of instances,
+    /// interface endpoints and hosts on premises, on the internet the public ones of instances, and
+    /// everywhere the hosts of the internet.
     fn tell_names(&mut self) {
         let (mut inside, mut outside) = (Names::default(), Names::default());
         for host in self.model.outside.values() {
             inside.add(&host.name, host.address);
             outside.add(&host.name, host.address);
+        }
+        for host in self.model.on_prem.values() {
+            inside.add(&host.name, host.address);
+        }
+        for endpoint in self.model.endpoints.values() {
+            if let (Some(name), EndpointKind::Interface { interfaces, .. }) = (&endpoint.name, &endpoint.kind)
+                && let Some((_, eni)) = interfaces.first()
+            {
+                inside.add(name, self.model.eni(*eni).primary_ip());
+            }
         }
         let is_there = |instance: &&Instance| instance.state != InstanceState::Terminated;
         for instance in self.model.instances.values().filter(is_there) {
@@ -398,7 +478,7 @@ impl<O: Observer> World<O> {
         let (inside, outside) = (Arc::new(inside), Arc::new(outside));
         for (station, slot) in &mut self.hosts {
             slot.host.set_names(Arc::clone(match station {
-                Station::Eni(_) => &inside,
+                Station::Eni(_) | Station::OnPrem(..) => &inside,
                 Station::Outside(_) => &outside,
             }));
         }

@@ -56,7 +56,7 @@ fn texts(failures: &mut Vec<String>, name: &str, expected: &[Text], came: &[u8])
 fn reason_of(journey: &Journey) -> Option<DropReason> {
     match journey.fate {
         Fate::Dropped(reason) => Some(reason),
-        Fate::Delivered(_) => None,
+        Fate::Delivered(_) | Fate::Fragmented => None,
     }
 }
 
@@ -131,7 +131,7 @@ fn is_party(party: &Party, address: Ipv4Addr, model: &Model) -> bool {
                 let eni = model.eni(eni);
                 eni.has(address) || eni.private_of(address).is_some()
             }
-            Some(Station::Outside(wanted)) => wanted == address,
+            Some(Station::Outside(wanted) | Station::OnPrem(_, wanted)) => wanted == address,
             None => false,
         },
     }
@@ -294,7 +294,7 @@ fn name_of(field: &str, wanted: &str, model: &Model) -> Option<Vec<String>> {
             let public = eni.public.iter().map(|address| address.ip);
             Some(eni.private_ips.iter().copied().chain(public).map(|address| address.to_string()).collect())
         }
-        (_, Station::Outside(address)) => Some(vec![address.to_string()]),
+        (_, Station::Outside(address) | Station::OnPrem(_, address)) => Some(vec![address.to_string()]),
     }
 }
 

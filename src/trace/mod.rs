@@ -10,13 +10,14 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-pub use drop_reason::DropReason;
+pub use drop_reason::{DropReason, MtuLimit, Refusal, TtlHop};
 
 use crate::ids::{
-    EniId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId, SecurityGroupId, SecurityGroupRuleId,
-    SubnetId, VpcId,
+    CustomerGatewayId, EniId, InternetGatewayId, NatGatewayId, NetworkAclId, PeeringId, RouteTableId,
+    SecurityGroupId, SecurityGroupRuleId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
+    TransitGatewayRouteTableId, VpcEndpointId, VpcId, VpnConnectionId,
 };
-use crate::model::{Direction, Model, Target};
+use crate::model::{Destination, Direction, Model, Target};
 use crate::time::Instant;
 use crate::wire::{FiveTuple, Icmp, Packet, TcpFlags};
 
@@ -32,6 +33,18 @@ pub enum Step {
     LeftOutside {
         /// The host's address.
         host: Ipv4Addr,
+    },
+    /// A host on premises sent it.
+    LeftOnPrem {
+        /// The customer gateway of its network.
+        network: CustomerGatewayId,
+        /// The host's address.
+        host: Ipv4Addr,
+    },
+    /// The router of a subnet sent it, as an answer to what it could not forward.
+    LeftRouter {
+        /// The subnet.
+        subnet: SubnetId,
     },
     /// The groups of an interface were asked.
     SecurityGroup {
@@ -70,10 +83,41 @@ pub enum Step {
     Routed {
         /// The table.
         table: RouteTableId,
-        /// The block of the route that matched.
-        destination: Ipv4Net,
+        /// The destination of the route that matched.
+        destination: Destination,
         /// Where it leads.
         target: Target,
+    },
+    /// It entered a transit gateway.
+    EnteredTransitGateway {
+        /// The transit gateway.
+        gateway: TransitGatewayId,
+        /// By which attachment.
+        attachment: TransitGatewayAttachmentId,
+    },
+    /// A route table of a transit gateway chose an attachment.
+    TransitGatewayRouted {
+        /// The table.
+        table: TransitGatewayRouteTableId,
+        /// The block of the route that matched.
+        destination: Ipv4Net,
+        /// Where it leads; `None` drops.
+        attachment: Option<TransitGatewayAttachmentId>,
+    },
+    /// It went through the tunnel of a VPN connection.
+    Tunnelled {
+        /// The connection.
+        connection: VpnConnectionId,
+    },
+    /// An endpoint took it to its service, or brought its service's answer.
+    ThroughEndpoint {
+        /// The endpoint.
+        endpoint: VpcEndpointId,
+    },
+    /// It was cut into fragments, which go on by themselves.
+    Fragmented {
+        /// The longest packet that gets on.
+        mtu: u16,
     },
     /// It stays in its subnet, where neither network ACL nor route table is asked.
     SameSubnet {
@@ -87,10 +131,10 @@ pub enum Step {
         /// The VPC on the other side.
         to: VpcId,
     },
-    /// An internet gateway exchanged a private and a public address.
+    /// An address was exchanged for another, and perhaps a port.
     Translated {
-        /// The gateway.
-        gateway: InternetGatewayId,
+        /// By what.
+        by: Translator,
         /// Before.
         from: FiveTuple,
         /// After.
@@ -106,8 +150,26 @@ pub enum Step {
         /// The host's address.
         host: Ipv4Addr,
     },
+    /// It reached a host on premises.
+    ArrivedOnPrem {
+        /// The customer gateway of its network.
+        network: CustomerGatewayId,
+        /// The host's address.
+        host: Ipv4Addr,
+    },
     /// Its journey is over.
     Ended(Fate),
+}
+
+/// What exchanges addresses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Translator {
+    /// An interface endpoint, between its own address and its service's.
+    Endpoint(VpcEndpointId),
+    /// An internet gateway, between private and public addresses.
+    InternetGateway(InternetGatewayId),
+    /// A NAT gateway, between many senders and itself.
+    NatGateway(NatGatewayId),
 }
 
 /// What the security groups of an interface say of a packet.
@@ -119,6 +181,8 @@ pub enum GroupVerdict {
         group: SecurityGroupId,
         /// The rule.
         rule: SecurityGroupRuleId,
+        /// Whether answers will be let through for its sake; if not, they need a rule of their own.
+        tracked: bool,
     },
     /// It belongs to a flow that was allowed before.
     Tracked,
@@ -129,6 +193,8 @@ pub enum GroupVerdict {
 /// How a packet's journey ended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Fate {
+    /// It goes on as fragments, each with a journey of its own.
+    Fragmented,
     /// A host has it.
     Delivered(Station),
     /// It went no further.
@@ -142,11 +208,24 @@ pub enum Station {
     Eni(EniId),
     /// On the internet.
     Outside(Ipv4Addr),
+    /// In a network on premises.
+    OnPrem(CustomerGatewayId, Ipv4Addr),
 }
 
 /// A packet of a run, numbered in the order they were sent.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PacketId(pub u64);
+
+/// Why a packet exists.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// The plane answers another packet, which it could not forward.
+    AnswerTo(PacketId),
+    /// It is a part of another packet, which was too long.
+    FragmentOf(PacketId),
+    /// A host sent it.
+    Host,
+}
 
 /// What a packet is, for those who only watch.
 #[derive(Clone, Copy, Debug)]
@@ -179,6 +258,8 @@ pub struct Stretch<'a> {
     pub at: Instant,
     /// Which packet.
     pub id: PacketId,
+    /// Why it exists, on its first stretch.
+    pub cause: Option<Cause>,
     /// The packet as it entered the stretch.
     pub packet: PacketFacts,
     /// What happened to it.

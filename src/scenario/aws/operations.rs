@@ -325,7 +325,7 @@ pub static OPERATIONS: &[Operation] = &[
     ),
     op("delete-route", "DeleteRoute", None, &[ROUTE_TABLE, DESTINATION], |call| {
         let (id, destination) = (call.id("route-table-id")?, call.cidr("destination-cidr-block"));
-        done(call.call(|ec2| ec2.delete_route(id, destination)))
+        done(call.call(|ec2| ec2.delete_route(id, destination.into())))
     }),
     op("delete-route-table", "DeleteRouteTable", None, &[ROUTE_TABLE], |call| {
         call.on("route-table-id", |ec2, id| ec2.delete_route_table(id))
@@ -587,7 +587,7 @@ fn route(call: &Call<'_, '_>) -> Result<CreateRoute, Failure> {
     match (given.next(), given.next()) {
         (Some(target), None) => Ok(CreateRoute {
             route_table_id: call.id("route-table-id")?,
-            destination_cidr_block: call.cidr("destination-cidr-block"),
+            destination: call.cidr("destination-cidr-block").into(),
             target,
         }),
         (None, _) => Err(call.refused(call.ec2.one_target("MissingParameter"))),

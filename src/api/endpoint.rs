@@ -1,0 +1,309 @@
+//! VPC endpoints.
+
+use super::{ApiError, Ec2, New, Result};
+use crate::ids::{RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId, VpcId};
+use crate::model::{
+    Destination, EndpointKind, Owner, Route, RouteOrigin, ServiceName, Target, VpcEndpoint, Zone,
+};
+
+/// Parameters of CreateVpcEndpoint.
+#[derive(Clone, Debug)]
+pub struct CreateVpcEndpoint {
+    /// Name and id.
+    pub new: New<VpcEndpointId>,
+    /// The VPC.
+    pub vpc_id: VpcId,
+    /// The service.
+    pub service_name: ServiceName,
+    /// Of which kind it is to be.
+    pub kind: NewEndpointKind,
+}
+
+/// What a new endpoint consists of.
+#[derive(Clone, Debug)]
+pub enum NewEndpointKind {
+    /// Routes in these tables.
+    Gateway {
+        /// The tables.
+        route_table_ids: Vec<RouteTableId>,
+    },
+    /// Interfaces in these subnets.
+    Interface {
+        /// The subnets, each in another zone.
+        subnet_ids: Vec<SubnetId>,
+        /// The groups of the interfaces; the VPC's default one if none is given
+        /// (aws: sg-default-when-none).
+        security_group_ids: Vec<SecurityGroupId>,
+        /// Whether the service's own name leads there.
+        private_dns_enabled: bool,
+    },
+}
+
+/// Parameters of ModifyVpcEndpoint.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs, reason = "each field is the parameter it is named after")]
+pub struct ModifyVpcEndpoint {
+    pub add_route_table_ids: Vec<RouteTableId>,
+    pub remove_route_table_ids: Vec<RouteTableId>,
+    pub add_subnet_ids: Vec<SubnetId>,
+    pub remove_subnet_ids: Vec<SubnetId>,
+    pub add_security_group_ids: Vec<SecurityGroupId>,
+    pub remove_security_group_ids: Vec<SecurityGroupId>,
+}
+
+/// The services that have gateway endpoints (aws: endpoint-gateway).
+const GATEWAY_SERVICES: [&str; 2] = ["s3", "dynamodb"];
+
+impl Ec2<'_> {
+    /// Makes an endpoint for a service of the caller's region (aws: endpoint-region).
+    pub fn create_vpc_endpoint(&mut self, request: CreateVpcEndpoint) -> Result<VpcEndpointId> {
+        self.vpc(request.vpc_id)?;
+        let service = &request.service_name;
+        let has_gateways = GATEWAY_SERVICES.contains(&service.service());
+        let is_gateway = matches!(request.kind, NewEndpointKind::Gateway { .. });
+        if service.region() != self.caller.region || (is_gateway && !has_gateways) {
+            let message = format!("The Vpc Endpoint Service '{service}' does not exist");
+            return Err(ApiError::new("InvalidServiceName", message));
+        }
+        match request.kind.clone() {
+            NewEndpointKind::Gateway { route_table_ids } => self.create_gateway(request, route_table_ids),
+            NewEndpointKind::Interface { subnet_ids, security_group_ids, private_dns_enabled } => {
+                self.create_interface(request, &subnet_ids, &security_group_ids, private_dns_enabled)
+            }
+        }
+    }
+
+    fn create_gateway(
+        &mut self,
+        request: CreateVpcEndpoint,
+        tables: Vec<RouteTableId>,
+    ) -> Result<VpcEndpointId> {
+        let here = |endpoint: &&VpcEndpoint| {
+            endpoint.scope == self.caller && matches!(endpoint.kind, EndpointKind::Gateway { .. })
+        };
+        let here = self.model.endpoints.values().filter(here).count();
+        let max = self.model.quotas.gateway_endpoints_per_region;
+        self.check_quota(here, max, "VpcEndpointLimitExceeded", "")?;
+        let prefix_list = self.managed_prefix_list(request.service_name.service())?;
+        for &table in &tables {
+            self.check_endpoint_table(request.vpc_id, table, prefix_list)?;
+        }
+        let within = request.vpc_id.to_string();
+        let id = self.choose_id(&request.new, &within, |model| &model.endpoints, VpcEndpointId::derive);
+        let kind = EndpointKind::Gateway { prefix_list, route_tables: tables.clone() };
+        self.insert_endpoint(id, request, kind);
+        for table in tables {
+            self.put_endpoint_route(id, table, prefix_list);
+        }
+        Ok(id)
+    }
+
+    fn insert_endpoint(&mut self, id: VpcEndpointId, request: CreateVpcEndpoint, kind: EndpointKind) {
+        let endpoint = VpcEndpoint {
+            id,
+            name: request.new.name,
+            scope: self.caller,
+            vpc: request.vpc_id,
+            service: request.service_name,
+            kind,
+        };
+        self.model.endpoints.insert(id, endpoint);
+    }
+
+    /// A table of the VPC that has no endpoint for the service yet (aws: endpoint-one-per-table).
+    fn check_endpoint_table(
+        &self,
+        vpc: VpcId,
+        table: RouteTableId,
+        prefix_list: crate::ids::PrefixListId,
+    ) -> Result<()> {
+        let table = self.route_table(table)?;
+        if table.vpc != vpc {
+            return Err(ApiError::code_only("InvalidParameter"));
+        }
+        if table.route_to(Destination::PrefixList(prefix_list)).is_some() {
+            let message = format!(
+                "route table {} already has a route with destination-prefix-list-id {prefix_list}",
+                table.id
+            );
+            return Err(ApiError::new("RouteAlreadyExists", message));
+        }
+        Ok(())
+    }
+
+    fn put_endpoint_route(
+        &mut self,
+        id: VpcEndpointId,
+        table: RouteTableId,
+        prefix_list: crate::ids::PrefixListId,
+    ) {
+        let route = Route {
+            destination: Destination::PrefixList(prefix_list),
+            target: Target::GatewayEndpoint(id),
+            origin: RouteOrigin::CreateRoute,
+        };
+        self.put_route(table, route);
+    }
+
+    fn create_interface(
+        &mut self,
+        request: CreateVpcEndpoint,
+        subnets: &[SubnetId],
+        groups: &[SecurityGroupId],
+        private_dns: bool,
+    ) -> Result<VpcEndpointId> {
+        let there = |endpoint: &&VpcEndpoint| {
+            endpoint.vpc == request.vpc_id && matches!(endpoint.kind, EndpointKind::Interface { .. })
+        };
+        let there = self.model.endpoints.values().filter(there).count();
+        let max = self.model.quotas.interface_endpoints_per_vpc;
+        self.check_quota(there, max, "VpcEndpointLimitExceeded", "")?;
+        self.check_endpoint_subnets(request.vpc_id, &[], subnets)?;
+        let vpc = self.vpc(request.vpc_id)?;
+        // aws: endpoint-private-dns-attributes
+        if private_dns && !(vpc.dns_support && vpc.dns_hostnames) {
+            return Err(ApiError::code_only("InvalidParameter"));
+        }
+        let groups = match (groups, subnets.first()) {
+            ([], _) | (_, None) => vec![vpc.default_security_group],
+            (groups, Some(subnet)) => self.check_groups(groups, *subnet)?,
+        };
+        let within = request.vpc_id.to_string();
+        let id = self.choose_id(&request.new, &within, |model| &model.endpoints, VpcEndpointId::derive);
+        self.insert_endpoint(id, request, EndpointKind::Interface { interfaces: Vec::new(), private_dns });
+        for &subnet in subnets {
+            self.add_endpoint_interface(id, subnet, groups.clone())?;
+        }
+        Ok(id)
+    }
+
+    /// Subnets of the VPC, at most one in a zone (aws: endpoint-interface), each with a free address.
+    fn check_endpoint_subnets(&self, vpc: VpcId, there: &[SubnetId], subnets: &[SubnetId]) -> Result<()> {
+        let mut zones: Vec<Zone> = there.iter().map(|subnet| self.model.subnet(*subnet).zone).collect();
+        for &id in subnets {
+            let subnet = self.subnet(id)?;
+            if subnet.vpc != vpc {
+                return Err(ApiError::code_only("InvalidParameter"));
+            }
+            if zones.contains(&subnet.zone) {
+                return Err(ApiError::code_only("DuplicateSubnetsInSameZone"));
+            }
+            zones.push(subnet.zone);
+            if self.free_address(id).is_none() {
+                return Err(ApiError::code_only("InsufficientFreeAddressesInSubnet"));
+            }
+        }
+        Ok(())
+    }
+
+    fn add_endpoint_interface(
+        &mut self,
+        id: VpcEndpointId,
+        subnet: SubnetId,
+        groups: Vec<SecurityGroupId>,
+    ) -> Result<()> {
+        let address = self.free_address(subnet);
+        let address = address.ok_or_else(|| ApiError::code_only("InsufficientFreeAddressesInSubnet"))?;
+        let eni = self.own_interface(&id.to_string(), subnet, vec![address], Owner::InterfaceEndpoint(id));
+        self.model.enis[&eni].security_groups = groups;
+        self.model.enis[&eni].source_dest_check = true;
+        if let EndpointKind::Interface { interfaces, .. } = &mut self.model.endpoints[&id].kind {
+            interfaces.push((subnet, eni));
+        }
+        Ok(())
+    }
+
+    /// Changes the tables of a gateway endpoint, or the subnets and groups of an interface endpoint.
+    pub fn modify_vpc_endpoint(&mut self, id: VpcEndpointId, change: ModifyVpcEndpoint) -> Result<()> {
+        let endpoint = self.endpoint(id)?.clone();
+        match &endpoint.kind {
+            EndpointKind::Gateway { prefix_list, .. } => {
+                for &table in &change.add_route_table_ids {
+                    self.check_endpoint_table(endpoint.vpc, table, *prefix_list)?;
+                }
+                let is_own = |route: &Route| route.target == Target::GatewayEndpoint(id);
+                for &table in &change.remove_route_table_ids {
+                    self.route_table(table)?;
+                }
+                for &table in &change.remove_route_table_ids {
+                    self.remove_routes(table, is_own);
+                }
+                for &table in &change.add_route_table_ids {
+                    self.put_endpoint_route(id, table, *prefix_list);
+                }
+                if let EndpointKind::Gateway { route_tables, .. } = &mut self.model.endpoints[&id].kind {
+                    route_tables.retain(|table| !change.remove_route_table_ids.contains(table));
+                    route_tables.extend(change.add_route_table_ids);
+                }
+                Ok(())
+            }
+            EndpointKind::Interface { interfaces, .. } => {
+                let there: Vec<SubnetId> = interfaces
+                    .iter()
+                    .map(|(subnet, _)| *subnet)
+                    .filter(|subnet| !change.remove_subnet_ids.contains(subnet))
+                    .collect();
+                self.check_endpoint_subnets(endpoint.vpc, &there, &change.add_subnet_ids)?;
+                self.change_interfaces(id, interfaces, change)
+            }
+        }
+    }
+
+    fn change_interfaces(
+        &mut self,
+        id: VpcEndpointId,
+        interfaces: &[(SubnetId, crate::ids::EniId)],
+        change: ModifyVpcEndpoint,
+    ) -> Result<()> {
+        let first = interfaces.first().map(|(_, eni)| self.model.eni(*eni).security_groups.clone());
+        let mut groups = first
+            .unwrap_or_else(|| vec![self.model.vpc(self.model.endpoints[&id].vpc).default_security_group]);
+        groups.retain(|group| !change.remove_security_group_ids.contains(group));
+        groups.extend(&change.add_security_group_ids);
+        // An interface has one group at least (aws: sg-at-least-one).
+        if groups.is_empty() {
+            return Err(ApiError::code_only("InvalidParameter"));
+        }
+        if let Some((subnet, _)) = interfaces.first() {
+            groups = self.check_groups(&groups, *subnet)?;
+        }
+        for (subnet, eni) in interfaces {
+            if change.remove_subnet_ids.contains(subnet) {
+                self.remove_interface(*eni);
+            } else {
+                self.model.enis[eni].security_groups.clone_from(&groups);
+            }
+        }
+        if let EndpointKind::Interface { interfaces, .. } = &mut self.model.endpoints[&id].kind {
+            interfaces.retain(|(subnet, _)| !change.remove_subnet_ids.contains(subnet));
+        }
+        for subnet in change.add_subnet_ids {
+            self.add_endpoint_interface(id, subnet, groups.clone())?;
+        }
+        Ok(())
+    }
+
+    /// Deletes endpoints with their routes and interfaces.
+    pub fn delete_vpc_endpoints(&mut self, ids: &[VpcEndpointId]) -> Result<()> {
+        for &id in ids {
+            self.endpoint(id)?;
+        }
+        for id in ids {
+            let Some(endpoint) = self.model.endpoints.get(id).cloned() else { continue };
+            match endpoint.kind {
+                EndpointKind::Gateway { route_tables, .. } => {
+                    for table in route_tables {
+                        self.remove_routes(table, |route| route.target == Target::GatewayEndpoint(*id));
+                    }
+                }
+                EndpointKind::Interface { interfaces, .. } => {
+                    for (_, eni) in interfaces {
+                        self.remove_interface(eni);
+                    }
+                }
+            }
+            self.model.endpoints.shift_remove(id);
+        }
+        Ok(())
+    }
+}
