@@ -17,4 +17,4 @@ mod walk;
 
 pub use link::answer_arp;
 pub use state::{Effect, State};
-pub use walk::{CROSSINGS_MAX, Location, Origin, Place, Walk, Way, walk};
+pub use walk::{CROSSINGS_MAX, Origin, Place, Walk, Way, walk};

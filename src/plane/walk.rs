@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use super::State;
 use super::state::Effect;
 use crate::ids::{EniId, RouteTableId, SubnetId};
-use crate::model::{Direction, Eni, Model, OutsideHost, Target, Zone};
+use crate::model::{Direction, Eni, Location, Model, OutsideHost, Target};
 use crate::time::Instant;
 use crate::trace::{DropReason, Fate, Station, Step};
 use crate::wire::{FiveTuple, Packet};
@@ -51,15 +51,6 @@ pub enum Origin {
     Subnet(SubnetId),
     /// It comes from another VPC or from the internet.
     Elsewhere,
-}
-
-/// Where something is, as far as distance goes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Location {
-    /// In an Availability Zone.
-    Zone(Zone),
-    /// At a host on the internet.
-    Outside(Ipv4Addr),
 }
 
 /// Where a stretch ends.

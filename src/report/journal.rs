@@ -132,9 +132,11 @@ impl Journal {
     }
 }
 
-/// Whether a stretch is the first of its packet: it then says who sent it.
+/// Whether a stretch is the first of its packet: it then says who sent it, or that a link copied it.
 fn sets_out(stretch: &Stretch<'_>) -> bool {
-    matches!(stretch.steps.first(), Some(Step::Left { .. } | Step::LeftOutside { .. }))
+    let is_first =
+        |step: &Step| matches!(step, Step::Left { .. } | Step::LeftOutside { .. } | Step::Duplicated { .. });
+    stretch.steps.first().is_some_and(is_first)
 }
 
 /// What a packet belongs to; both directions are one. Each ping is a conversation of its own, and an

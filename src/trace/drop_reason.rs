@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use crate::ids::{
     EniId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId, SecurityGroupId, SubnetId, VpcId,
 };
-use crate::model::{Direction, Target};
+use crate::model::{Direction, Location, Target, Zone};
 use crate::wire::Malformed;
 
 /// Why a packet went no further. One variant for each place where a walk can end, in walk order.
@@ -112,6 +112,32 @@ pub enum DropReason {
         /// The address.
         address: Ipv4Addr,
     },
+    /// An Availability Zone it was to leave or to enter is down.
+    ZoneDown {
+        /// The zone.
+        zone: Zone,
+    },
+    /// The link is cut.
+    LinkCut {
+        /// The near end.
+        from: Location,
+        /// The far end.
+        to: Location,
+    },
+    /// Too much waits for the link already.
+    LinkQueueFull {
+        /// The near end.
+        from: Location,
+        /// The far end.
+        to: Location,
+    },
+    /// The link lost it.
+    LinkLoss {
+        /// The near end.
+        from: Location,
+        /// The far end.
+        to: Location,
+    },
     /// The interface has no running instance behind it.
     NotRunning {
         /// The interface.
@@ -155,7 +181,7 @@ const fn facts(code: &'static str, analyzer: Option<&'static str>, citation: &'s
 
 impl DropReason {
     /// Every code, with Reachability Analyzer's where it has one, in walk order.
-    pub const CODES: [(&'static str, Option<&'static str>); 18] = [
+    pub const CODES: [(&'static str, Option<&'static str>); 22] = [
         ("malformed", None),
         ("no-neighbor", None),
         ("not-unicast", None),
@@ -172,6 +198,10 @@ impl DropReason {
         ("no-internet-host", None),
         ("peering-not-transitive", Some("PCX_REQUIRES_ADDRESS_IN_VPC_CIDR")),
         ("no-such-address", Some("NO_POSSIBLE_DESTINATION")),
+        ("zone-down", None),
+        ("link-cut", None),
+        ("link-queue-full", None),
+        ("link-loss", None),
         ("not-running", Some("BAD_STATE")),
         ("destination-check", Some("ENI_SOURCE_DEST_CHECK_RESTRICTION")),
     ];
@@ -233,6 +263,10 @@ impl DropReason {
             Self::NoSuchAddress { .. } => {
                 facts("no-such-address", Some("NO_POSSIBLE_DESTINATION"), "local-no-eni")
             }
+            Self::ZoneDown { .. } => facts("zone-down", None, "zone-down-isolates"),
+            Self::LinkCut { .. } => facts("link-cut", None, "link-fault"),
+            Self::LinkQueueFull { .. } => facts("link-queue-full", None, "bandwidth-single-flow"),
+            Self::LinkLoss { .. } => facts("link-loss", None, "backbone-loss"),
             Self::NotRunning { .. } => facts("not-running", Some("BAD_STATE"), "instance-not-running"),
             Self::DestinationCheck { .. } => {
                 facts("destination-check", Some("ENI_SOURCE_DEST_CHECK_RESTRICTION"), "eni-source-dest-check")

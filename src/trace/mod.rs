@@ -16,7 +16,7 @@ use crate::ids::{
     EniId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId, SecurityGroupId, SecurityGroupRuleId,
     SubnetId, VpcId,
 };
-use crate::model::{Direction, Model, Target};
+use crate::model::{Direction, Location, Model, Target};
 use crate::time::Instant;
 use crate::wire::{FiveTuple, Icmp, Packet, TcpFlags};
 
@@ -95,6 +95,13 @@ pub enum Step {
         from: FiveTuple,
         /// After.
         to: FiveTuple,
+    },
+    /// It is a second copy of another packet, which a link made.
+    Duplicated {
+        /// The near end.
+        from: Location,
+        /// The far end.
+        to: Location,
     },
     /// It reached an interface.
     Arrived {
