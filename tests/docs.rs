@@ -68,7 +68,9 @@ fn the_reference_describes_a_topology_that_loads() {
     let reference = read("docs/scenarios.md");
     let topology: Vec<String> = blocks(&reference, "yaml")
         .into_iter()
-        .filter(|block| ["vpcs:", "elastic_ips:", "internet:", "links:"].iter().any(|key| block.starts_with(key)))
+        .filter(|block| {
+            ["vpcs:", "elastic_ips:", "internet:", "links:"].iter().any(|key| block.starts_with(key))
+        })
         .collect();
     assert_eq!(topology.len(), 4);
     // A host that a rule of the example names.

@@ -141,11 +141,10 @@ pub fn fault(
         }
         (other, _) if given.is_empty() => other,
         (Fault::Cut(_) | Fault::Partition(_) | Fault::ZoneDown(_), _) => {
-            let message =
-                format!("`{}` goes with `link`: where nothing passes it says nothing", TRAITS.join("`, `"));
-            problems.push(
-                Problem::at(node.place, message).hint("leave it out, or write `link` in place of `cut`"),
-            );
+            let key = given[0].split(' ').next().unwrap_or_default();
+            let message = format!("`{key}` goes with `link`: where nothing passes it says nothing");
+            let hint = format!("leave `{key}` out, or write `link:` and two ends");
+            problems.push(Problem::at(node.place, message).hint(hint));
             return None;
         }
     };

@@ -8,7 +8,7 @@ use crate::time::Instant;
 
 /// How long a packet is held back that is to be overtaken: longer than packets of one burst are apart,
 /// shorter than anybody waits before sending again.
-pub const HELD_BACK: Duration = Duration::from_millis(2);
+pub const HELD_BACK: Duration = Duration::from_millis(5);
 
 /// One direction of a link.
 #[derive(Debug)]
