@@ -104,8 +104,11 @@ fn a_link_that_says_nothing_changes_nothing() {
 
 #[test]
 fn losses_are_those_of_the_seed() {
-    let ping = ["{ on: Laptop, run: ping -q -c 500 -i 0.01 A1 }"];
+    let ping = [
+        "{ on: Laptop, run: ping -q -c 500 -i 0.01 A1, expect: { dropped: link-loss, at: us-east-1a - Laptop } }",
+    ];
     let result = run(&ping, &links(&["between: [Laptop, internet], loss: 10%"]));
+    assert!(result.passed(), "a link is called as it is printed");
     // They add up, and nothing else is lost.
     let (requests, replies) =
         (ends(&result.steps[0], "icmp echo request"), ends(&result.steps[0], "icmp echo reply"));

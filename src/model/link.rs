@@ -69,7 +69,7 @@ impl Bandwidth {
 }
 
 /// One end of a link. `H` says how hosts are called.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum LinkEnd<H> {
     /// An instance, or a host on the internet.
     Host(H),

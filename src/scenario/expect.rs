@@ -294,12 +294,18 @@ fn label(node: &Node, names: &Names, problems: &mut Problems) -> Option<String> 
     let is_id = text
         .split_once('-')
         .is_some_and(|(_, hex)| hex.len() >= 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
-    let is_zone = matches!(text.as_bytes(), [b'a'..=b'f']) || links::zone_by_name(text).is_some();
-    if !is_id && !is_zone && names.labels.iter().all(|name| name != text) {
+    let is_known = |name: &str| names.labels.iter().any(|known| known == name) || is_zone(name);
+    let is_link = text.split_once(" - ").is_some_and(|(from, to)| is_known(from) && is_known(to));
+    if !is_id && !is_link && !is_known(text) {
         problems.push(Problem::unknown(node.span, "name", text, names.labels.iter().map(String::as_str)));
         return None;
     }
     Some(text.to_owned())
+}
+
+/// A zone by its letter or its whole name.
+fn is_zone(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'a'..=b'f']) || links::zone_by_name(text).is_some()
 }
 
 fn packet(

@@ -159,7 +159,7 @@ impl Links {
     }
 
     /// Why nothing arrives at a place now, if nothing does.
-    pub fn blocked_at(&self, location: Location) -> Option<DropReason> {
+    pub(super) fn blocked_at(&self, location: Location) -> Option<DropReason> {
         self.faults.iter().find_map(|fault| match fault {
             Fault::ZoneDown(zone) if location == Location::Zone(*zone) => {
                 Some(DropReason::ZoneDown { zone: *zone })
@@ -169,7 +169,12 @@ impl Links {
     }
 
     /// Lets a packet cross, or says why it does not.
-    pub fn cross(&mut self, crossing: &Crossing, now: Instant, model: &Model) -> Result<Crossed, DropReason> {
+    pub(super) fn cross(
+        &mut self,
+        crossing: &Crossing,
+        now: Instant,
+        model: &Model,
+    ) -> Result<Crossed, DropReason> {
         let (from, to) = (crossing.from.location, crossing.towards.location);
         self.check_faults(crossing)?;
         self.find_fitting(crossing);
@@ -244,7 +249,7 @@ impl Links {
             let [a, b] = ends.each_ref().map(|end| end_name(end, model));
             let wires = [Wire::new(self.seed, &a, &b), Wire::new(self.seed, &b, &a)];
             let nothing = LinkTraits::default();
-            self.links.push(Link { ends: ends.clone(), declared: nothing, traits: nothing, wires });
+            self.links.push(Link { ends: *ends, declared: nothing, traits: nothing, wires });
             self.links.len() - 1
         });
         &mut self.links[number]
@@ -277,7 +282,7 @@ fn way([a, b]: &[LinkEnd<Station>; 2], crossing: &Crossing) -> Option<Way> {
 fn is_between_groups(groups: &[Vec<LinkEnd<Station>>], crossing: &Crossing) -> bool {
     groups.iter().enumerate().any(|(at, group)| {
         let others = groups[at + 1..].iter().flatten();
-        others.into_iter().any(|b| group.iter().any(|a| way(&[a.clone(), b.clone()], crossing).is_some()))
+        others.into_iter().any(|b| group.iter().any(|a| way(&[*a, *b], crossing).is_some()))
     })
 }
 

@@ -153,7 +153,7 @@ fn which_packets_cross_which_link() {
         let ends = pair(ends).each_ref().map(|name| end(name));
         let traits = LinkTraits { latency: Some(Duration::from_secs(1)), ..LinkTraits::default() };
         let mut slow = links();
-        slow.declare(&LinkSpec { ends: ends.clone(), traits }, &model());
+        slow.declare(&LinkSpec { ends, traits }, &model());
         let is_slow = cross(&mut slow, &from, &towards).starts_with("100");
         let is_slow = is_slow && cross(&mut slow, &from, &towards).len() == "1000000 us".len();
         assert_eq!(is_slow, expected.trim() == "yes", "{row}");
@@ -198,9 +198,9 @@ fn a_fault_changes_only_what_it_names() {
     let latency =
         |millis| LinkTraits { latency: Some(Duration::from_millis(millis)), ..LinkTraits::default() };
     let mut links = links();
-    links.declare(&LinkSpec { ends: ends.clone(), traits: latency(5) }, &model());
+    links.declare(&LinkSpec { ends, traits: latency(5) }, &model());
     let loss = LinkTraits { loss: Some(Ppm::ALWAYS), ..LinkTraits::default() };
-    let fault = Fault::Link(LinkSpec { ends: ends.clone(), traits: loss });
+    let fault = Fault::Link(LinkSpec { ends, traits: loss });
     links.fault(fault.clone(), &model());
     assert_eq!(cross(&mut links, "us-east-1a:1", "us-east-1b:2"), "link-loss");
     links.repair(&fault);
