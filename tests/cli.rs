@@ -77,7 +77,9 @@ fn a_folder_is_run_in_order_and_summed_up() {
     assert_snapshot!(vpclab(&["run", "scenarios", "--no-out", "--quiet", "--jobs", "4"]), @r"
     exit 0
     --- stdout
+    passed  scenarios/az-down.yaml  An Availability Zone goes down
     passed  scenarios/hello.yaml  Hello, VPC
+    passed  scenarios/lossy-link.yaml  A lossy link
     passed  scenarios/peering-cross-account-region.yaml  Peering across accounts and regions
     passed  scenarios/peering-not-transitive.yaml  Peering is not transitive
     passed  scenarios/peering-overlapping-cidrs.yaml  Peering and overlapping addresses

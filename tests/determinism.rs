@@ -80,7 +80,9 @@ fn another_seed_differs_where_it_should_and_only_there() {
         };
         text.lines().map(fields).collect()
     };
-    for name in one.keys().filter(|name| name.ends_with("all.log")) {
+    // Where packets are lost by chance, the seed decides which.
+    let is_certain = |name: &&String| name.ends_with("all.log") && !name.starts_with("lossy-link");
+    for name in one.keys().filter(is_certain) {
         assert_eq!(without_ports(&one, name), without_ports(&other, name), "{name}");
     }
 }

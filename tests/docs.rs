@@ -68,9 +68,11 @@ fn the_reference_describes_a_topology_that_loads() {
     let reference = read("docs/scenarios.md");
     let topology: Vec<String> = blocks(&reference, "yaml")
         .into_iter()
-        .filter(|block| ["vpcs:", "elastic_ips:", "internet:"].iter().any(|key| block.starts_with(key)))
+        .filter(|block| {
+            ["vpcs:", "elastic_ips:", "internet:", "links:"].iter().any(|key| block.starts_with(key))
+        })
         .collect();
-    assert_eq!(topology.len(), 3);
+    assert_eq!(topology.len(), 4);
     // A host that a rule of the example names.
     let yaml = format!("name: reference\n{}", topology.concat()).replace("from: Bastion }", "from: Web }");
     let scenario = scenario::load(&yaml)
@@ -110,10 +112,13 @@ vpcs:
 peerings: { P: { zzz: 1 } }
 elastic_ips: { E: { zzz: 1 } }
 internet: { H: { zzz: 1 } }
+links: [{ zzz: 1 }]
 steps:
   - { on: I, run: ping I, zzz: 1, expect: { zzz: 1, packets: [{ zzz: 1 }] } }
   - { aws: ec2 create-default-vpc, expect: { zzz: 1 } }
   - { expect_flow_logs: [{ zzz: 1 }] }
+  - { fault: { zzz: 1 } }
+  - { repair: { zzz: 1 } }
 ";
     let problems = scenario::load(yaml).expect_err("it has mistakes");
     let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -137,11 +142,14 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
     let pages = &schema["$defs"]["serves"]["additionalProperties"]["anyOf"][1];
     let described = [
         ("a VPC", of("vpc")),
+        ("a fault", of("fault")),
         ("a host on the internet", of("outside_host")),
+        ("a link", of("link")),
         ("a network ACL", of("network_acl")),
         ("a network ACL rule", keys(&schema["$defs"]["network_acl"]["properties"]["ingress"]["items"])),
         ("a packet", of("packet")),
         ("a peering connection", of("peering")),
+        ("a repair", of("repair")),
         ("a route table", of("route_table")),
         ("a scenario", keys(&schema)),
         ("a security group", of("security_group")),

@@ -56,11 +56,39 @@ fn scenario(seed: u64) -> String {
     }
     yaml += "peerings: { P01: { requester: V0, accepter: V1 }, P12: { requester: V1, accepter: V2, accepted: false } }\n";
     yaml += "internet: { Laptop: { address: 198.51.100.7, serves: { 80: laptop } } }\nsteps:\n";
+    let mut chance = Draw(Seed(seed).stream("swarm", "faults"));
     for _ in 0..STEPS {
         let step = step(&mut draw);
         let _ = writeln!(yaml, "  - {step}");
+        for fault in faults(&mut chance) {
+            let _ = writeln!(yaml, "  - {fault}");
+        }
     }
     yaml
+}
+
+/// What breaks or is repaired after a step: mostly nothing.
+fn faults(draw: &mut Draw) -> Vec<String> {
+    let repair = "repair: all".to_owned();
+    match draw.number(16) {
+        0 => {
+            let ends =
+                format!("{}, {}", draw.one(&HOSTS), draw.one(&["internet", "us-east-1", "us-east-1a"]));
+            let chances = "loss: 20%, jitter: 5ms, reorder: 20%, duplicate: 20%, bandwidth: 64kbps";
+            vec![format!("fault: {{ link: [{ends}], {chances} }}")]
+        }
+        1 => {
+            let fault = draw.one(&[
+                "zone_down: us-east-1a",
+                "cut: [us-east-1, internet]",
+                "partition: [[a, b], [c, d, Laptop]]",
+            ]);
+            // What is broken already cannot be broken again.
+            vec![repair, format!("fault: {{ {fault} }}")]
+        }
+        2 | 3 => vec![repair],
+        _ => Vec::new(),
+    }
 }
 
 fn step(draw: &mut Draw) -> String {
@@ -148,11 +176,14 @@ fn random_worlds_keep_their_promises() {
             "destination-check",
             "igw-no-public-address",
             "igw-private-destination",
+            "link-cut",
+            "link-loss",
             "network-acl",
             "no-route",
             "not-running",
             "peering-not-transitive",
             "security-group",
+            "zone-down",
         ]
     );
 }

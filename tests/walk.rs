@@ -241,7 +241,18 @@ fn every_reason_is_reached_and_named() {
     check("public", tcp(public, public_address(&model, "neighbour"), 80), "delivered to neighbour");
 
     // These have tables of their own, above and below.
-    let elsewhere = ["security-group", "network-acl", "no-route", "malformed", "no-neighbor"];
+    let elsewhere = [
+        "security-group",
+        "network-acl",
+        "no-route",
+        "malformed",
+        "no-neighbor",
+        // The links', not the walk's: tests/links.rs.
+        "zone-down",
+        "link-cut",
+        "link-queue-full",
+        "link-loss",
+    ];
     reached.extend(elsewhere.map(str::to_owned));
     reached.remove("delivered");
     let all: BTreeSet<String> = DropReason::CODES.iter().map(|(code, _)| (*code).to_owned()).collect();

@@ -29,4 +29,4 @@ pub use link::answer_arp;
 pub use nat_table::{Binding, CONNECTIONS_MAX, NatEffect, NatMetrics, NatTable, NatWay};
 pub use state::{Effect, State};
 pub use tracking::{FlowKey, Memory, Tracking};
-pub use walk::{CROSSINGS_MAX, Location, Origin, Place, Walk, Way, walk};
+pub use walk::{CROSSINGS_MAX, Origin, Place, Walk, Way, walk};

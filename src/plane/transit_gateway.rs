@@ -8,10 +8,10 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 
 use super::flow::flow_of;
-use super::walk::{Cx, Location};
+use super::walk::Cx;
 use crate::ids::{EniId, TransitGatewayAttachmentId, TransitGatewayId};
 use crate::model::{
-    AttachmentResource, AttachmentState, Eni, TransitGatewayAttachment, TransitGatewayRouteTable,
+    AttachmentResource, AttachmentState, Eni, Location, TransitGatewayAttachment, TransitGatewayRouteTable,
 };
 use crate::seed;
 use crate::trace::{DropReason, Step, TtlHop};

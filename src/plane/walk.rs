@@ -13,8 +13,8 @@ use crate::ids::{
     CustomerGatewayId, EniId, RouteTableId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
 };
 use crate::model::{
-    AttachmentResource, Direction, Eni, Gateway, Model, NatPlace, OutsideHost, Owner, Target, VpnConnection,
-    VpnEnd, Zone,
+    AttachmentResource, Direction, Eni, Gateway, Location, Model, NatPlace, OutsideHost, Owner, Target,
+    VpnConnection, VpnEnd,
 };
 use crate::time::Instant;
 use crate::trace::{DropReason, Fate, MtuLimit, Station, Step};
@@ -91,17 +91,6 @@ pub enum Origin {
     },
     /// From the internet, from premises, or from a service.
     Elsewhere,
-}
-
-/// Where something is, as far as distance goes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Location {
-    /// At a host on premises.
-    OnPrem(CustomerGatewayId, Ipv4Addr),
-    /// At a host on the internet.
-    Outside(Ipv4Addr),
-    /// In an Availability Zone.
-    Zone(Zone),
 }
 
 /// Where a stretch ends.

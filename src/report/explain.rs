@@ -225,6 +225,9 @@ fn hop(step: &Step, tuple: &mut FiveTuple, model: &Model) -> Option<Hop> {
             };
             hop(kind, object, "translates", format!("{} -> {}", change.0, change.1))
         }
+        Step::Duplicated { from, to } => {
+            hop("link", labels::link(model, from, to), "duplicates", "a second copy".to_owned())
+        }
         Step::Arrived { eni } => hop("arrives", model.eni_label(eni), "", eni.to_string()),
         Step::ArrivedOutside { host } => {
             let label = labels::station_label(model, crate::trace::Station::Outside(host));

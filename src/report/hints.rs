@@ -155,6 +155,10 @@ pub fn drop_hop(reason: DropReason, tuple: FiveTuple, model: &Model) -> (Option<
             (Some("peering"), inside)
         }
         DropReason::NoSuchAddress { address, .. } => (Some("VPC"), format!("no interface has {address}")),
+        DropReason::ZoneDown { .. } => (Some("zone"), "the Availability Zone is down".to_owned()),
+        DropReason::LinkCut { .. } => (Some("link"), "cut: nothing passes".to_owned()),
+        DropReason::LinkQueueFull { .. } => (Some("link"), "too much waits for it already".to_owned()),
+        DropReason::LinkLoss { .. } => (Some("link"), "lost on the way".to_owned()),
         DropReason::NotRunning { .. } => (Some("interface"), "no running instance behind it".to_owned()),
         DropReason::DestinationCheck { .. } => {
             (Some("interface"), format!("destination check: {} is not one of its addresses", tuple.dst))
@@ -328,6 +332,16 @@ pub fn hint(reason: DropReason, journey: &Journey, model: &Model, now: Instant) 
                 labels::vpc(model, vpc)
             )
         }
+        DropReason::ZoneDown { zone } => {
+            format!("`repair: {{ zone_down: {zone} }}` brings it back; what is to survive runs in two zones")
+        }
+        DropReason::LinkCut { .. } => "`repair:` makes the link whole again".to_owned(),
+        DropReason::LinkQueueFull { from, to } => format!(
+            "more is sent from {} to {} than the bandwidth lets through: send less, or allow more",
+            labels::location(model, from),
+            labels::location(model, to)
+        ),
+        DropReason::LinkLoss { .. } => "the link loses packets at random; TCP sends them again".to_owned(),
         DropReason::NotRunning { eni } => format!("start the instance of {}", model.eni_label(eni)),
         DropReason::DestinationCheck { eni } => {
             format!(

@@ -53,6 +53,12 @@ enum StepOutcome<'a> {
         error: Option<&'a str>,
         output: serde_json::Map<String, serde_json::Value>,
     },
+    Fault {
+        what: &'a str,
+    },
+    Repair {
+        what: &'a str,
+    },
     FlowLogs {
         lines: &'a [String],
     },
@@ -151,6 +157,8 @@ fn outcome(outcome: &Outcome) -> StepOutcome<'_> {
             error: error.as_deref(),
             output: output.iter().map(|(key, value)| ((*key).to_owned(), value.as_str().into())).collect(),
         },
+        Outcome::Fault { what } => StepOutcome::Fault { what },
+        Outcome::Repair { what } => StepOutcome::Repair { what },
         Outcome::FlowLogs { lines } => StepOutcome::FlowLogs { lines },
         Outcome::Run { on, typed, exit, stdout, stderr } => {
             StepOutcome::Run { on, command: typed, exit: *exit, stdout, stderr }

@@ -7,7 +7,7 @@ use crate::ids::{
     SecurityGroupId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId,
     VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
 };
-use crate::model::{AttachmentResource, Destination, Model, Target};
+use crate::model::{AttachmentResource, Destination, Location, Model, Target};
 use crate::trace::{DropReason, MtuLimit, Station, TtlHop};
 
 fn or_id(name: Option<&str>, id: impl Display) -> String {
@@ -163,11 +163,39 @@ pub fn station_label(model: &Model, station: Station) -> String {
     }
 }
 
+/// What people call a place at the end of a link.
+pub fn location(model: &Model, location: Location) -> String {
+    match location {
+        Location::OnPrem(network, address) => station_label(model, Station::OnPrem(network, address)),
+        Location::Outside(address) => station_label(model, Station::Outside(address)),
+        Location::Zone(zone) => zone.to_string(),
+    }
+}
+
+/// E.g. `us-east-1a - us-east-1b`.
+pub fn link(model: &Model, from: Location, to: Location) -> String {
+    format!("{} - {}", location(model, from), location(model, to))
+}
+
 /// The objects a drop is about, by label and id; the first is the one that dropped.
 pub fn drop_objects(model: &Model, reason: DropReason) -> Vec<(String, String)> {
     let eni = |id| (model.eni_label(id), id.to_string());
+    // A zone is called by its letter too.
+    let end = |end| {
+        let letter = match end {
+            Location::Zone(zone) => zone.letter.to_string(),
+            Location::OnPrem(..) | Location::Outside(_) => String::new(),
+        };
+        (location(model, end), letter)
+    };
     match reason {
         DropReason::Malformed(_) => Vec::new(),
+        DropReason::ZoneDown { zone } => vec![end(Location::Zone(zone))],
+        DropReason::LinkCut { from, to }
+        | DropReason::LinkQueueFull { from, to }
+        | DropReason::LinkLoss { from, to } => {
+            vec![(link(model, from, to), String::new()), end(from), end(to)]
+        }
         DropReason::NotUnicast { eni: id }
         | DropReason::SourceCheck { eni: id }
         | DropReason::LinkLocal { eni: id, .. }

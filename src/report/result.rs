@@ -89,6 +89,16 @@ pub enum Outcome {
         /// What the CLI prints if it was refused.
         error: Option<String>,
     },
+    /// Something broke.
+    Fault {
+        /// In words.
+        what: String,
+    },
+    /// Something was made whole again.
+    Repair {
+        /// In words.
+        what: String,
+    },
     /// Flow-log lines were looked for.
     FlowLogs {
         /// The lines that were found.

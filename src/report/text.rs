@@ -49,11 +49,15 @@ pub fn timestamp(at: Instant) -> String {
     timestamp.to_string()
 }
 
-/// Milliseconds below a second, then seconds, and minutes once there are some.
+/// Milliseconds below a second, then seconds, and minutes once there are some; rounded to what is shown.
 pub fn duration(duration: Duration) -> String {
-    let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());
+    let tenths = (duration.as_nanos() + 50_000) / 100_000;
+    if tenths < 10_000 {
+        return format!("{}.{} ms", tenths / 10, tenths % 10);
+    }
+    let millis = (duration.as_nanos() + 500_000) / 1_000_000;
+    let (seconds, millis) = (millis / 1000, millis % 1000);
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0) => format!("{millis}.{} ms", duration.subsec_micros() % 1000 / 100),
         (0, 0, s) => format!("{s}.{millis:03} s"),
         (0, m, s) => format!("{m} min {s}.{millis:03} s"),
         (h, m, s) => format!("{h} h {m} min {s}.{millis:03} s"),
@@ -100,6 +104,8 @@ fn render_step(out: &mut String, step: &StepResult, style: Style) {
 fn fallback_title(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Aws { typed, .. } => typed.split(' ').take(2).collect::<Vec<_>>().join(" "),
+        Outcome::Fault { .. } => "fault".to_owned(),
+        Outcome::Repair { .. } => "repair".to_owned(),
         Outcome::FlowLogs { .. } => "flow logs".to_owned(),
         Outcome::Run { on, typed, .. } => format!("{} on {on}", typed.split(' ').next().unwrap_or_default()),
         Outcome::Wait { .. } => "wait".to_owned(),
@@ -119,6 +125,12 @@ fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
                     output.iter().map(|(key, value)| format!("{key} {value}")).collect();
                 let _ = writeln!(out, "{INDENT}  {}", style.paint(Ink::Dim, &fields.join(", ")));
             }
+        }
+        Outcome::Fault { what } => {
+            let _ = writeln!(out, "{INDENT}  fault: {}", printable(what));
+        }
+        Outcome::Repair { what } => {
+            let _ = writeln!(out, "{INDENT}  repaired: {}", printable(what));
         }
         Outcome::FlowLogs { lines } => {
             for line in lines {

@@ -11,7 +11,7 @@ use super::fields::Fields;
 use super::problem::{Problem, Problems};
 use super::yaml::{Key, Node, Span, Spanned, Value};
 use crate::guest::{Answer, Service, Site};
-use crate::model::{Account, AclAction, PortRange, Region, Scope, Traffic, Zone};
+use crate::model::{Account, AclAction, Bandwidth, PortRange, Region, Scope, Traffic, Zone};
 use crate::wire::Protocol;
 
 /// Everything that exists at the beginning.
@@ -157,6 +157,7 @@ pub struct Instance {
     pub private_ip: Option<Spanned<Ipv4Addr>>,
     pub public_ip: Option<bool>,
     pub source_dest_check: bool,
+    pub bandwidth: Option<Bandwidth>,
     pub serves: Vec<(u16, Service)>,
 }
 
@@ -490,6 +491,7 @@ fn instance(key: &Key, node: &Node, problems: &mut Problems) -> Option<Instance>
         private_ip: fields.optional("private_ip").and_then(|node| node.parse(problems, ADDRESS)),
         public_ip: fields.optional("public_ip").and_then(|node| node.bool(problems)).map(|flag| flag.value),
         source_dest_check: flag(&mut fields, "source_dest_check", true, problems),
+        bandwidth: fields.optional("bandwidth").and_then(|node| node.bandwidth(problems)).map(|b| b.value),
         serves: serves(&mut fields, problems),
     };
     fields.finish(problems);

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::draft::Declared;
 use super::fields::Fields;
+use super::links;
 use super::problem::{Lines, Problem, Problems};
 use super::yaml::{Node, Value};
 use crate::model::{Account, Model};
@@ -304,11 +305,18 @@ fn label(node: &Node, names: &Names, problems: &mut Problems) -> Option<String> 
     let is_id = text
         .split_once('-')
         .is_some_and(|(_, hex)| hex.len() >= 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
-    if !is_id && names.labels.iter().all(|name| name != text) {
+    let is_known = |name: &str| names.labels.iter().any(|known| known == name) || is_zone(name);
+    let is_link = text.split_once(" - ").is_some_and(|(from, to)| is_known(from) && is_known(to));
+    if !is_id && !is_link && !is_known(text) {
         problems.push(Problem::unknown(node.span, "name", text, names.labels.iter().map(String::as_str)));
         return None;
     }
     Some(text.to_owned())
+}
+
+/// A zone by its letter or its whole name.
+fn is_zone(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'a'..=b'f']) || links::zone_by_name(text).is_some()
 }
 
 fn packet(

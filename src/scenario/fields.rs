@@ -206,7 +206,7 @@ impl Node {
     }
 
     /// The text of a scalar, and whether the file says that it is text.
-    fn scalar(&self, problems: &mut Problems, expected: &str) -> Option<(&str, bool)> {
+    pub(super) fn scalar(&self, problems: &mut Problems, expected: &str) -> Option<(&str, bool)> {
         match &self.value {
             Value::Scalar { text, quoted } => Some((text, *quoted)),
             Value::Null | Value::List(_) | Value::Map(_) => self.mismatch(problems, expected, None),
@@ -220,7 +220,13 @@ impl Node {
         }
     }
 
-    fn mismatch<T>(&self, problems: &mut Problems, expected: &str, hint: Option<String>) -> Option<T> {
+    /// Says that something else is expected here.
+    pub(super) fn mismatch<T>(
+        &self,
+        problems: &mut Problems,
+        expected: &str,
+        hint: Option<String>,
+    ) -> Option<T> {
         let found = match &self.value {
             Value::Null => "nothing".to_owned(),
             Value::Scalar { text, .. } => quote(text),
@@ -234,7 +240,7 @@ impl Node {
 }
 
 /// A number as a person writes it: no leading zero, which some would read as octal.
-fn whole_number(text: &str) -> Option<i128> {
+pub(super) fn whole_number(text: &str) -> Option<i128> {
     if let Some(hex) = text.strip_prefix("0x") {
         return hex
             .starts_with(|c: char| c.is_ascii_hexdigit())

@@ -12,10 +12,12 @@ pub mod aws;
 mod draft;
 mod expect;
 pub mod fields;
+mod links;
 pub mod problem;
 mod resolve;
 mod steps;
 mod topology;
+mod units;
 pub mod yaml;
 
 use std::net::Ipv4Addr;
@@ -27,6 +29,7 @@ pub use expect::{
     ApiExpectation, CommandExpectation, Count, DropExpectation, FlowLogExpectation, FlowPattern,
     PacketExpectation, PacketFate, PacketKind, Party, Text,
 };
+pub use links::{Link, Repair};
 pub use resolve::{Kind, Unresolved, resolve};
 pub use steps::{Action, Step};
 
@@ -34,7 +37,8 @@ use self::fields::Fields;
 use self::problem::{Problem, Problems};
 use self::yaml::Node;
 use crate::guest::Service;
-use crate::model::{Instance, InstanceState, Model, Scope};
+use crate::ids::EniId;
+use crate::model::{Bandwidth, Instance, InstanceState, Model, Scope};
 use crate::seed::Seed;
 use crate::time::Instant;
 use crate::trace::Station;
@@ -59,6 +63,10 @@ pub struct Scenario {
     pub model: Model,
     /// What listens.
     pub services: Services,
+    /// Links that are not like others.
+    pub links: Vec<Link>,
+    /// The bandwidth of instances that have one.
+    pub bandwidths: Vec<(EniId, Bandwidth)>,
     /// What happens.
     pub steps: Vec<Step>,
 }
@@ -95,6 +103,7 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
     let seed = fields.optional("seed").map(|node| node.integer(problems, 0..=u64::MAX));
     let scope = draft::scope(&mut fields, None, problems);
     let topology = draft::topology(&mut fields, scope, problems);
+    let links = fields.optional("links");
     let steps = fields.optional("steps");
     fields.finish(problems);
 
@@ -102,8 +111,10 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
     let declared = draft::Declared::of(root);
     let built = topology::build(&topology, &declared, start, problems);
     let names = expect::Names::of(&built.model, declared);
-    let steps =
-        steps.map(|node| steps::read(source, node, &built.model, names, problems)).unwrap_or_default();
+    let places = links::Places::of(&built.model, scope);
+    let links = links.map(|node| links::links(node, &places, &names, problems)).unwrap_or_default();
+    let known = steps::Known { names, places, model: &built.model };
+    let steps = steps.map(|node| steps::read(source, node, known, problems)).unwrap_or_default();
     Some(Scenario {
         name: name?.to_owned(),
         description: description.map(|text| text.trim_end().to_owned()),
@@ -112,6 +123,8 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
         scope,
         model: built.model,
         services: built.services,
+        links,
+        bandwidths: built.bandwidths,
         steps,
     })
 }

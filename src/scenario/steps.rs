@@ -7,6 +7,7 @@ use super::aws::{self, AwsCommand, NameKind};
 use super::draft;
 use super::expect::{self, ApiExpectation, CommandExpectation, FlowLogExpectation, Names, labels};
 use super::fields::Fields;
+use super::links::{self, Places, Repair};
 use super::problem::{Lines, Problem, Problems};
 use super::resolve::{Kind, Unresolved, resolve};
 use super::topology::unresolved;
@@ -16,7 +17,7 @@ use crate::ids::{
     AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId,
     SecurityGroupId, SubnetId, VpcId,
 };
-use crate::model::{Account, Model};
+use crate::model::{Account, Fault, Model};
 
 /// One step.
 #[derive(Clone, Debug)]
@@ -47,6 +48,20 @@ pub enum Action {
         /// What is to come of it.
         expect: ApiExpectation,
     },
+    /// Something breaks.
+    Fault {
+        /// In words.
+        what: String,
+        /// What.
+        fault: Fault<String>,
+    },
+    /// Something is made whole again.
+    Repair {
+        /// In words.
+        what: String,
+        /// What.
+        repair: Repair,
+    },
     /// Flow logs are looked at, once the current aggregation interval is over.
     ExpectFlowLogs(FlowLogExpectation),
     /// Somebody types a command on a host.
@@ -70,22 +85,34 @@ pub enum Action {
 /// attempt of Linux takes to fail.
 const TIMEOUT: Duration = Duration::from_secs(600);
 
+/// The things that steps do; each step does one.
+const KINDS: [&str; 6] = ["run", "aws", "wait", "fault", "repair", "expect_flow_logs"];
+
+/// What steps can speak of.
+pub struct Known<'a> {
+    /// The names there are.
+    pub names: Names,
+    /// The zones and regions there are.
+    pub places: Places,
+    /// What exists at the beginning.
+    pub model: &'a Model,
+}
+
 /// Reads the steps, checking every name against what will exist by then.
-pub fn read<'a>(
-    source: &'a str,
-    node: &Node,
-    model: &'a Model,
-    names: Names,
-    problems: &'a mut Problems,
-) -> Vec<Step> {
+pub fn read<'a>(source: &'a str, node: &Node, known: Known<'a>, problems: &'a mut Problems) -> Vec<Step> {
     let Some(list) = node.list(problems, "steps") else { return Vec::new() };
-    let mut reader = Reader { lines: Lines::of(source), names, ended: Vec::new(), model, problems };
+    let Known { names, places, model } = known;
+    let (ended, broken) = (Vec::new(), Vec::new());
+    let mut reader = Reader { lines: Lines::of(source), names, places, ended, broken, model, problems };
     list.iter().filter_map(|node| reader.step(node)).collect()
 }
 
 struct Reader<'a> {
     lines: Lines<'a>,
     names: Names,
+    places: Places,
+    /// Faults of earlier steps that nothing has repaired, and where they are.
+    broken: Vec<(Span, Fault<String>)>,
     /// Instances that an earlier step terminated: their names are free again.
     ended: Vec<String>,
     model: &'a Model,
@@ -96,13 +123,14 @@ impl Reader<'_> {
     fn step(&mut self, node: &Node) -> Option<Step> {
         let mut fields = Fields::of(node, "a step", self.problems)?;
         let name = fields.optional("name").and_then(|node| node.text(self.problems)).map(str::to_owned);
-        let kinds = ["run", "aws", "wait", "expect_flow_logs"];
         let given: Vec<(&str, &Node)> =
-            kinds.iter().filter_map(|kind| fields.optional(kind).map(|node| (*kind, node))).collect();
+            KINDS.iter().filter_map(|kind| fields.optional(kind).map(|node| (*kind, node))).collect();
         let action = match given.as_slice() {
             [("run", node)] => self.run(node, &mut fields),
             [("aws", node)] => self.aws(node, &mut fields),
             [("wait", node)] => node.duration(self.problems).map(|duration| Action::Wait(duration.value)),
+            [("fault", node)] => self.fault(node),
+            [("repair", node)] => self.repair(node),
             [(_, node)] => {
                 expect::flow_logs(node, &self.lines, &self.names, self.problems).map(Action::ExpectFlowLogs)
             }
@@ -110,7 +138,7 @@ impl Reader<'_> {
                 accept_all(&mut fields);
                 self.problems.push(
                     Problem::at(first_line(node), "a step without anything to do")
-                        .hint("give it one of `run`, `aws`, `wait`, `expect_flow_logs`"),
+                        .hint(format!("give it one of `{}`", KINDS.join("`, `"))),
                 );
                 None
             }
@@ -154,6 +182,42 @@ impl Reader<'_> {
             timeout: timeout.map_or(TIMEOUT, |timeout| timeout.value),
             expect: expect?,
         })
+    }
+
+    fn fault(&mut self, node: &Node) -> Option<Action> {
+        let (fault, what) = links::fault(node, &self.places, &self.names, self.problems)?;
+        let earlier = self.broken.iter().position(|(_, other)| other.is_same(&fault));
+        match (&fault, earlier) {
+            // A link may get worse and worse.
+            (Fault::Link(_), Some(earlier)) => self.broken[earlier].0 = node.place,
+            (Fault::Cut(_) | Fault::Partition(_) | Fault::ZoneDown(_), Some(earlier)) => {
+                let problem = Problem::at(node.place, format!("this is broken already: {what}"));
+                self.problems
+                    .push(problem.also(self.broken[earlier].0, "since this step").hint("leave one out"));
+            }
+            (_, None) => self.broken.push((node.place, fault.clone())),
+        }
+        Some(Action::Fault { what, fault })
+    }
+
+    fn repair(&mut self, node: &Node) -> Option<Action> {
+        let (repair, what) = links::repair(node, &self.places, &self.names, self.problems)?;
+        match &repair {
+            Repair::All => self.broken.clear(),
+            Repair::Fault(fault) => match self.broken.iter().position(|(_, other)| other.is_same(fault)) {
+                Some(at) => drop(self.broken.remove(at)),
+                None => {
+                    let known: Vec<String> =
+                        self.broken.iter().map(|(_, fault)| links::in_words(fault)).collect();
+                    let problem = Problem::at(node.place, format!("nothing to repair: {what}"));
+                    self.problems.push(match known.as_slice() {
+                        [] => problem.note("no earlier step breaks anything that is still broken"),
+                        known => problem.note(format!("broken at this step: {}", known.join("; "))),
+                    });
+                }
+            },
+        }
+        Some(Action::Repair { what, repair })
     }
 
     fn host(&mut self, node: &Node) -> Option<String> {

@@ -22,7 +22,7 @@ use crate::api::{
 use crate::ids::{
     EniId, InstanceId, InternetGatewayId, PeeringId, RouteTableId, SecurityGroupId, SubnetId, VpcId,
 };
-use crate::model::{AclEntry, Direction, Model, OutsideHost, Peer, Scope, Target};
+use crate::model::{AclEntry, Bandwidth, Direction, Model, OutsideHost, Peer, Scope, Target};
 use crate::time::Instant;
 use crate::trace::Station;
 
@@ -31,6 +31,7 @@ use crate::trace::Station;
 pub struct Built {
     pub model: Model,
     pub services: Services,
+    pub bandwidths: Vec<(EniId, Bandwidth)>,
 }
 
 /// Makes everything that can be made, and says what cannot.
@@ -272,6 +273,7 @@ impl Builder<'_> {
             });
         }
         self.built.services.insert(Station::Eni(eni), instance.serves.clone());
+        self.built.bandwidths.extend(instance.bandwidth.map(|bandwidth| (eni, bandwidth)));
         Some(id)
     }
 

@@ -7,5 +7,6 @@ mod link;
 mod queue;
 mod world;
 
+pub use link::Links;
 pub use queue::{EventQueue, Lane};
 pub use world::{Process, World};

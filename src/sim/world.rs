@@ -6,18 +6,18 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use indexmap::{IndexMap, IndexSet};
 
-use super::link::{self, TO_HYPERVISOR};
+use super::link::{Crossed, Crossing, Endpoint, Links, TO_HYPERVISOR};
 use super::queue::{EventQueue, Lane};
 use crate::api::Ec2;
 use crate::guest::{Command, Finished, Host, HostConfig, Names, ProcessId, Service};
 use crate::ids::{EniId, NatGatewayId};
 use crate::model::{
-    Direction, EndpointKind, Eni, Instance, InstanceState, Model, OnPremHost, OutsideHost, Scope,
+    Direction, EndpointKind, Eni, Instance, InstanceState, Location, Model, OnPremHost, OutsideHost, Scope,
 };
 use crate::plane::{self, NatMetrics, Place, State, Walk, Way, walk};
 use crate::seed::Seed;
 use crate::time::Instant;
-use crate::trace::{Cause, DropReason, Fate, Observer, PacketFacts, PacketId, Station, Stretch};
+use crate::trace::{Cause, DropReason, Fate, Observer, PacketFacts, PacketId, Station, Step, Stretch};
 use crate::wire::{self, Packet, Parsed, build};
 
 /// A program that runs on a host.
@@ -38,8 +38,11 @@ pub struct World<O> {
     boots: IndexMap<EniId, u64, FixedState>,
     /// What listens, by host.
     services: IndexMap<Station, Vec<(u16, Service)>, FixedState>,
+    links: Links,
     seed: Seed,
     packets_sent: u64,
+    /// Those, and what the plane and the links made: answers, fragments, second copies.
+    packets_numbered: u64,
     // Reused from packet to packet.
     walk: Walk,
     sent: Vec<Vec<u8>>,
@@ -58,11 +61,22 @@ struct Slot {
 #[derive(Debug)]
 enum Event {
     /// A packet has crossed a link.
-    Arrive { id: PacketId, place: Place, packet: Packet },
+    Arrive { id: PacketId, place: Place, at: Location, packet: Packet },
     /// An answer of the hypervisor reaches its host.
     Answer { station: Station, frame: Vec<u8> },
     /// A host wanted to be woken; only the newest wish of a host counts.
     Wake { station: Station, generation: u64 },
+}
+
+/// Where a packet is when a stretch is over.
+#[derive(Clone, Copy)]
+enum Ahead {
+    /// At the end of its journey.
+    End(Fate),
+    /// Nowhere: it goes on from `place` in parts.
+    Split { mtu: u16, place: Place },
+    /// On a link, which it leaves some time.
+    Travel { to: Place, from: Location, towards: Location, crossed: Crossed },
 }
 
 /// Instances have jumbo frames (aws: mtu-vpc).
@@ -94,8 +108,10 @@ impl<O: Observer> World<O> {
             hosts: IndexMap::default(),
             boots: IndexMap::default(),
             services,
+            links: Links::new(seed),
             seed,
             packets_sent: 0,
+            packets_numbered: 0,
             walk: Walk::default(),
             sent: Vec::new(),
             copy: Vec::new(),
@@ -133,6 +149,11 @@ impl<O: Observer> World<O> {
     /// How many packets hosts have sent.
     pub fn packets_sent(&self) -> u64 {
         self.packets_sent
+    }
+
+    /// Describes, breaks or repairs links. Packets on their way are not called back.
+    pub fn change_links<T>(&mut self, change: impl FnOnce(&mut Links, &Model) -> T) -> T {
+        change(&mut self.links, &self.model)
     }
 
     /// Changes resources: the one way to do it. Hosts follow: instances that run have one.
@@ -204,7 +225,7 @@ impl<O: Observer> World<O> {
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Arrive { id, place, packet } => self.walk_on(id, place, packet, None, None),
+            Event::Arrive { id, place, at, packet } => self.arrive(id, place, at, packet),
             Event::Answer { station, frame } => self.deliver(station, frame),
             Event::Wake { station, generation } => {
                 if self.hosts.get(&station).is_some_and(|slot| slot.generation == generation) {
@@ -248,7 +269,8 @@ impl<O: Observer> World<O> {
                     Station::Outside(host) => Place::LeavingOutside(host),
                     Station::OnPrem(network, host) => Place::LeavingOnPrem(network, host),
                 };
-                let id = self.next_packet_id();
+                let id = self.next_id();
+                self.packets_sent += 1;
                 // The walk rewrites the packet, and a capture shows it as it was sent.
                 if wants_frames {
                     self.copy.clear();
@@ -289,12 +311,6 @@ impl<O: Observer> World<O> {
         }
     }
 
-    fn next_packet_id(&mut self) -> PacketId {
-        let id = PacketId(self.packets_sent);
-        self.packets_sent += 1;
-        id
-    }
-
     /// Walks a packet from a place to the next link or to its end. `cause` says where it comes from if it
     /// is new; `sent_by` is who has just sent it, if the frame it was sent as is to be shown.
     fn walk_on(
@@ -310,39 +326,101 @@ impl<O: Observer> World<O> {
         self.walk.clear();
         self.state.expire(now);
         let way = walk(&self.model, &self.state, place, &mut packet, now, &mut self.walk);
+        let ahead = self.enter_link(place, way, &packet);
         // A flow is tracked at the interfaces it passed, even if it is dropped further on
         // (assumed: track-before-drop).
         self.state.commit(&self.walk.effects, now);
         let stretch = Stretch { at: now, id, cause, packet: facts, steps: &self.walk.steps };
         self.observer.on_stretch(&stretch, &self.model);
         if let Some(station) = sent_by {
-            let comment = match way {
-                Way::End(Fate::Dropped(reason)) => Some(reason),
-                Way::End(Fate::Delivered(_) | Fate::Fragmented) | Way::Link { .. } | Way::Split { .. } => {
-                    None
-                }
+            let comment = match ahead {
+                Ahead::End(Fate::Dropped(reason)) => Some(reason),
+                Ahead::End(Fate::Delivered(_) | Fate::Fragmented)
+                | Ahead::Split { .. }
+                | Ahead::Travel { .. } => None,
             };
             self.observer.on_frame(now, station, Direction::Egress, &self.copy, comment);
         }
         let answer = self.walk.answer.take();
-        match way {
-            Way::Link { to, from, towards } => {
-                let at = now + link::latency(&self.model, from, towards);
-                self.queue.push(at, Lane::Arrive, Event::Arrive { id, place: to, packet });
+        match ahead {
+            Ahead::Travel { to, from, towards, crossed } => {
+                let copies: Vec<Packet> = (0..crossed.copies).map(|_| packet.clone()).collect();
+                self.queue.push(
+                    crossed.at,
+                    Lane::Arrive,
+                    Event::Arrive { id, place: to, at: towards, packet },
+                );
+                for copy in copies {
+                    self.double(copy, to, from, towards, crossed.at);
+                }
             }
-            Way::Split { mtu, place } => {
+            Ahead::Split { mtu, place } => {
                 for fragment in packet.fragments(mtu) {
-                    let part = self.next_packet_id();
+                    let part = self.next_id();
                     self.walk_on(part, place, fragment, Some(Cause::FragmentOf(id)), None);
                 }
             }
-            Way::End(Fate::Delivered(station)) => self.deliver(station, packet.into_frame()),
-            Way::End(Fate::Dropped(_) | Fate::Fragmented) => {}
+            Ahead::End(Fate::Delivered(station)) => self.deliver(station, packet.into_frame()),
+            Ahead::End(Fate::Dropped(_) | Fate::Fragmented) => {}
         }
         if let Some((packet, place)) = answer {
-            let answer = self.next_packet_id();
+            let answer = self.next_id();
             self.walk_on(answer, place, packet, Some(Cause::AnswerTo(id)), None);
         }
+    }
+
+    /// Lets a packet that comes to a link enter it. What the link drops ends the stretch.
+    fn enter_link(&mut self, place: Place, way: Way, packet: &Packet) -> Ahead {
+        let (to, from, towards) = match way {
+            Way::Link { to, from, towards } => (to, from, towards),
+            Way::Split { mtu, place } => return Ahead::Split { mtu, place },
+            Way::End(fate) => return Ahead::End(fate),
+        };
+        let crossing = Crossing {
+            from: Endpoint { location: from, eni: interface_of(place) },
+            towards: Endpoint { location: towards, eni: interface_of(to) },
+            tuple: packet.tuple(),
+            bytes: packet.frame().len(),
+        };
+        match self.links.cross(&crossing, self.queue.now(), &self.model) {
+            Ok(crossed) => Ahead::Travel { to, from, towards, crossed },
+            Err(reason) => {
+                let fate = Fate::Dropped(reason);
+                self.walk.steps.push(Step::Ended(fate));
+                Ahead::End(fate)
+            }
+        }
+    }
+
+    /// A second copy of a packet comes off a link right behind it.
+    fn double(&mut self, packet: Packet, place: Place, from: Location, to: Location, at: Instant) {
+        let id = self.next_id();
+        let steps = [Step::Duplicated { from, to }];
+        self.tell(id, Some(Cause::Duplicate), PacketFacts::from(&packet), &steps);
+        self.queue.push(at, Lane::Arrive, Event::Arrive { id, place, at: to, packet });
+    }
+
+    /// A packet comes off a link, unless the place it comes to went down in the meantime: then its
+    /// interface never sees it.
+    fn arrive(&mut self, id: PacketId, place: Place, at: Location, packet: Packet) {
+        match self.links.blocked_at(at) {
+            None => self.walk_on(id, place, packet, None, None),
+            Some(reason) => {
+                self.tell(id, None, PacketFacts::from(&packet), &[Step::Ended(Fate::Dropped(reason))]);
+            }
+        }
+    }
+
+    /// Shows the observer a stretch in which nothing was walked.
+    fn tell(&mut self, id: PacketId, cause: Option<Cause>, packet: PacketFacts, steps: &[Step]) {
+        let stretch = Stretch { at: self.queue.now(), id, cause, packet, steps };
+        self.observer.on_stretch(&stretch, &self.model);
+    }
+
+    fn next_id(&mut self) -> PacketId {
+        let id = PacketId(self.packets_numbered);
+        self.packets_numbered += 1;
+        id
     }
 
     fn deliver(&mut self, station: Station, frame: Vec<u8>) {
@@ -482,6 +560,23 @@ impl<O: Observer> World<O> {
                 Station::Outside(_) => &outside,
             }));
         }
+    }
+}
+
+/// The interface at a place.
+fn interface_of(place: Place) -> Option<EniId> {
+    match place {
+        Place::Answering(eni)
+        | Place::Arriving { eni, .. }
+        | Place::At { from: eni, .. }
+        | Place::Behind { eni, .. }
+        | Place::Leaving(eni) => Some(eni),
+        Place::ArrivingOnPrem(..)
+        | Place::ArrivingOutside(_)
+        | Place::InTransitGateway { .. }
+        | Place::LeavingOnPrem(..)
+        | Place::LeavingOutside(_)
+        | Place::OnInternet(_) => None,
     }
 }
 

@@ -14,12 +14,12 @@ use indexmap::map::Entry;
 use crate::flowlog::DEFAULT_FORMAT_HEADER;
 use crate::guest::{Command, Finished, Service};
 use crate::ids::{EniId, InstanceId};
-use crate::model::{Account, Scope};
+use crate::model::{Account, Fault, Scope};
 use crate::report::explain::explain;
 use crate::report::journal::Journey;
 use crate::report::json;
 use crate::report::result::{Explanation, Outcome, Output, ScenarioResult, StepResult};
-use crate::scenario::{Action, Scenario, Step, aws::AwsCommand, station_of};
+use crate::scenario::{Action, Repair, Scenario, Step, aws::AwsCommand, station_of};
 use crate::seed::Seed;
 use crate::sim::World;
 use crate::time::Instant;
@@ -52,7 +52,16 @@ pub fn run(
     let seed = options.seed.unwrap_or(scenario.seed);
     let captures = folder.as_ref().map(Folder::captures).transpose()?;
     let recorder = Recorder::new(scenario.start, &scenario.model, captures)?;
-    let world = World::new(seed, scenario.start, scenario.model, scenario.services, recorder);
+    let mut world = World::new(seed, scenario.start, scenario.model, scenario.services, recorder);
+    world.change_links(|links, model| {
+        for (eni, bandwidth) in scenario.bandwidths {
+            links.limit(eni, bandwidth);
+        }
+        for link in &scenario.links {
+            let named = link.resolve(&mut |name| station_of(model, name).ok_or(()));
+            links.declare(&named.expect("links are between what exists at the beginning"), model);
+        }
+    });
     let mut runner = Runner { world, scope: scenario.scope, verbose: options.verbose };
 
     let mut steps = Vec::new();
@@ -99,6 +108,14 @@ impl Runner {
                 let (outcome, failures) = self.aws(typed, command, *account, creates.as_deref(), expect)?;
                 self.serve(&outcome, serves);
                 (outcome, Duration::ZERO, failures)
+            }
+            Action::Fault { what, fault } => {
+                let failures = self.fault(fault);
+                (Outcome::Fault { what: what.clone() }, Duration::ZERO, failures)
+            }
+            Action::Repair { what, repair } => {
+                self.repair(repair);
+                (Outcome::Repair { what: what.clone() }, Duration::ZERO, Vec::new())
             }
             Action::ExpectFlowLogs(expect) => {
                 let (lines, failures) = self.flow_logs(expect);
@@ -147,6 +164,28 @@ impl Runner {
         if let Some(id) = launched.filter(|_| !serves.is_empty()) {
             let station = Station::Eni(self.world.model().instances[&id].eni);
             self.world.serve(station, serves);
+        }
+    }
+
+    fn fault(&mut self, fault: &Fault<String>) -> Vec<String> {
+        let named = fault.resolve(&mut |name| station_of(self.world.model(), name).ok_or(name.clone()));
+        match named {
+            Ok(fault) => {
+                self.world.change_links(|links, model| links.fault(fault, model));
+                Vec::new()
+            }
+            Err(name) => vec![format!("a host `{name}`, and there is none now")],
+        }
+    }
+
+    /// What is gone takes its faults along: nobody has to repair them.
+    fn repair(&mut self, repair: &Repair) {
+        let named = match repair {
+            Repair::All => return self.world.change_links(|links, _| links.repair_all()),
+            Repair::Fault(fault) => fault.resolve(&mut |name| station_of(self.world.model(), name).ok_or(())),
+        };
+        if let Ok(fault) = named {
+            self.world.change_links(|links, _| links.repair(&fault));
         }
     }
 

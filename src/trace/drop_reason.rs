@@ -7,7 +7,7 @@ use crate::ids::{
     SecurityGroupId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId,
     VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
 };
-use crate::model::{Direction, Target, Zone};
+use crate::model::{Direction, Location, Target, Zone};
 use crate::wire::Malformed;
 
 /// Why a packet went no further. One variant for each place where a walk can end, in walk order.
@@ -269,6 +269,32 @@ pub enum DropReason {
         /// The address.
         address: Ipv4Addr,
     },
+    /// An Availability Zone it was to leave or to enter is down.
+    ZoneDown {
+        /// The zone.
+        zone: Zone,
+    },
+    /// The link is cut.
+    LinkCut {
+        /// The near end.
+        from: Location,
+        /// The far end.
+        to: Location,
+    },
+    /// Too much waits for the link already.
+    LinkQueueFull {
+        /// The near end.
+        from: Location,
+        /// The far end.
+        to: Location,
+    },
+    /// The link lost it.
+    LinkLoss {
+        /// The near end.
+        from: Location,
+        /// The far end.
+        to: Location,
+    },
     /// The interface has no running instance behind it.
     NotRunning {
         /// The interface.
@@ -408,6 +434,10 @@ impl DropReason {
         ("endpoint-idle", &[]),
         ("endpoint-no-service", &[]),
         ("no-such-address", &["NO_POSSIBLE_DESTINATION"]),
+        ("zone-down", &[]),
+        ("link-cut", &[]),
+        ("link-queue-full", &[]),
+        ("link-loss", &[]),
         ("not-running", &["BAD_STATE"]),
         ("destination-check", &["ENI_SOURCE_DEST_CHECK_RESTRICTION"]),
     ];
@@ -565,6 +595,10 @@ impl DropReason {
             Self::NoSuchAddress { .. } => {
                 facts("no-such-address", Some("NO_POSSIBLE_DESTINATION"), "local-no-eni")
             }
+            Self::ZoneDown { .. } => facts("zone-down", None, "zone-down-isolates"),
+            Self::LinkCut { .. } => facts("link-cut", None, "link-fault"),
+            Self::LinkQueueFull { .. } => facts("link-queue-full", None, "bandwidth-single-flow"),
+            Self::LinkLoss { .. } => facts("link-loss", None, "backbone-loss"),
             Self::NotRunning { .. } => facts("not-running", Some("BAD_STATE"), "instance-not-running"),
             Self::DestinationCheck { .. } => {
                 facts("destination-check", Some("ENI_SOURCE_DEST_CHECK_RESTRICTION"), "eni-source-dest-check")

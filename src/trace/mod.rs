@@ -17,7 +17,7 @@ use crate::ids::{
     SecurityGroupId, SecurityGroupRuleId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
     TransitGatewayRouteTableId, VpcEndpointId, VpcId, VpnConnectionId,
 };
-use crate::model::{Destination, Direction, Model, Target};
+use crate::model::{Destination, Direction, Location, Model, Target};
 use crate::time::Instant;
 use crate::wire::{FiveTuple, Icmp, Packet, TcpFlags};
 
@@ -140,6 +140,13 @@ pub enum Step {
         /// After.
         to: FiveTuple,
     },
+    /// It is a second copy of another packet, which a link made.
+    Duplicated {
+        /// The near end.
+        from: Location,
+        /// The far end.
+        to: Location,
+    },
     /// It reached an interface.
     Arrived {
         /// The interface.
@@ -221,6 +228,8 @@ pub struct PacketId(pub u64);
 pub enum Cause {
     /// The plane answers another packet, which it could not forward.
     AnswerTo(PacketId),
+    /// A link has made a second copy of a packet.
+    Duplicate,
     /// It is a part of another packet, which was too long.
     FragmentOf(PacketId),
     /// A host sent it.

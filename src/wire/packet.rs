@@ -178,7 +178,7 @@ pub enum Malformed {
 }
 
 /// A parsed IPv4 packet, in the frame it travels in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Packet {
     frame: Vec<u8>,
     facts: Facts,

@@ -242,14 +242,18 @@ def timestamps(scenario: Scenario) -> Iterator[Complaint]:
 
 
 def analysis(scenario: Scenario) -> Iterator[Complaint]:
-    """tshark finds nothing odd in TCP but retransmissions, and those only where packets are dropped."""
+    """tshark finds nothing odd in TCP but retransmissions, and those only where packets are dropped.
+
+    Where a link loses some of a connection's packets, it also finds the gaps and what answers them.
+    """
+    gaps = ("lost_segment", "duplicate_ack") if scenario.loses else ()
     for host in scenario.hosts:
         for frame in host.frames:
             if "tcp.analysis.flags" not in frame.layers:
                 continue
             found = [name for name in TCP_ANALYSIS if name in frame.layers] or ["tcp.analysis.flags"]
             for name in found:
-                if not (name.endswith("retransmission") and scenario.drops):
+                if not (name.endswith(("retransmission", *gaps)) and scenario.drops):
                     expected = "nothing but retransmissions" if scenario.drops else "nothing"
                     yield Complaint("analysis", host.path, f"frame {frame.number}", expected, name)
 

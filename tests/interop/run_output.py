@@ -195,6 +195,11 @@ class Scenario:
         return pairs
 
     @property
+    def loses(self) -> bool:
+        """Whether a link lost something in it by chance."""
+        return any(journey.dropped == "link-loss" for journey in self.journeys)
+
+    @property
     def drops(self) -> bool:
         """Whether anything was dropped in it."""
         return any(journey.dropped for journey in self.journeys) or any(

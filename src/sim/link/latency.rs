@@ -1,12 +1,11 @@
-//! How long a packet is on its way.
+//! How far it is from place to place, unless a scenario says otherwise.
 //!
 //! Figures are typical measured ones, not promises of AWS (assumed: link-latency).
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::model::{Model, Zone};
-use crate::plane::Location;
+use crate::model::{Location, Model, Zone};
 
 /// Between two interfaces of one Availability Zone.
 const SAME_ZONE: Duration = Duration::from_micros(100);

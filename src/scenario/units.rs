@@ -1,0 +1,138 @@
+//! Readers of shares and bandwidths, beside those of `fields`.
+//!
+//! Like them, knows shapes and no keys.
+
+use super::fields::whole_number;
+use super::problem::Problems;
+use super::yaml::{Node, Spanned};
+use crate::model::{Bandwidth, Ppm};
+
+/// The most that can be given: a thousand times what any instance has.
+const BANDWIDTH_MAX: u64 = 1_000_000_000_000_000;
+
+impl Node {
+    /// How often something happens, e.g. `2%`, `0.1%`, `50ppm`. The unit must be given.
+    pub fn share(&self, problems: &mut Problems) -> Option<Spanned<Ppm>> {
+        const EXPECTED: &str = "a share such as `2%`, `0.1%` or `50ppm`, at most `100%`";
+        let (text, _) = self.scalar(problems, EXPECTED)?;
+        let units = [("%", 10_000), ("ppm", 1)];
+        let value = with_unit(text, &units).and_then(|millionths| Ppm::new(u32::try_from(millionths).ok()?));
+        let hint = decimal(text, 1_000_000).map(|_| format!("add a unit: `{text}%`"));
+        match value {
+            Some(value) => Some(self.spanned(value)),
+            None => self.mismatch(problems, EXPECTED, hint),
+        }
+    }
+
+    /// Bits per second, e.g. `100Mbps`, `1.5Gbps`, `64kbps`. The unit must be given.
+    pub fn bandwidth(&self, problems: &mut Problems) -> Option<Spanned<Bandwidth>> {
+        const EXPECTED: &str = "a bandwidth such as `100Mbps`, `1.5Gbps` or `64kbps`, at most `1000Tbps`";
+        let (text, _) = self.scalar(problems, EXPECTED)?;
+        let units = [
+            ("kbps", 1_000),
+            ("Mbps", 1_000_000),
+            ("Gbps", 1_000_000_000),
+            ("Tbps", 1_000_000_000_000),
+            ("bps", 1),
+        ];
+        let bits = with_unit(text, &units).filter(|bits| *bits <= BANDWIDTH_MAX);
+        if let Some(value) = bits.and_then(Bandwidth::new) {
+            return Some(self.spanned(value));
+        }
+        let number: String = text.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+        let unit = units.iter().find(|(unit, _)| unit.eq_ignore_ascii_case(&text[number.len()..]));
+        let hint = match (bits, unit) {
+            (Some(_), _) => Some("nothing would ever pass: for that there is `fault: { cut: … }`".to_owned()),
+            (None, Some((unit, _))) if !text.ends_with(unit) => Some(format!("write `{number}{unit}`")),
+            (None, None) if number == text && !text.is_empty() => {
+                Some(format!("add a unit: `{text}Mbps`; the units are bps, kbps, Mbps, Gbps and Tbps"))
+            }
+            (None, Some(_) | None) => None,
+        };
+        self.mismatch(problems, EXPECTED, hint)
+    }
+}
+
+/// A number with one of some units, as a multiple of what the unit of 1 stands for.
+fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    units.iter().find_map(|(unit, scale)| decimal(text.strip_suffix(unit)?, *scale))
+}
+
+/// A number with or without a fraction, times `scale`, if that is whole.
+fn decimal(text: &str, scale: u64) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    if fraction.is_empty() || fraction.len() > 15 || !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let whole = u64::try_from(whole_number(whole)?).ok()?.checked_mul(scale)?;
+    let unit = 10_u128.pow(fraction.len() as u32);
+    let part = fraction.parse::<u128>().ok()? * u128::from(scale);
+    if part % unit != 0 {
+        return None;
+    }
+    whole.checked_add(u64::try_from(part / unit).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::problem::Problem;
+    use super::super::yaml::parse;
+    use super::*;
+
+    /// Reads `a: <yaml>` and gives the value, or all that is said about it.
+    fn read<T>(yaml: &str, reader: impl FnOnce(&Node, &mut Problems) -> Option<T>) -> Result<T, String> {
+        let (source, mut problems) = (format!("a: {yaml}"), Problems::new());
+        let root = parse(&source, &mut problems).expect("valid YAML");
+        let entries = root.entries(&mut problems, "the test").expect("a map");
+        reader(&entries[0].1, &mut problems).ok_or_else(|| {
+            let said = |p: &Problem| match &p.hint {
+                Some(hint) => format!("{}; {hint}", p.message),
+                None => p.message.clone(),
+            };
+            problems.as_slice().iter().map(said).collect()
+        })
+    }
+
+    #[test]
+    fn shares() {
+        const EXPECTED: &str = "expected a share such as `2%`, `0.1%` or `50ppm`, at most `100%`, found ";
+        let share = |yaml| read(yaml, |node, problems| node.share(problems)).map(|found| found.value.get());
+        for (yaml, millionths) in
+            [("2%", 20_000), ("0.1%", 1_000), ("0.0001%", 1), ("100%", 1_000_000), ("0%", 0), ("50ppm", 50)]
+        {
+            assert_eq!(share(yaml), Ok(millionths));
+        }
+        assert_eq!(share("2"), Err(format!("{EXPECTED}`2`; add a unit: `2%`")));
+        assert_eq!(share("0.5"), Err(format!("{EXPECTED}`0.5`; add a unit: `0.5%`")));
+        for yaml in ["101%", "0.00001%", "1.5ppm", ".5%", "1.%", "-1%", "2 %", "a few", "1e-2%"] {
+            assert_eq!(share(yaml), Err(format!("{EXPECTED}`{yaml}`")));
+        }
+    }
+
+    #[test]
+    fn bandwidths() {
+        const EXPECTED: &str =
+            "expected a bandwidth such as `100Mbps`, `1.5Gbps` or `64kbps`, at most `1000Tbps`, found ";
+        let bandwidth = |yaml| read(yaml, |node, problems| node.bandwidth(problems)).map(|found| found.value);
+        for (yaml, bits) in [
+            ("100Mbps", 100_000_000),
+            ("1.5Gbps", 1_500_000_000),
+            ("64kbps", 64_000),
+            ("300bps", 300),
+            ("1000Tbps", BANDWIDTH_MAX),
+        ] {
+            assert_eq!(bandwidth(yaml), Ok(Bandwidth::new(bits).unwrap()));
+        }
+        for (yaml, hint) in [
+            ("100", "; add a unit: `100Mbps`; the units are bps, kbps, Mbps, Gbps and Tbps"),
+            ("100mbps", "; write `100Mbps`"),
+            ("100MB/s", ""),
+            ("0Mbps", "; nothing would ever pass: for that there is `fault: { cut: … }`"),
+            ("1001Tbps", ""),
+            ("0.5bps", ""),
+            ("fast", ""),
+        ] {
+            assert_eq!(bandwidth(yaml), Err(format!("{EXPECTED}`{yaml}`{hint}")));
+        }
+    }
+}
