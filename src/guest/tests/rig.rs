@@ -46,11 +46,12 @@ impl Rig {
                 name: format!("host-{host}"),
                 hostname: format!("ip-10-0-{host}-{}", 10 + host),
                 mac: mac(host),
-                address: address(host),
+                addresses: vec![address(host)],
                 prefix_len: 24,
                 gateway: Ipv4Addr::new(10, 0, host as u8, 1),
                 mtu,
                 ttl: 127,
+                forwards: false,
                 seed,
             });
             made.set_names(Arc::clone(&names));

@@ -54,7 +54,7 @@ fn mistakes_are_found_where_they_are() {
     check("ping -c", "-c", "this option needs a value", "");
     check("ping -c three a", "three", "`three` is not a whole number that fits", "");
     check("ping -c 0 a", "0", "`ping` sends at least one probe", "");
-    check("ping -qZ a", "Z", "`ping` has no option `-Z` here", "options: -4, -c, -i, -M, -n, -q, -s, -w, -W");
+    check("ping -qZ a", "Z", "`ping` has no option `-Z` here", "options: -4, -c, -i, -M, -n, -q, -s, -t, -w, -W");
     check("ping a b", "b", "`ping` asks one host at a time", "");
     check(
         "ssh 10.0.0.4",
