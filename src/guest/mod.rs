@@ -21,6 +21,7 @@ mod device;
 mod interfaces;
 mod link;
 mod names;
+mod nc;
 mod path;
 mod ping;
 mod process;
@@ -30,6 +31,7 @@ mod stack;
 mod tcp_options;
 #[cfg(test)]
 mod tests;
+mod traceroute;
 mod web;
 pub mod words;
 
@@ -42,7 +44,7 @@ use std::time::Duration;
 pub use command::{Command, CommandError, parse};
 pub use names::Names;
 pub use process::ProcessId;
-pub use site::{Answer, HeaderValue, Site};
+pub use site::{Answer, Body, HeaderValue, Site};
 
 use self::process::{Os, Processes, Program};
 use self::stack::{News, Stack};

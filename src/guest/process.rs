@@ -4,10 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+use std::ops::Range;
 
 use super::Finished;
 use super::connection::ConnectionError;
 use super::names::Names;
+use super::site::Body;
 use super::stack::{ConnectionId, ProbeNews, Stack};
 use crate::seed::Stream;
 use crate::time::Instant;
@@ -64,6 +66,8 @@ pub(super) struct Outbox {
     /// How many of them are sent. They stay until all are: moving the rest up each time would take
     /// quadratic time for a long answer.
     sent: usize,
+    /// The positions of a filler that comes behind them.
+    filler: Range<u64>,
 }
 
 impl Outbox {
@@ -71,16 +75,40 @@ impl Outbox {
         &mut self.bytes
     }
 
+    /// Puts a filler of so many bytes behind what is there.
+    pub fn fill(&mut self, len: u64) {
+        debug_assert!(!self.has_filler(), "one filler at a time");
+        self.filler = 0..len;
+        self.refill();
+    }
+
+    /// Whether there is a filler of which a part is still to be made.
+    pub fn has_filler(&self) -> bool {
+        !self.filler.is_empty()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
     pub fn flush(&mut self, os: &mut Os<'_>, connection: ConnectionId) {
-        self.sent += os.send(connection, &self.bytes[self.sent..]);
-        if self.sent == self.bytes.len() {
+        while !self.bytes.is_empty() {
+            self.sent += os.send(connection, &self.bytes[self.sent..]);
+            if self.sent < self.bytes.len() {
+                return;
+            }
             self.bytes.clear();
             self.sent = 0;
+            self.refill();
         }
+    }
+
+    /// Makes the next piece of the filler.
+    fn refill(&mut self) {
+        const PIECE: u64 = 65_536;
+        let end = (self.filler.start + PIECE).min(self.filler.end);
+        self.bytes.extend((self.filler.start..end).map(Body::filler));
+        self.filler.start = end;
     }
 }
 
