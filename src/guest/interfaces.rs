@@ -53,8 +53,9 @@ impl Interfaces {
             let interface = Interface::new(settings, &mut Device::new(mtu), smoltcp::time::Instant::ZERO);
             Speaking { interface, address: Ipv4Addr::UNSPECIFIED }
         });
-        // Every interface has the loopback address too.
-        if speaking.address != address && !(address.is_loopback() && !speaking.address.is_unspecified()) {
+        // Every interface that speaks has the loopback address too.
+        let is_there = address.is_loopback() && !speaking.address.is_unspecified();
+        if speaking.address != address && !is_there {
             speaking.speak_from(address, self.prefix_len);
         }
         &mut speaking.interface

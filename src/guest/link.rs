@@ -80,12 +80,12 @@ impl Link {
             packet.set_macs(self.at.mac, self.at.mac);
             self.looped.push_back(packet.into_frame());
         } else {
-            self.forward(now, packet, mtu);
+            self.send_on(now, packet, mtu);
         }
     }
 
     /// Sends a packet on to its next hop, in parts if it is longer than `mtu` and may be fragmented.
-    pub fn forward(&mut self, now: Instant, packet: Packet, mtu: u16) {
+    pub fn send_on(&mut self, now: Instant, packet: Packet, mtu: u16) {
         let hop = self.next_hop(packet.tuple().dst);
         if packet.ip_len() > mtu && !packet.dont_fragment() {
             for part in packet.fragments(mtu) {

@@ -5,13 +5,17 @@
 //!
 //! A [`Host`] is driven by three verbs: [`Host::receive`] a frame, [`Host::pump`] at a time,
 //! [`Host::take_sent`] what it wants on the wire. Reading order: this file, `stack` (packets and
-//! connections), `process` (programs and what they may do), then the programs `curl`, `ping`, `ssh`
-//! and the services `web` and `ssh::server`. `link` and `device` are below the stack.
+//! connections), `process` (programs and what they may do), then the programs `curl`, `nc`, `ping`,
+//! `ssh`, `traceroute` and the services `web` and `ssh::server`. Below the stack are `link` (ARP and
+//! frames), `interfaces` and `device` (smoltcp), and `path` (what gets through to whom).
 //!
 //! Packets are as Linux sends them where flow logs and captures show it: sizes, counts, the times of
-//! SYNs. Known to differ: receive windows do not grow and have scale 0; there is no congestion control;
-//! data is sent again after 1 s at the earliest (Linux: 0.2 s); TIME-WAIT lasts 10 s (Linux: 60 s); TCP
-//! takes no notice of "fragmentation needed"; nothing is ever fragmented.
+//! SYNs, what is fragmented and what must not be, and how segments get shorter on a narrow path. Known
+//! to differ: receive windows do not grow and have scale 0; there is no congestion control; data is sent
+//! again after 1 s at the earliest (Linux: 0.2 s) unless a router said that it was too long; TIME-WAIT
+//! lasts 10 s (Linux: 60 s); a "fragmentation needed" is believed whatever sequence number it quotes, and
+//! below 552 bytes packets still must not be fragmented; fragments that wait too long for the rest are
+//! dropped without a word; a host that forwards sends no redirects and as many errors as are due.
 
 mod args;
 mod command;

@@ -24,7 +24,7 @@ impl Stack {
             let mtu = self.mtu;
             self.report(now, &packet, |about| build::fragmentation_needed(Ends::TEST, from, about, mtu));
         } else if packet.decrement_ttl() {
-            self.link.forward(now, packet, self.mtu);
+            self.link.send_on(now, packet, self.mtu);
         }
     }
 
@@ -37,6 +37,7 @@ impl Stack {
         }
         let mut error = error(about);
         error.set_ttl(self.link.ttl());
+        error.set_dont_fragment(false);
         self.send_packet(now, error);
     }
 }
