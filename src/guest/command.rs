@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::words::{self, Word};
-use super::{curl, ping, process::Program, ssh};
+use super::{curl, nc, ping, process::Program, ssh, traceroute};
 
 /// A command that can be run on a host.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,8 +14,10 @@ pub struct Command(Kind);
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Kind {
     Curl(curl::Options),
+    Nc(nc::Options),
     Ping(ping::Options),
     Ssh(ssh::Options),
+    Traceroute(traceroute::Options),
 }
 
 impl Command {
@@ -23,8 +25,10 @@ impl Command {
     pub(super) fn program(&self) -> Box<dyn Program> {
         match &self.0 {
             Kind::Curl(options) => Box::new(curl::Curl::new(options.clone())),
+            Kind::Nc(options) => Box::new(nc::Nc::new(options.clone())),
             Kind::Ping(options) => Box::new(ping::Ping::new(options.clone())),
             Kind::Ssh(options) => Box::new(ssh::client::Client::new(options.clone())),
+            Kind::Traceroute(options) => Box::new(traceroute::Traceroute::new(options.clone())),
         }
     }
 }
@@ -57,7 +61,7 @@ impl CommandError {
     }
 }
 
-const PROGRAMS: &[&str] = &["curl", "ping", "ssh"];
+const PROGRAMS: &[&str] = &["curl", "nc", "ping", "ssh", "traceroute"];
 
 /// Reads a command line as typed: one program with its options, no shell.
 pub fn parse(line: &str) -> Result<Command, CommandError> {
@@ -73,8 +77,10 @@ pub fn parse(line: &str) -> Result<Command, CommandError> {
 fn parse_words(program: &Word, arguments: &[Word]) -> Result<Kind, CommandError> {
     match program.text.as_str() {
         "curl" => curl::Options::parse(program, arguments).map(Kind::Curl),
+        "nc" => nc::Options::parse(program, arguments).map(Kind::Nc),
         "ping" => ping::Options::parse(program, arguments).map(Kind::Ping),
         "ssh" => ssh::Options::parse(program, arguments).map(Kind::Ssh),
+        "traceroute" => traceroute::Options::parse(program, arguments).map(Kind::Traceroute),
         other => {
             let error =
                 CommandError::new(program.range.clone(), format!("there is no program `{other}` here"));

@@ -69,6 +69,8 @@ pub(super) struct Connection {
     heard: Instant,
     received_data: bool,
     back_and_forth: bool,
+    /// The longest packet it sends.
+    pub mtu: u16,
     /// Linux answers a repeated SYN at once; smoltcp ignores it, so the answer is kept.
     pub syn_ack: Option<Vec<u8>>,
 }
@@ -94,6 +96,7 @@ impl Connection {
             heard: now,
             received_data: false,
             back_and_forth: false,
+            mtu,
             syn_ack: None,
         }
     }
@@ -169,6 +172,16 @@ impl Connection {
             | State::LastAck
             | State::TimeWait => false,
         }
+    }
+
+    /// Whether there is data that the peer may still miss.
+    pub fn has_unacknowledged(&self) -> bool {
+        let state = self.socket().state();
+        let sends = matches!(
+            state,
+            State::Established | State::CloseWait | State::FinWait1 | State::Closing | State::LastAck
+        );
+        sends && self.socket().send_queue() > 0
     }
 
     /// Whether a repeated SYN deserves the SYN-ACK again.

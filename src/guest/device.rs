@@ -25,16 +25,23 @@ pub(super) struct Device {
     /// Frames to be sent, their Ethernet header still blank.
     sent: RefCell<VecDeque<Vec<u8>>>,
     spare: RefCell<Vec<Vec<u8>>>,
+    /// Whether nothing can be sent for now.
+    held: bool,
 }
 
 impl Device {
     pub fn new(mtu: u16) -> Self {
-        Self { mtu, arrived: None, sent: RefCell::default(), spare: RefCell::default() }
+        Self { mtu, arrived: None, sent: RefCell::default(), spare: RefCell::default(), held: false }
     }
 
     /// Lays a frame ready for the next ingress poll.
     pub fn arrive(&mut self, frame: Vec<u8>) {
         self.arrived = Some(frame);
+    }
+
+    /// Lets nothing be sent until told otherwise.
+    pub fn hold(&mut self, held: bool) {
+        self.held = held;
     }
 
     /// A copy of what was sent last and not yet taken.
@@ -58,7 +65,7 @@ impl phy::Device for Device {
     }
 
     fn transmit(&mut self, _: Instant) -> Option<Sender<'_>> {
-        Some(Sender(self))
+        (!self.held).then_some(Sender(self))
     }
 
     fn capabilities(&self) -> DeviceCapabilities {

@@ -25,13 +25,16 @@ const WAITING_MAX: usize = 256;
 const ETHERTYPE_IPV4: [u8; 2] = [0x08, 0x00];
 
 /// Where a host's Ethernet is attached.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Attachment {
     pub mac: Mac,
-    pub address: Ipv4Addr,
+    /// The first is the one the host speaks from.
+    pub addresses: Vec<Ipv4Addr>,
     pub prefix_len: u8,
     pub gateway: Ipv4Addr,
     pub ttl: u8,
+    /// What the first packet that may be fragmented is told from others by.
+    pub identification: u16,
 }
 
 /// What a host knows of a neighbour.
@@ -57,18 +60,44 @@ impl Link {
 
     /// Sends an IP packet in a frame whose Ethernet header is still blank.
     pub fn send(&mut self, now: Instant, frame: Vec<u8>) {
-        self.send_packet(now, own_packet(frame));
+        self.send_own(now, own_packet(frame));
     }
 
     /// Sends the segment of such a frame again, as if it were written now.
     pub fn send_again(&mut self, now: Instant, frame: Vec<u8>, timestamp: u32) {
         let mut packet = own_packet(frame);
         tcp_options::restamp(&mut packet, timestamp);
-        self.send_packet(now, packet);
+        self.send_own(now, packet);
     }
 
-    fn send_packet(&mut self, now: Instant, mut packet: Packet) {
-        // What smoltcp answers by itself (echo replies, RSTs for closed ports) always says 64.
+    /// Sends a packet of this host, in parts if it is longer than `mtu` and may be fragmented.
+    pub fn send_packet(&mut self, now: Instant, mut packet: Packet, mtu: u16) {
+        if !packet.dont_fragment() {
+            packet.set_identification(self.at.identification);
+            self.at.identification = self.at.identification.wrapping_add(1);
+        }
+        if self.is_own(packet.tuple().dst) {
+            packet.set_macs(self.at.mac, self.at.mac);
+            self.looped.push_back(packet.into_frame());
+        } else {
+            self.send_on(now, packet, mtu);
+        }
+    }
+
+    /// Sends a packet on to its next hop, in parts if it is longer than `mtu` and may be fragmented.
+    pub fn send_on(&mut self, now: Instant, packet: Packet, mtu: u16) {
+        let hop = self.next_hop(packet.tuple().dst);
+        if packet.ip_len() > mtu && !packet.dont_fragment() {
+            for part in packet.fragments(mtu) {
+                self.send_via(now, hop, part);
+            }
+        } else {
+            self.send_via(now, hop, packet);
+        }
+    }
+
+    fn send_own(&mut self, now: Instant, mut packet: Packet) {
+        // What smoltcp answers by itself (RSTs and unreachables for closed ports) always says 64.
         if packet.ttl() != self.at.ttl {
             packet.set_ttl(self.at.ttl);
         }
@@ -99,9 +128,9 @@ impl Link {
         }
     }
 
-    /// Answers a question about the host's own address.
+    /// Answers a question about one of the host's own addresses.
     pub fn asked(&mut self, now: Instant, request: ArpRequest) {
-        if request.target != self.at.address {
+        if !self.at.addresses.contains(&request.target) {
             return;
         }
         // Who asks is about to send something that will need an answer.
@@ -164,16 +193,33 @@ impl Link {
 
     /// The address the host speaks from when it speaks to `destination`.
     pub fn source_for(&self, destination: Ipv4Addr) -> Ipv4Addr {
-        if destination.is_loopback() { Ipv4Addr::LOCALHOST } else { self.at.address }
+        if destination.is_loopback() {
+            Ipv4Addr::LOCALHOST
+        } else if self.at.addresses.contains(&destination) {
+            destination
+        } else {
+            self.address()
+        }
     }
 
-    fn is_own(&self, address: Ipv4Addr) -> bool {
-        address == self.at.address || address.is_loopback()
+    /// The address the host speaks from to others.
+    pub fn address(&self) -> Ipv4Addr {
+        self.at.addresses[0]
+    }
+
+    /// The time to live of what the host sends.
+    pub fn ttl(&self) -> u8 {
+        self.at.ttl
+    }
+
+    /// Whether a packet to this address is for this host.
+    pub fn is_own(&self, address: Ipv4Addr) -> bool {
+        self.at.addresses.contains(&address) || address.is_loopback()
     }
 
     fn next_hop(&self, destination: Ipv4Addr) -> Ipv4Addr {
         let host_bits = 32 - u32::from(self.at.prefix_len);
-        let differ = self.at.address.to_bits() ^ destination.to_bits();
+        let differ = self.address().to_bits() ^ destination.to_bits();
         if u64::from(differ) >> host_bits == 0 { destination } else { self.at.gateway }
     }
 
@@ -204,7 +250,7 @@ impl Link {
     }
 
     fn ask(&mut self, target: Ipv4Addr) {
-        let request = ArpRequest { sender_mac: self.at.mac, sender: self.at.address, target };
+        let request = ArpRequest { sender_mac: self.at.mac, sender: self.address(), target };
         self.sent.push(build::arp_request(request));
     }
 

@@ -5,21 +5,28 @@
 //!
 //! A [`Host`] is driven by three verbs: [`Host::receive`] a frame, [`Host::pump`] at a time,
 //! [`Host::take_sent`] what it wants on the wire. Reading order: this file, `stack` (packets and
-//! connections), `process` (programs and what they may do), then the programs `curl`, `ping`, `ssh`
-//! and the services `web` and `ssh::server`. `link` and `device` are below the stack.
+//! connections), `process` (programs and what they may do), then the programs `curl`, `nc`, `ping`,
+//! `ssh`, `traceroute` and the services `web` and `ssh::server`. Below the stack are `link` (ARP and
+//! frames), `interfaces` and `device` (smoltcp), and `path` (what gets through to whom).
 //!
 //! Packets are as Linux sends them where flow logs and captures show it: sizes, counts, the times of
-//! SYNs. Known to differ: receive windows do not grow and have scale 0; there is no congestion control;
-//! data is sent again after 1 s at the earliest (Linux: 0.2 s); TIME-WAIT lasts 10 s (Linux: 60 s); TCP
-//! takes no notice of "fragmentation needed"; nothing is ever fragmented.
+//! SYNs, what is fragmented and what must not be, and how segments get shorter on a narrow path. Known
+//! to differ: receive windows do not grow and have scale 0; there is no congestion control; data is sent
+//! again after 1 s at the earliest (Linux: 0.2 s) unless a router said that it was too long; TIME-WAIT
+//! lasts 10 s (Linux: 60 s); a "fragmentation needed" is believed whatever sequence number it quotes, and
+//! below 552 bytes packets still must not be fragmented; fragments that wait too long for the rest are
+//! dropped without a word; a host that forwards sends no redirects and as many errors as are due.
 
 mod args;
 mod command;
 mod connection;
 mod curl;
 mod device;
+mod interfaces;
 mod link;
 mod names;
+mod nc;
+mod path;
 mod ping;
 mod process;
 mod site;
@@ -28,6 +35,7 @@ mod stack;
 mod tcp_options;
 #[cfg(test)]
 mod tests;
+mod traceroute;
 mod web;
 pub mod words;
 
@@ -40,13 +48,13 @@ use std::time::Duration;
 pub use command::{Command, CommandError, parse};
 pub use names::Names;
 pub use process::ProcessId;
-pub use site::{Answer, HeaderValue, Site};
+pub use site::{Answer, Body, HeaderValue, Site};
 
-use self::process::{Os, PingNews, Processes, Program};
+use self::process::{Os, Processes, Program};
 use self::stack::{News, Stack};
 use crate::seed::{Seed, Stream};
 use crate::time::Instant;
-use crate::wire::{Mac, Packet};
+use crate::wire::Mac;
 
 /// Rounds of receiving and running within one [`Host::pump`].
 const ROUNDS_MAX: u32 = 100_000;
@@ -64,8 +72,8 @@ pub struct HostConfig {
     pub hostname: String,
     /// Its hardware address.
     pub mac: Mac,
-    /// Its protocol address.
-    pub address: Ipv4Addr,
+    /// Its protocol addresses; the first is the one it speaks from.
+    pub addresses: Vec<Ipv4Addr>,
     /// The length of its subnet's prefix.
     pub prefix_len: u8,
     /// Who takes packets to other subnets.
@@ -74,6 +82,8 @@ pub struct HostConfig {
     pub mtu: u16,
     /// Time to live of the packets it sends.
     pub ttl: u8,
+    /// Whether it sends on what is not for it, as a router does (Linux: `net.ipv4.ip_forward`).
+    pub forwards: bool,
     /// Where its random numbers come from.
     pub seed: Seed,
 }
@@ -119,6 +129,9 @@ impl fmt::Debug for Host {
 
 impl Host {
     /// A quiet host.
+    ///
+    /// # Panics
+    /// If it has no address.
     pub fn new(config: HostConfig) -> Self {
         Self {
             now: Instant::EPOCH,
@@ -220,39 +233,8 @@ impl Host {
                     self.stack.adopt(connection, pid);
                 }
                 News::Stirred(pid) => self.processes.stir(pid),
-                News::Icmp(packet) => self.hear_icmp(&packet),
-                News::Undeliverable(packet) => self.hear_undeliverable(&packet),
+                News::Probe(pid, news) => self.processes.tell(pid, news),
             }
-        }
-    }
-
-    fn hear_icmp(&mut self, packet: &Packet) {
-        let icmp = packet.icmp().expect("an ICMP message");
-        let message = packet.ip_payload();
-        let from = packet.tuple().src;
-        if let Some(echo) = icmp.echo {
-            let (sequence, ttl, len) = (echo.sequence, packet.ttl(), message.len());
-            self.processes.tell_ping(echo.identifier, PingNews::Reply { from, sequence, ttl, len });
-        } else if let Some(quoted) = icmp.quoted
-            && let Some(identifier) = quoted.echo_identifier
-        {
-            const ICMP_HEADER_LEN: usize = 8;
-            const SEQUENCE: usize = 6;
-            let quote = &message[ICMP_HEADER_LEN..];
-            let sequence = word(quote, usize::from(quote[0] & 0x0f) * 4 + SEQUENCE);
-            let (kind, code) = (icmp.kind, icmp.code);
-            // Only "fragmentation needed" has a size there.
-            let mtu = if (kind, code) == (3, 4) { word(message, 6) } else { 0 };
-            self.processes.tell_ping(identifier, PingNews::Error { from, sequence, kind, code, mtu });
-        }
-    }
-
-    fn hear_undeliverable(&mut self, packet: &Packet) {
-        if let Some(echo) = packet.icmp().and_then(|icmp| icmp.echo) {
-            // Linux sends itself a "host unreachable" (type 3 code 1).
-            let (from, sequence) = (packet.tuple().src, echo.sequence);
-            let news = PingNews::Error { from, sequence, kind: 3, code: 1, mtu: 0 };
-            self.processes.tell_ping(echo.identifier, news);
         }
     }
 
@@ -260,9 +242,4 @@ impl Host {
         let Self { hostname, stack, processes, names, random, .. } = self;
         Os::new((now, pid), hostname, stack, processes, names, random)
     }
-}
-
-/// The 16-bit word at `at`, or 0 where a quoted packet was cut off.
-fn word(bytes: &[u8], at: usize) -> u16 {
-    bytes.get(at..at + 2).map_or(0, |pair| u16::from_be_bytes([pair[0], pair[1]]))
 }

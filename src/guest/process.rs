@@ -4,14 +4,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+use std::ops::Range;
 
 use super::Finished;
 use super::connection::ConnectionError;
 use super::names::Names;
-use super::stack::{ConnectionId, Stack};
+use super::site::Body;
+use super::stack::{ConnectionId, ProbeNews, Stack};
 use crate::seed::Stream;
 use crate::time::Instant;
-use crate::wire::{FiveTuple, Packet};
+use crate::wire::{FiveTuple, Packet, Protocol};
 
 /// A process of one host.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -64,6 +66,8 @@ pub(super) struct Outbox {
     /// How many of them are sent. They stay until all are: moving the rest up each time would take
     /// quadratic time for a long answer.
     sent: usize,
+    /// The positions of a filler that comes behind them.
+    filler: Range<u64>,
 }
 
 impl Outbox {
@@ -71,26 +75,41 @@ impl Outbox {
         &mut self.bytes
     }
 
+    /// Puts a filler of so many bytes behind what is there.
+    pub fn fill(&mut self, len: u64) {
+        debug_assert!(!self.has_filler(), "one filler at a time");
+        self.filler = 0..len;
+        self.refill();
+    }
+
+    /// Whether there is a filler of which a part is still to be made.
+    pub fn has_filler(&self) -> bool {
+        !self.filler.is_empty()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
     pub fn flush(&mut self, os: &mut Os<'_>, connection: ConnectionId) {
-        self.sent += os.send(connection, &self.bytes[self.sent..]);
-        if self.sent == self.bytes.len() {
+        while !self.bytes.is_empty() {
+            self.sent += os.send(connection, &self.bytes[self.sent..]);
+            if self.sent < self.bytes.len() {
+                return;
+            }
             self.bytes.clear();
             self.sent = 0;
+            self.refill();
         }
     }
-}
 
-/// An ICMP message for a program that pings.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum PingNews {
-    /// An echo reply; `len` counts the ICMP message.
-    Reply { from: Ipv4Addr, sequence: u16, ttl: u8, len: usize },
-    /// An error about an echo request; `mtu` counts if the packet was too big.
-    Error { from: Ipv4Addr, sequence: u16, kind: u8, code: u8, mtu: u16 },
+    /// Makes the next piece of the filler.
+    fn refill(&mut self) {
+        const PIECE: u64 = 65_536;
+        let end = (self.filler.start + PIECE).min(self.filler.end);
+        self.bytes.extend((self.filler.start..end).map(Body::filler));
+        self.filler.start = end;
+    }
 }
 
 #[derive(Default)]
@@ -104,8 +123,7 @@ pub(super) struct Process {
     stderr: Vec<u8>,
     exit: Option<i32>,
     connections: Vec<ConnectionId>,
-    ping: Option<u16>,
-    ping_news: Vec<PingNews>,
+    probe_news: Vec<ProbeNews>,
     wake: Option<Instant>,
 }
 
@@ -115,7 +133,6 @@ pub(super) struct Processes {
     all: BTreeMap<ProcessId, Process>,
     ready: BTreeSet<ProcessId>,
     wakes: BTreeSet<(Instant, ProcessId)>,
-    pings: BTreeMap<u16, ProcessId>,
     next_id: u64,
 }
 
@@ -138,12 +155,10 @@ impl Processes {
         }
     }
 
-    /// Hands an ICMP message to the program that pings with this identifier.
-    pub fn tell_ping(&mut self, identifier: u16, news: PingNews) {
-        if let Some(&id) = self.pings.get(&identifier)
-            && let Some(process) = self.all.get_mut(&id)
-        {
-            process.ping_news.push(news);
+    /// Hands a program what came back for a packet it built itself.
+    pub fn tell(&mut self, id: ProcessId, news: ProbeNews) {
+        if let Some(process) = self.all.get_mut(&id) {
+            process.probe_news.push(news);
             self.stir(id);
         }
     }
@@ -271,9 +286,14 @@ impl<'a> Os<'a> {
         self.stack.link.source_for(destination)
     }
 
-    /// The longest IP packet the host's link carries.
-    pub fn mtu(&self) -> u16 {
-        self.stack.mtu
+    /// The longest IP packet that gets to a destination, as far as the host knows.
+    pub fn path_mtu(&self, destination: Ipv4Addr) -> u16 {
+        self.stack.path_mtu(self.now, destination)
+    }
+
+    /// The time to live of what this host sends.
+    pub fn ttl(&self) -> u8 {
+        self.stack.link.ttl()
     }
 
     pub fn write_stdout(&mut self, bytes: impl AsRef<[u8]>) {
@@ -337,24 +357,28 @@ impl<'a> Os<'a> {
     }
 
     /// Listens to ICMP messages about echo requests with the identifier it gives.
-    pub fn open_ping(&mut self) -> u16 {
-        let free = |pings: &BTreeMap<u16, ProcessId>, identifier: &u16| !pings.contains_key(identifier);
+    pub fn open_echo(&mut self) -> u16 {
         let start = self.random() as u16;
-        let identifier = (0..=u16::MAX)
+        (0..=u16::MAX)
             .map(|step| start.wrapping_add(step))
-            .find(|identifier| free(&self.processes.pings, identifier))
-            .expect("a host runs fewer than 65536 pings");
-        self.processes.pings.insert(identifier, self.pid);
-        self.me().ping = Some(identifier);
-        identifier
+            .find(|identifier| self.stack.open_echo(self.pid, *identifier))
+            .expect("a host runs fewer than 65536 pings")
     }
 
+    /// Listens to what comes back for packets from the port it gives.
+    pub fn open_port(&mut self, protocol: Protocol) -> u16 {
+        self.stack.open_port(self.pid, protocol)
+    }
+
+    /// Sends a packet the program built itself; the link fills in the stations.
+    ///
+    /// It is the program that has to know whether a packet that must not be fragmented is too long.
     pub fn send_packet(&mut self, packet: Packet) {
         self.stack.send_packet(self.now, packet);
     }
 
-    pub fn take_ping_news(&mut self) -> Vec<PingNews> {
-        std::mem::take(&mut self.me().ping_news)
+    pub fn take_probe_news(&mut self) -> Vec<ProbeNews> {
+        std::mem::take(&mut self.me().probe_news)
     }
 
     /// Starts a child.
@@ -388,10 +412,8 @@ impl<'a> Os<'a> {
         for connection in std::mem::take(&mut self.me().connections) {
             self.stack.close(self.now, connection);
         }
-        if let Some(identifier) = self.me().ping.take() {
-            self.processes.pings.remove(&identifier);
-        }
         let pid = self.pid;
+        self.stack.close_probes(pid);
         self.processes.file(pid, None);
         self.processes.ready.remove(&pid);
         self.me().exit = Some(status);

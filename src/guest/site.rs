@@ -57,7 +57,37 @@ pub struct Answer {
     /// All header fields, in the order they are sent.
     pub headers: Vec<(String, HeaderValue)>,
     /// The body.
-    pub body: Vec<u8>,
+    pub body: Body,
+}
+
+/// What an answer carries.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Body {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// So many bytes of no meaning, which are made as they are sent.
+    Filler(u64),
+}
+
+impl Body {
+    /// How long it is, in bytes.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Filler(len) => *len,
+        }
+    }
+
+    /// Whether there is nothing to carry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What stands at a position of a filler: lines of 63 digits.
+    pub(super) fn filler(position: u64) -> u8 {
+        const LINE: u64 = 64;
+        if position % LINE == LINE - 1 { b'\n' } else { b"0123456789abcdef"[(position % 16) as usize] }
+    }
 }
 
 /// The value of a header field.
@@ -82,7 +112,7 @@ impl Answer {
         headers.extend(extra.iter().map(|(name, value)| ((*name).to_owned(), text(value))));
         headers.push(("Content-Length".to_owned(), HeaderValue::ContentLength));
         headers.push(("Content-Type".to_owned(), text(content_type)));
-        Self { status, reason: reason.to_owned(), headers, body }
+        Self { status, reason: reason.to_owned(), headers, body: Body::Bytes(body) }
     }
 
     /// The text with status 200: HTML if it begins with `<`, else plain text.
@@ -90,6 +120,11 @@ impl Answer {
         let body = body.into();
         let is_html = body.trim_ascii_start().starts_with(b"<");
         Self::new(200, "OK", &[], if is_html { "text/html" } else { "text/plain" }, body)
+    }
+
+    /// So many bytes of plain text with status 200, which take no memory.
+    pub fn filler(bytes: u64) -> Self {
+        Self { body: Body::Filler(bytes), ..Self::new(200, "OK", &[], "text/plain", Vec::new()) }
     }
 
     /// "301 Moved Permanently" to another place.

@@ -6,26 +6,36 @@
 //! change. Here every connection is alone in its own socket set and found by its 4-tuple; what belongs
 //! to no connection is processed with an empty set, so that smoltcp answers it by itself.
 
+mod forward;
+mod probes;
 mod receive;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
-use smoltcp::iface::{Config, Interface, PollResult, SocketSet};
-use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
+use smoltcp::iface::{PollResult, SocketSet};
+use smoltcp::wire::IpAddress;
 
+pub(super) use self::probes::{Probe, ProbeNews};
 use super::HostConfig;
 use super::connection::{Connection, ConnectionError, Role};
 use super::device::Device;
+use super::interfaces::Interfaces;
 use super::link::{Attachment, Link};
+use super::path::Paths;
 use super::process::ProcessId;
 use crate::seed::Stream;
 use crate::time::Instant;
-use crate::wire::{FiveTuple, Packet, Protocol};
+use crate::wire::{FiveTuple, Protocol, Reassembly};
 
 /// Segments one connection may send in a row.
 const SEGMENTS_MAX: u32 = 10_000;
+/// The longest packet to the host itself (Linux's loopback has 65536).
+const MTU_LOOPBACK: u16 = u16::MAX;
+/// Longer than any retransmission timer of smoltcp runs.
+const TIMERS_MAX: Duration = Duration::from_secs(120);
 /// Ephemeral ports (Linux: `ip_local_port_range`); `connect` takes the even ones.
 const EPHEMERAL_FIRST: u16 = 32_768;
 const EPHEMERAL_LAST: u16 = 60_999;
@@ -50,17 +60,18 @@ pub(super) enum News {
     Accepted(ConnectionId, u16),
     /// Something changed on a program's connection.
     Stirred(ProcessId),
-    /// An ICMP message came, other than an echo request.
-    Icmp(Packet),
-    /// A packet of this host found no neighbour.
-    Undeliverable(Packet),
+    /// Something came back for a packet that a program built itself.
+    Probe(ProcessId, ProbeNews),
 }
 
 pub(super) struct Stack {
     pub link: Link,
-    pub mtu: u16,
+    mtu: u16,
+    forwards: bool,
     device: Device,
-    interface: Interface,
+    interfaces: Interfaces,
+    reassembly: Reassembly,
+    paths: Paths,
     nobody: SocketSet<'static>,
     connections: BTreeMap<ConnectionId, Connection>,
     by_tuple: BTreeMap<FiveTuple, ConnectionId>,
@@ -69,6 +80,8 @@ pub(super) struct Stack {
     unhurried: BTreeSet<ConnectionId>,
     news: Vec<News>,
     served: BTreeSet<u16>,
+    /// Who gets the answers for an echo identifier or a port of its own.
+    probes: BTreeMap<(Protocol, u16), ProcessId>,
     ports: Stream,
     timestamp_offset: u32,
     next_id: u64,
@@ -76,28 +89,24 @@ pub(super) struct Stack {
 
 impl Stack {
     pub fn new(config: &HostConfig) -> Self {
-        let mut device = Device::new(config.mtu);
-        let mut settings = Config::new(HardwareAddress::Ip);
-        settings.random_seed = config.seed.stream("tcp-sequence-numbers", &config.name).next_u64();
-        let mut interface = Interface::new(settings, &mut device, smoltcp::time::Instant::ZERO);
-        interface.update_ip_addrs(|addresses| {
-            for (address, prefix_len) in [(config.address, config.prefix_len), (Ipv4Addr::LOCALHOST, 8)] {
-                addresses
-                    .push(IpCidr::new(IpAddress::Ipv4(address), prefix_len))
-                    .expect("smoltcp holds two addresses");
-            }
-        });
+        assert!(!config.addresses.is_empty(), "{} has no address", config.name);
+        let random_seed = config.seed.stream("tcp-sequence-numbers", &config.name).next_u64();
+        let identification = config.seed.stream("ip-identification", &config.name).next_u64() as u16;
         Self {
             link: Link::new(Attachment {
                 mac: config.mac,
-                address: config.address,
+                addresses: config.addresses.clone(),
                 prefix_len: config.prefix_len,
                 gateway: config.gateway,
                 ttl: config.ttl,
+                identification,
             }),
             mtu: config.mtu,
-            device,
-            interface,
+            forwards: config.forwards,
+            device: Device::new(config.mtu),
+            interfaces: Interfaces::new(config.mtu, config.prefix_len, random_seed),
+            reassembly: Reassembly::default(),
+            paths: Paths::default(),
             nobody: SocketSet::new(Vec::new()),
             connections: BTreeMap::new(),
             by_tuple: BTreeMap::new(),
@@ -105,6 +114,7 @@ impl Stack {
             unhurried: BTreeSet::new(),
             news: Vec::new(),
             served: BTreeSet::new(),
+            probes: BTreeMap::new(),
             ports: config.seed.stream("ephemeral-ports", &config.name),
             timestamp_offset: config.seed.stream("tcp-timestamps", &config.name).next_u64() as u32,
             next_id: 0,
@@ -171,7 +181,7 @@ impl Stack {
         socket.set_tsval_generator(Some(timestamp));
         socket
             .connect(
-                self.interface.context(),
+                self.interfaces.wide(tuple.src).context(),
                 (IpAddress::Ipv4(tuple.dst), tuple.dst_port),
                 (IpAddress::Ipv4(tuple.src), tuple.src_port),
             )
@@ -238,9 +248,31 @@ impl Stack {
         self.flush(now, id);
     }
 
-    /// Sends a packet that a program built itself.
-    pub fn send_packet(&mut self, now: Instant, packet: Packet) {
-        self.link.send(now, packet.into_frame());
+    /// The longest packet that gets to a destination, as far as this host knows.
+    pub fn path_mtu(&self, now: Instant, destination: Ipv4Addr) -> u16 {
+        if self.link.is_own(destination) {
+            MTU_LOOPBACK
+        } else {
+            self.paths.mtu(now, destination).map_or(self.mtu, |mtu| mtu.min(self.mtu))
+        }
+    }
+
+    /// Sends again what a connection has sent in packets that were too long for its path.
+    fn resend_shorter(&mut self, now: Instant, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let path = self.paths.mtu(now, connection.tuple.dst);
+        if path.is_none_or(|mtu| connection.mtu <= mtu) {
+            return;
+        }
+        if connection.has_unacknowledged() {
+            // As if the retransmission timer had run out, except that smoltcp must not see a later time
+            // than there is when it sends: it gets no room to send until its timer is dealt with.
+            let interface = self.interfaces.with_mtu(connection.mtu, connection.tuple.src);
+            self.device.hold(true);
+            interface.poll_egress(to_smoltcp(now + TIMERS_MAX), &mut self.device, &mut connection.set);
+            self.device.hold(false);
+        }
+        self.flush(now, id);
     }
 
     /// Ends a connection without a word to the peer.
@@ -258,9 +290,14 @@ impl Stack {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if connection.error.is_none() && !connection.is_mute(now) {
             connection.tune();
+            // What a handshake announces is about the link, not about the path.
+            if !connection.is_connecting() {
+                connection.mtu = self.paths.mtu(now, connection.tuple.dst).unwrap_or(self.mtu);
+            }
             set_timestamp(now, self.timestamp_offset);
+            let interface = self.interfaces.with_mtu(connection.mtu, connection.tuple.src);
             let mut segments = 0;
-            while self.interface.poll_egress(to_smoltcp(now), &mut self.device, &mut connection.set)
+            while interface.poll_egress(to_smoltcp(now), &mut self.device, &mut connection.set)
                 == PollResult::SocketStateChanged
             {
                 segments += 1;
@@ -285,7 +322,8 @@ impl Stack {
         let timer = if over || connection.is_mute(now) {
             None
         } else {
-            self.interface.poll_at(to_smoltcp(now), &connection.set).map(from_smoltcp)
+            let interface = self.interfaces.with_mtu(connection.mtu, connection.tuple.src);
+            interface.poll_at(to_smoltcp(now), &connection.set).map(from_smoltcp)
         };
         let limit = if over { None } else { connection.gives_up() };
         let deadline = timer.into_iter().chain(limit).min();
@@ -326,11 +364,14 @@ impl Stack {
     fn ephemeral_port(&mut self) -> u16 {
         let even = u64::from((EPHEMERAL_LAST - EPHEMERAL_FIRST) / 2 + 1);
         let start = self.ports.below(even);
-        let is_used = |port: u16| self.by_tuple.keys().any(|tuple| tuple.src_port == port);
+        let is_used = |port: u16| {
+            self.by_tuple.keys().any(|tuple| tuple.src_port == port)
+                || [Protocol::TCP, Protocol::UDP].iter().any(|with| self.probes.contains_key(&(*with, port)))
+        };
         let free = (0..even)
             .map(|step| EPHEMERAL_FIRST + 2 * ((start + step) % even) as u16)
             .find(|port| !is_used(*port) && !self.served.contains(port));
-        free.expect("a host has fewer than 14116 connections")
+        free.expect("a host has fewer than 14116 connections and probes")
     }
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::process::{Os, Outbox, Program, Progress, Received};
-use super::site::{Answer, HeaderValue, Site};
+use super::site::{Answer, Body, HeaderValue, Site};
 use super::stack::ConnectionId;
 use crate::time::Instant;
 
@@ -47,7 +47,12 @@ impl Visit {
         };
         let with_body = request.method != Some("HEAD");
         self.is_last = is_last || matches!(&answer, Choice::Own(answer) if answer.status == 405);
-        self.unsent.bytes_mut().extend(render(answer.as_ref(), with_body, self.is_last, now));
+        self.unsent.bytes_mut().extend(head(answer.as_ref(), self.is_last, now).into_bytes());
+        match &answer.as_ref().body {
+            Body::Bytes(bytes) if with_body => self.unsent.bytes_mut().extend_from_slice(bytes),
+            Body::Filler(len) if with_body => self.unsent.fill(*len),
+            Body::Bytes(_) | Body::Filler(_) => {}
+        }
         self.received.drain(..len);
         true
     }
@@ -56,8 +61,14 @@ impl Visit {
 impl Program for Visit {
     fn step(&mut self, os: &mut Os<'_>) -> Progress {
         let received = os.recv(self.connection, &mut self.received);
-        while self.answer_next(os.now) {}
-        self.unsent.flush(os, self.connection);
+        loop {
+            // The next answer has to wait until the whole filler is made.
+            while !self.unsent.has_filler() && self.answer_next(os.now) {}
+            self.unsent.flush(os, self.connection);
+            if self.unsent.has_filler() || !self.answer_next(os.now) {
+                break;
+            }
+        }
         match received {
             Received::Failed(_) => Progress::Exited(0),
             Received::End if self.unsent.is_empty() => Progress::Exited(0),
@@ -104,7 +115,7 @@ fn closes(request: &httparse::Request<'_, '_>) -> bool {
     }
 }
 
-fn render(answer: &Answer, with_body: bool, is_last: bool, now: Instant) -> Vec<u8> {
+fn head(answer: &Answer, is_last: bool, now: Instant) -> String {
     let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, answer.reason);
     for (name, value) in &answer.headers {
         let value = match value {
@@ -118,11 +129,7 @@ fn render(answer: &Answer, with_body: bool, is_last: bool, now: Instant) -> Vec<
         head.push_str("Connection: close\r\n");
     }
     head.push_str("\r\n");
-    let mut bytes = head.into_bytes();
-    if with_body {
-        bytes.extend_from_slice(&answer.body);
-    }
-    bytes
+    head
 }
 
 /// A date as HTTP writes it, e.g. `Fri, 28 Jun 2024 09:00:00 GMT`.

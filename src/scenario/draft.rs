@@ -512,6 +512,9 @@ pub fn serves(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<(u16, Ser
     })
 }
 
+/// The longest page that is made up: 1 GB.
+const BYTES_MAX: u64 = 1_000_000_000;
+
 fn service(node: &Node, problems: &mut Problems) -> Option<Service> {
     let Value::Map(_) = node.value else {
         return node.text(problems).map(|text| match text {
@@ -523,10 +526,19 @@ fn service(node: &Node, problems: &mut Problems) -> Option<Service> {
     let redirect = fields.optional("redirect").and_then(|node| node.text(problems));
     let status = fields.optional("status").and_then(|node| node.integer(problems, 200..=599_u16));
     let body = fields.optional("body").and_then(|node| node.text(problems));
+    let bytes =
+        fields.optional("bytes").and_then(|node| Some((node, node.integer(problems, 0..=BYTES_MAX)?)));
     fields.finish(problems);
-    let mut answer = match (redirect, body) {
-        (Some(location), _) => Answer::redirect(location),
-        (None, body) => Answer::plain(body.unwrap_or_default()),
+    if let (Some((node, _)), true) = (&bytes, redirect.is_some() || body.is_some()) {
+        problems.push(
+            Problem::at(node.span, "a page of so many bytes has no text and leads nowhere")
+                .hint("leave `bytes` out, or leave `body` and `redirect` out"),
+        );
+    }
+    let mut answer = match (redirect, body, bytes) {
+        (Some(location), _, _) => Answer::redirect(location),
+        (None, _, Some((_, bytes))) => Answer::filler(bytes.value),
+        (None, body, None) => Answer::plain(body.unwrap_or_default()),
     };
     if let Some(status) = status {
         (answer.status, answer.reason) = (status.value, reason_phrase(status.value).to_owned());

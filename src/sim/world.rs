@@ -466,11 +466,12 @@ impl<O: Observer> World<O> {
             name: if boots == 1 { name } else { format!("{name}, boot {boots}") },
             hostname: format!("ip-{a}-{b}-{c}-{d}"),
             mac: eni.mac,
-            address,
+            addresses: eni.private_ips.clone(),
             prefix_len: subnet.cidr.prefix_len(),
             gateway: subnet.router(),
             mtu: MTU_VPC,
             ttl: TTL_INSTANCE,
+            forwards: false,
             seed: self.seed,
         };
         let mut services = self.services.get(&Station::Eni(eni.id)).cloned().unwrap_or_default();
@@ -486,12 +487,13 @@ impl<O: Observer> World<O> {
             name: host.name.clone(),
             hostname: host.name.clone(),
             mac: host.mac(),
-            address: host.address,
+            addresses: vec![host.address],
             prefix_len: 24,
             // Its provider's router; any neighbour of it will do.
             gateway: Ipv4Addr::new(a, b, c, if d == 1 { 254 } else { 1 }),
             mtu: MTU_INTERNET,
             ttl: TTL_OUTSIDE,
+            forwards: false,
             seed: self.seed,
         };
         Slot::new(config, self.services.get(&Station::Outside(host.address)).map_or(&[], Vec::as_slice))
@@ -507,7 +509,8 @@ impl<O: Observer> World<O> {
             name: format!("{} on {}", host.name, network.label),
             hostname: host.name.clone(),
             mac: host.mac(),
-            address: host.address,
+            addresses: vec![host.address],
+            forwards: false,
             prefix_len,
             gateway: if first == host.address { Ipv4Addr::from_bits(first.to_bits() + 1) } else { first },
             mtu: MTU_INTERNET,

@@ -143,6 +143,22 @@ pub fn tcp(ends: Ends, tuple: FiveTuple, flags: TcpFlags, payload: &[u8]) -> Pac
     )
 }
 
+/// A SYN with options, its first sequence number and the window it offers.
+///
+/// # Panics
+/// If the options are longer than 40 bytes.
+pub fn syn(ends: Ends, tuple: FiveTuple, sequence: u32, window: u16, options: &[u8]) -> Packet {
+    let mut header = TcpHeader::new(tuple.src_port, tuple.dst_port, sequence, window);
+    header.syn = true;
+    header.set_options_raw(options).expect("options fit into a TCP header");
+    finish(
+        PacketBuilder::ethernet2(ends.src.0, ends.dst.0)
+            .ipv4(tuple.src.octets(), tuple.dst.octets(), TTL)
+            .tcp_header(header),
+        &[],
+    )
+}
+
 /// A UDP datagram.
 pub fn udp(ends: Ends, tuple: FiveTuple, payload: &[u8]) -> Packet {
     finish(

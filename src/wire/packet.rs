@@ -11,8 +11,8 @@ use super::{ETHERNET_HEADER_LEN, Mac};
 const ETHERTYPE: Range<usize> = 12..14;
 const IPV4: [u8; 2] = [0x08, 0x00];
 /// Where the second word of the IPv4 header says which datagram a fragment is of, and which part.
-const IDENTIFICATION: usize = ETHERNET_HEADER_LEN + 4;
-const FRAGMENT: usize = ETHERNET_HEADER_LEN + 6;
+pub(super) const IDENTIFICATION: usize = ETHERNET_HEADER_LEN + 4;
+pub(super) const FRAGMENT: usize = ETHERNET_HEADER_LEN + 6;
 const MORE_FRAGMENTS: u16 = 0x2000;
 const FRAGMENT_OFFSET: u16 = 0x1fff;
 /// Where the TCP header has its sequence number, its acknowledgment number and its own length.
@@ -346,6 +346,13 @@ impl Packet {
     /// The ICMP message, if it is one.
     pub fn icmp(&self) -> Option<Icmp> {
         self.facts.icmp
+    }
+
+    /// What a "fragmentation needed" (type 3 code 4) says would have passed.
+    pub fn next_hop_mtu(&self) -> Option<u16> {
+        const NEXT_HOP_MTU: usize = 6;
+        let icmp = self.facts.icmp?;
+        ((icmp.kind, icmp.code) == (3, 4)).then(|| self.word(self.transport_start() + NEXT_HOP_MTU))
     }
 
     /// Whether it is an ICMP error, about which no other error may be sent (RFC 1122).

@@ -12,7 +12,7 @@ use pnet_packet::ipv4::MutableIpv4Packet;
 use pnet_packet::tcp::MutableTcpPacket;
 use pnet_packet::udp::MutableUdpPacket;
 
-use super::packet::is_error;
+use super::packet::{FRAGMENT, IDENTIFICATION, is_error};
 use super::{ETHERNET_HEADER_LEN, Mac, Packet, Protocol, TcpFlags};
 
 /// What to change. `None` leaves a field alone.
@@ -104,6 +104,19 @@ impl Packet {
         may_go_on
     }
 
+    /// Says whether routers may fragment the packet.
+    pub fn set_dont_fragment(&mut self, dont_fragment: bool) {
+        const DONT_FRAGMENT: u16 = 0x4000;
+        let before = u16::from_be_bytes([self.frame()[FRAGMENT], self.frame()[FRAGMENT + 1]]);
+        let flag = if dont_fragment { DONT_FRAGMENT } else { 0 };
+        self.set_ip_word(FRAGMENT, before & !DONT_FRAGMENT | flag);
+    }
+
+    /// Sets what the fragments of one datagram have in common.
+    pub fn set_identification(&mut self, identification: u16) {
+        self.set_ip_word(IDENTIFICATION, identification);
+    }
+
     /// Sets the time to live.
     pub fn set_ttl(&mut self, ttl: u8) {
         let mut ip =
@@ -112,6 +125,19 @@ impl Packet {
         delta.word(u16::from_be_bytes([ip.get_ttl(), 0]), u16::from_be_bytes([ttl, 0]));
         ip.set_ttl(ttl);
         ip.set_checksum(delta.applied_to(ip.get_checksum()));
+        self.refresh();
+    }
+
+    /// Replaces a word of the IPv4 header that stands at `at` in the frame.
+    fn set_ip_word(&mut self, at: usize, word: u16) {
+        const CHECKSUM: usize = ETHERNET_HEADER_LEN + 10;
+        let frame = self.frame_mut();
+        let read = |at: usize| u16::from_be_bytes([frame[at], frame[at + 1]]);
+        let mut delta = Delta::default();
+        delta.word(read(at), word);
+        let sum = delta.applied_to(read(CHECKSUM));
+        frame[at..at + 2].copy_from_slice(&word.to_be_bytes());
+        frame[CHECKSUM..CHECKSUM + 2].copy_from_slice(&sum.to_be_bytes());
         self.refresh();
     }
 }
@@ -409,6 +435,18 @@ mod tests {
         let mut ack = build::tcp(Ends::TEST, tuple(Protocol::TCP), TcpFlags(TcpFlags::ACK), b"x");
         ack.clamp_mss(1);
         assert!(checksums_are_valid(ack.frame()));
+    }
+
+    #[test]
+    fn the_fragment_fields_change_with_their_checksum() {
+        let mut packet = build::udp(Ends::TEST, tuple(Protocol::UDP), b"x");
+        packet.set_identification(0xbeef);
+        packet.set_dont_fragment(false);
+        assert!(checksums_are_valid(packet.frame()));
+        assert_eq!((packet.identification(), packet.dont_fragment()), (0xbeef, false));
+        packet.set_dont_fragment(true);
+        assert!(packet.dont_fragment() && !packet.is_fragment());
+        assert!(checksums_are_valid(packet.frame()));
     }
 
     #[test]

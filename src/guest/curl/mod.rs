@@ -45,7 +45,7 @@ struct Failure(i32, String);
 enum State {
     Start,
     Connecting(ConnectionId),
-    Exchanging(Exchange),
+    Exchanging(Box<Exchange>),
     Finished,
 }
 
@@ -186,12 +186,12 @@ impl Curl {
         self.facts.size_request += request.len() as u64;
         let mut unsent = Outbox::default();
         unsent.bytes_mut().extend(request.into_bytes());
-        self.state = State::Exchanging(Exchange {
+        self.state = State::Exchanging(Box::new(Exchange {
             connection,
             unsent,
             response: Response::new(self.options.head_only),
             saw_head: false,
-        });
+        }));
         Ok(Turn::Again)
     }
 
@@ -224,7 +224,7 @@ impl Curl {
         request + "\r\n"
     }
 
-    fn exchange(&mut self, os: &mut Os<'_>, mut exchange: Exchange) -> Result<Turn, Failure> {
+    fn exchange(&mut self, os: &mut Os<'_>, mut exchange: Box<Exchange>) -> Result<Turn, Failure> {
         exchange.unsent.flush(os, exchange.connection);
         let received = os.recv(exchange.connection, &mut exchange.response.buffer);
         if matches!(received, Received::Bytes(_)) && self.facts.start_transfer < self.facts.pretransfer {
@@ -232,10 +232,10 @@ impl Curl {
         }
         let is_complete = self.read(os, &mut exchange)?;
         let turn = match received {
-            _ if is_complete => return self.complete(os, exchange),
+            _ if is_complete => return self.complete(os, *exchange),
             Received::Bytes(_) => Turn::Again,
             Received::Nothing => Turn::Wait,
-            Received::End => return self.ended(os, exchange),
+            Received::End => return self.ended(os, *exchange),
             Received::Failed(ConnectionError::TimedOut) => {
                 return Err(Failure(exit::RECEIVE_ERROR, "Recv failure: Connection timed out".to_owned()));
             }

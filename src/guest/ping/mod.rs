@@ -8,9 +8,11 @@ mod report;
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
+use self::options::Fragmentation;
 pub(super) use self::options::Options;
 use self::report::Statistics;
-use super::process::{Os, PingNews, Program, Progress};
+use super::process::{Os, Program, Progress};
+use super::stack::{Probe, ProbeNews};
 use crate::time::Instant;
 use crate::wire::build::{self, Ends};
 
@@ -37,8 +39,6 @@ struct State {
     /// When to stop waiting for replies: set once all probes are sent.
     lingers_until: Option<Instant>,
     sent_at: Vec<Instant>,
-    /// What fits through the path, once somebody has said so.
-    path_mtu: Option<u16>,
     answered: BTreeSet<u16>,
 }
 
@@ -61,12 +61,11 @@ impl Ping {
         self.state = Some(State {
             address,
             shown,
-            identifier: os.open_ping(),
+            identifier: os.open_echo(),
             began: os.now,
             next_probe: os.now,
             lingers_until: None,
             sent_at: Vec::new(),
-            path_mtu: None,
             answered: BTreeSet::new(),
         });
         true
@@ -91,8 +90,14 @@ impl Ping {
 
     fn send_probe(&mut self, os: &mut Os<'_>) {
         let state = self.state.as_mut().expect("ping has begun");
-        let mtu = state.path_mtu.map_or(os.mtu(), |mtu| mtu.min(os.mtu()));
-        if self.options.size + IP_AND_ICMP_HEADERS > usize::from(mtu) {
+        let mtu = os.path_mtu(state.address);
+        let fits = self.options.size + IP_AND_ICMP_HEADERS <= usize::from(mtu);
+        let dont_fragment = match self.options.fragmentation {
+            Fragmentation::Never => true,
+            Fragmentation::HereOnly => fits,
+            Fragmentation::Anywhere => false,
+        };
+        if dont_fragment && !fits {
             self.statistics.errors += 1;
             if !self.options.quiet {
                 os.write_stderr(format!("ping: local error: message too long, mtu={mtu}\n"));
@@ -102,8 +107,10 @@ impl Ping {
             let source = os.source_for(state.address);
             let payload = payload(os.now, self.options.size);
             // The link fills in the stations.
-            let packet =
+            let mut packet =
                 build::echo_request(Ends::TEST, source, state.address, state.identifier, sequence, &payload);
+            packet.set_ttl(self.options.ttl.unwrap_or(os.ttl()));
+            packet.set_dont_fragment(dont_fragment);
             os.send_packet(packet);
         }
         self.linger_if_done(os.now);
@@ -125,17 +132,14 @@ impl Ping {
         state.lingers_until = Some(now + wait);
     }
 
-    fn hear(&mut self, os: &mut Os<'_>, news: PingNews) {
+    fn hear(&mut self, os: &mut Os<'_>, news: ProbeNews) {
         match news {
-            PingNews::Reply { from, sequence, ttl, len } => self.hear_reply(os, from, sequence, (ttl, len)),
-            PingNews::Error { from, sequence, kind, code, mtu } => {
+            ProbeNews::Reply { from, sequence, ttl, len } => self.hear_reply(os, from, sequence, (ttl, len)),
+            // It listens on no port.
+            ProbeNews::Answer { .. } | ProbeNews::Error { about: Probe::Port(_), .. } => {}
+            ProbeNews::Error { from, about: Probe::Echo(sequence), kind, code, mtu } => {
                 self.statistics.errors += 1;
                 self.acknowledge(sequence);
-                if mtu > 0
-                    && let Some(state) = &mut self.state
-                {
-                    state.path_mtu = Some(mtu);
-                }
                 if !self.options.quiet {
                     let what = report::icmp_error(kind, code, mtu);
                     let name = os.name_of(from).filter(|_| !self.is_numeric()).map(str::to_owned);
@@ -203,7 +207,7 @@ impl Program for Ping {
         if self.state.is_none() && !self.begin(os) {
             return Progress::Exited(2);
         }
-        for news in os.take_ping_news() {
+        for news in os.take_probe_news() {
             self.hear(os, news);
         }
         if !self.is_done(os.now) {

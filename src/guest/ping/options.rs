@@ -24,11 +24,26 @@ pub(in crate::guest) struct Options {
     /// `-w`: when to end in any case.
     pub deadline: Option<Duration>,
     pub size: usize,
+    /// `-M`.
+    pub fragmentation: Fragmentation,
+    /// `-t`: in place of the host's own.
+    pub ttl: Option<u8>,
     pub quiet: bool,
     pub numeric: bool,
 }
 
-const KNOWN: &[&str] = &["-4", "-c", "-i", "-M", "-n", "-q", "-s", "-w", "-W"];
+/// Who may fragment a probe.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::guest) enum Fragmentation {
+    /// `-M do`: nobody; a probe that is known to be too long is not sent.
+    Never,
+    /// `-M want`: the host, if the probe is known to be too long.
+    HereOnly,
+    /// `-M dont`: routers too.
+    Anywhere,
+}
+
+const KNOWN: &[&str] = &["-4", "-c", "-i", "-M", "-n", "-q", "-s", "-t", "-w", "-W"];
 
 impl Options {
     pub fn parse(program: &Word, arguments: &[Word]) -> Result<Self, CommandError> {
@@ -39,6 +54,8 @@ impl Options {
             linger: Duration::from_secs(10),
             deadline: None,
             size: 56,
+            fragmentation: Fragmentation::HereOnly,
+            ttl: None,
             quiet: false,
             numeric: false,
         };
@@ -92,10 +109,17 @@ impl Options {
             }
             'M' => {
                 let value = args.value(&range)?;
-                if value.text != "do" {
-                    return Err(CommandError::new(value.range, "only `-M do` is supported")
-                        .with_hint("packets are never fragmented here: that is what `do` says"));
-                }
+                self.fragmentation = match value.text {
+                    "do" => Fragmentation::Never,
+                    "want" => Fragmentation::HereOnly,
+                    "dont" => Fragmentation::Anywhere,
+                    _ => {
+                        let message = format!("`-M` has no mode `{}` here", value.text);
+                        return Err(
+                            CommandError::new(value.range, message).with_hint("modes: do, want, dont")
+                        );
+                    }
+                };
             }
             'n' => self.numeric = true,
             'q' => self.quiet = true,
@@ -105,6 +129,14 @@ impl Options {
                 if self.size > SIZE_MAX {
                     return Err(CommandError::new(value.range, format!("the size is at most {SIZE_MAX}")));
                 }
+            }
+            't' => {
+                let value = args.value(&range)?;
+                let ttl = value.number()?;
+                if ttl == 0 {
+                    return Err(CommandError::new(value.range, "the time to live is 1 to 255"));
+                }
+                self.ttl = Some(ttl);
             }
             'w' => self.deadline = Some(args.value(&range)?.seconds()?),
             'W' => self.linger = args.value(&range)?.seconds()?,

@@ -9,7 +9,10 @@ use super::{ConnectionId, News, Stack, set_timestamp, timestamp, timestamp_at, t
 use crate::guest::connection::{Connection, ConnectionError, Role};
 use crate::guest::device::Device;
 use crate::time::Instant;
-use crate::wire::{ArpReply, FiveTuple, Packet, Parsed, Protocol, TcpFlags, parse};
+use crate::wire::build::{self, Ends};
+use crate::wire::{
+    ArpReply, Echo, FiveTuple, Icmp, Packet, Parsed, Protocol, TcpFlags, checksums_are_valid, parse,
+};
 
 impl Stack {
     /// Takes in a frame that arrived.
@@ -29,15 +32,22 @@ impl Stack {
     }
 
     fn receive_packet(&mut self, now: Instant, packet: Packet) {
-        let tuple = packet.tuple().mirror();
-        if packet.is_later_fragment() {
+        if !self.link.is_own(packet.tuple().dst) {
+            if self.forwards {
+                self.forward(now, packet);
+            }
             return;
         }
+        let Some(packet) = self.reassembly.take(now, packet) else { return };
+        let tuple = packet.tuple().mirror();
         if tuple.protocol == Protocol::TCP {
             self.receive_segment(now, tuple, packet);
-        } else if packet.icmp().is_some_and(|icmp| icmp.kind != ECHO_REQUEST) {
-            self.receive_icmp(now, packet);
-        } else {
+        } else if let Some(icmp) = packet.icmp() {
+            match icmp.echo {
+                Some(echo) if icmp.kind == ECHO_REQUEST => self.answer_echo(now, echo, &packet),
+                Some(_) | None => self.receive_icmp(now, icmp, &packet),
+            }
+        } else if tuple.protocol != Protocol::UDP || !self.hear_answer(&packet) {
             self.answer_for_nobody(now, packet);
         }
     }
@@ -61,7 +71,11 @@ impl Stack {
                 let id = self.insert(connection);
                 self.deliver(now, id, packet);
             }
-            None => self.answer_for_nobody(now, packet),
+            None => {
+                // A SYN-ACK to a probe is answered too: no connection was meant.
+                self.hear_answer(&packet);
+                self.answer_for_nobody(now, packet);
+            }
         }
     }
 
@@ -70,7 +84,7 @@ impl Stack {
         let flags = packet.tcp_flags();
         connection.hears(now, flags);
         ingress(
-            &mut self.interface,
+            self.interfaces.wide(connection.tuple.src),
             &mut self.device,
             &mut connection.set,
             now,
@@ -103,8 +117,15 @@ impl Stack {
     }
 
     fn answer_for_nobody(&mut self, now: Instant, packet: Packet) {
-        let Self { interface, device, nobody, timestamp_offset, .. } = self;
-        ingress(interface, device, nobody, now, packet.into_frame(), *timestamp_offset);
+        let Self { interfaces, device, nobody, timestamp_offset, .. } = self;
+        ingress(
+            interfaces.wide(packet.tuple().dst),
+            device,
+            nobody,
+            now,
+            packet.into_frame(),
+            *timestamp_offset,
+        );
         self.emit(now);
     }
 
@@ -114,8 +135,26 @@ impl Stack {
         }
     }
 
-    fn receive_icmp(&mut self, now: Instant, packet: Packet) {
-        let icmp = packet.icmp().expect("an ICMP message");
+    /// Answers an echo request. Linux lets routers fragment the reply.
+    fn answer_echo(&mut self, now: Instant, echo: Echo, request: &Packet) {
+        const ICMP_HEADER_LEN: usize = 8;
+        let FiveTuple { src: from, dst: own, .. } = request.tuple();
+        let is_nobody = from.is_unspecified() || from.is_broadcast() || from.is_multicast();
+        if is_nobody || !checksums_are_valid(request.frame()) {
+            return;
+        }
+        let payload = &request.ip_payload()[ICMP_HEADER_LEN..];
+        // The link fills in the stations.
+        let mut reply = build::echo_reply(Ends::TEST, own, from, echo.identifier, echo.sequence, payload);
+        reply.set_ttl(self.link.ttl());
+        reply.set_dont_fragment(false);
+        self.send_packet(now, reply);
+    }
+
+    fn receive_icmp(&mut self, now: Instant, icmp: Icmp, packet: &Packet) {
+        if let (Some(quoted), Some(mtu)) = (icmp.quoted, packet.next_hop_mtu()) {
+            self.learn_path(now, quoted.tuple, mtu);
+        }
         if let Some(quoted) = icmp.quoted
             && let Some(&id) = self.by_tuple.get(&quoted.tuple)
             && let Some(error) = unreachable(icmp.kind, icmp.code)
@@ -125,17 +164,38 @@ impl Stack {
                 self.fail(now, id, error);
             }
         }
-        self.news.push(News::Icmp(packet));
+        self.hear_icmp(packet);
     }
 
-    /// A packet of this host found no neighbour.
+    /// Takes in that a packet of this host was too long for its path.
+    fn learn_path(&mut self, now: Instant, about: FiveTuple, mtu: u16) {
+        let connection = self.by_tuple.get(&about).copied();
+        // Nobody can make a path narrow with a segment that was never sent.
+        let is_ours =
+            self.link.is_own(about.src) && (about.protocol != Protocol::TCP || connection.is_some());
+        if !is_ours || self.link.is_own(about.dst) {
+            return;
+        }
+        self.paths.learn(now, about.dst, mtu);
+        if let Some(id) = connection {
+            self.resend_shorter(now, id);
+        }
+    }
+
+    /// A packet found no neighbour.
     pub(super) fn undeliverable(&mut self, now: Instant, packet: Packet) {
+        let from = self.link.address();
+        if !self.link.is_own(packet.tuple().src) {
+            // It was to be forwarded. The link fills in the stations.
+            self.report(now, &packet, |about| build::host_unreachable(Ends::TEST, from, about));
+            return;
+        }
         if let Some(&id) = self.by_tuple.get(&packet.tuple())
             && self.connection(id).is_connecting()
         {
             self.fail(now, id, ConnectionError::HostUnreachable);
         }
-        self.news.push(News::Undeliverable(packet));
+        self.hear_undeliverable(&packet);
     }
 }
 

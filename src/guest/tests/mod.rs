@@ -1,6 +1,7 @@
 //! Hosts on a wire: whole outputs and whole packet lists.
 
 mod failures;
+mod paths;
 mod rig;
 mod sessions;
 mod typing;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::guest::{Finished, Host, HostConfig, Names, ProcessId, parse};
 use crate::seed::Seed;
 use crate::time::Instant;
-use crate::wire::{self, Mac, Packet, Parsed, TcpFlags, build};
+use crate::wire::build::{self, Ends};
+use crate::wire::{self, Mac, Packet, Parsed, TcpFlags};
 
 pub const START: Instant = Instant::from_unix_seconds(1_719_565_200);
 /// Half a round trip.
@@ -21,6 +22,15 @@ pub fn address(host: usize) -> Ipv4Addr {
     Ipv4Addr::new(10, 0, host as u8, 10 + host as u8)
 }
 
+/// What a narrow place does with packets that must not be fragmented.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Narrow {
+    /// It says that they are too long.
+    Tells,
+    /// It drops them.
+    Swallows,
+}
+
 pub struct Rig {
     pub hosts: Vec<Host>,
     pub now: Instant,
@@ -28,6 +38,10 @@ pub struct Rig {
     pub log: Vec<(Instant, usize, Vec<u8>)>,
     /// Whether a packet gets through; everything does at first.
     pub passes: fn(&Packet) -> bool,
+    /// What gets through between the hosts, and what happens to longer packets.
+    pub narrow: Option<(u16, Narrow)>,
+    /// A host through which everybody else's packets go; it has to forward.
+    pub via: Option<usize>,
     wakes: Vec<Option<Instant>>,
     travelling: BTreeMap<(Instant, u64), (usize, Vec<u8>)>,
     sent: u64,
@@ -39,6 +53,10 @@ impl Rig {
     }
 
     pub fn with_seed(count: usize, seed: Seed, mtu: u16) -> Self {
+        Self::with_router(count, seed, |_| mtu, None)
+    }
+
+    pub fn with_router(count: usize, seed: Seed, mtu: impl Fn(usize) -> u16, via: Option<usize>) -> Self {
         let names: Names = (0..count).map(|host| (format!("host-{host}.test"), address(host))).collect();
         let names = Arc::new(names);
         let hosts = (0..count).map(|host| {
@@ -46,11 +64,12 @@ impl Rig {
                 name: format!("host-{host}"),
                 hostname: format!("ip-10-0-{host}-{}", 10 + host),
                 mac: mac(host),
-                address: address(host),
+                addresses: vec![address(host), secondary(host)],
                 prefix_len: 24,
                 gateway: Ipv4Addr::new(10, 0, host as u8, 1),
-                mtu,
+                mtu: mtu(host),
                 ttl: 127,
+                forwards: via == Some(host),
                 seed,
             });
             made.set_names(Arc::clone(&names));
@@ -61,6 +80,8 @@ impl Rig {
             now: START,
             log: Vec::new(),
             passes: |_| true,
+            narrow: None,
+            via,
             wakes: vec![None; count],
             travelling: BTreeMap::new(),
             sent: 0,
@@ -154,16 +175,48 @@ impl Rig {
             }
             Parsed::Ipv4(mut packet) => {
                 assert!(wire::checksums_are_valid(packet.frame()), "{packet}");
-                let to = (0..self.hosts.len()).find(|host| address(*host) == packet.tuple().dst);
-                if let Some(to) = to.filter(|_| (self.passes)(&packet)) {
-                    packet.set_macs(ROUTER, mac(to));
-                    self.sent += 1;
-                    self.travelling.insert((self.now + DELAY, self.sent), (to, packet.into_frame()));
+                if !(self.passes)(&packet) {
+                    return false;
+                }
+                match self.narrow {
+                    Some((mtu, _)) if packet.ip_len() > mtu && !packet.dont_fragment() => {
+                        for part in packet.fragments(mtu) {
+                            self.deliver(from, part);
+                        }
+                    }
+                    Some((mtu, narrow)) if packet.ip_len() > mtu => {
+                        if narrow == Narrow::Tells {
+                            let router = Ipv4Addr::new(10, 0, from as u8, 1);
+                            packet = build::fragmentation_needed(Ends::TEST, router, &packet, mtu);
+                            self.arrive(from, packet);
+                        }
+                    }
+                    Some(_) | None => self.deliver(from, packet),
                 }
                 false
             }
         }
     }
+
+    fn deliver(&mut self, from: usize, packet: Packet) {
+        let destination = packet.tuple().dst;
+        let to = (0..self.hosts.len()).find(|host| [address(*host), secondary(*host)].contains(&destination));
+        // Everything else goes to the router, which may know what to do with it.
+        if let Some(to) = self.via.filter(|via| *via != from).or(to) {
+            self.arrive(to, packet);
+        }
+    }
+
+    fn arrive(&mut self, to: usize, mut packet: Packet) {
+        packet.set_macs(ROUTER, mac(to));
+        self.sent += 1;
+        self.travelling.insert((self.now + DELAY, self.sent), (to, packet.into_frame()));
+    }
+}
+
+/// A second address of a host.
+pub fn secondary(host: usize) -> Ipv4Addr {
+    Ipv4Addr::new(10, 0, host as u8, 100)
 }
 
 fn mac(host: usize) -> Mac {

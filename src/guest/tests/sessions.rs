@@ -57,7 +57,7 @@ fn ping_knows_names_sizes_and_silence() {
          rtt min/avg/max/mdev = 0.500/0.500/0.500/0.000 ms\n",
         "",
     );
-    rig.run(0, "ping -c 2 -s 9000 10.0.1.11").assert(
+    rig.run(0, "ping -c 2 -M do -s 9000 10.0.1.11").assert(
         1,
         "PING 10.0.1.11 (10.0.1.11) 9000(9028) bytes of data.\n\
          \n\

@@ -32,13 +32,13 @@ fn shells_are_refused() {
 
 #[test]
 fn mistakes_are_found_where_they_are() {
-    check("", "", "an empty command", "programs: curl, ping, ssh");
+    check("", "", "an empty command", "programs: curl, nc, ping, ssh, traceroute");
     check("crul http://a", "crul", "there is no program `crul` here", "did you mean `curl`?");
     check(
         "terraform apply",
         "terraform",
         "there is no program `terraform` here",
-        "programs: curl, ping, ssh",
+        "programs: curl, nc, ping, ssh, traceroute",
     );
     check("curl -s", "curl", "`curl` needs a URL", "for example `curl -sS -m 5 http://10.0.0.4/`");
     check(
@@ -54,7 +54,25 @@ fn mistakes_are_found_where_they_are() {
     check("ping -c", "-c", "this option needs a value", "");
     check("ping -c three a", "three", "`three` is not a whole number that fits", "");
     check("ping -c 0 a", "0", "`ping` sends at least one probe", "");
-    check("ping -qZ a", "Z", "`ping` has no option `-Z` here", "options: -4, -c, -i, -M, -n, -q, -s, -w, -W");
+    check(
+        "ping -qZ a",
+        "Z",
+        "`ping` has no option `-Z` here",
+        "options: -4, -c, -i, -M, -n, -q, -s, -t, -w, -W",
+    );
+    check("ping -t 0 a", "0", "the time to live is 1 to 255", "");
+    check("ping -M maybe a", "maybe", "`-M` has no mode `maybe` here", "modes: do, want, dont");
+    check("traceroute", "traceroute", "`traceroute` needs a host", "for example `traceroute -n 10.0.0.4`");
+    check("traceroute -q 11 a", "11", "expected a number from 1 to 10, found `11`", "");
+    check("traceroute -f5 -m4 a", "traceroute", "the first hop lies behind the last", "");
+    check("traceroute a 100", "100", "`traceroute` traces one host, with packets of the usual size", "");
+    check("traceroute -w 5,x a", "5,x", "`x` is not a whole number that fits", "");
+    check("nc a 80", "nc", "there is nobody to type what `nc` sends", "`-z` only tries to connect");
+    check("nc -z a", "nc", "`nc` needs a host and a port", "for example `nc -zv 10.0.0.4 80`");
+    check("nc -z a 0", "0", "expected a port from 1 to 65535, found `0`", "");
+    check("nc -z a 80 81", "81", "`nc` tries one port at a time", "");
+    check("nc -w0 -z a 80", "0", "`nc` waits longer than that", "");
+    check("nc -l 80", "-l", "`nc` has no option `-l` here", "options: -4, -n, -u, -v, -w, -z");
     check("ping a b", "b", "`ping` asks one host at a time", "");
     check(
         "ssh 10.0.0.4",

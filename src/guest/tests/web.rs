@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::rig::{Rig, START, address};
-use crate::guest::{Answer, HeaderValue, Service, Site};
+use crate::guest::{Answer, Body, HeaderValue, Service, Site};
 use crate::seed::Seed;
 use crate::wire::{ETHERNET_HEADER_LEN, Packet, TcpFlags};
 
@@ -175,7 +175,7 @@ fn a_site_may_have_header_fields_of_its_own() {
             ("Expires".to_owned(), HeaderValue::Date(Duration::from_secs(30 * 86_400))),
             ("Content-Length".to_owned(), HeaderValue::ContentLength),
         ],
-        body: b"gone\n".to_vec(),
+        body: Body::Bytes(b"gone\n".to_vec()),
     };
     let mut rig = web_rig(Site::everywhere(answer));
     rig.run(0, "curl -i 10.0.1.11").assert(

@@ -1,0 +1,167 @@
+//! `nc -z` as Nmap's ncat has it, which is what Amazon Linux installs: whether a port is open.
+//!
+//! Knows how to try and ncat's words; never how packets travel.
+
+mod options;
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+pub(super) use self::options::Options;
+use super::connection::ConnectionError;
+use super::process::{Os, Program, Progress, Standing};
+use super::stack::{ConnectionId, Probe, ProbeNews};
+use crate::time::Instant;
+use crate::wire::build::{self, Ends};
+use crate::wire::{FiveTuple, Protocol};
+
+const VERSION: &str = "7.93";
+/// How long an ICMP error may take before a datagram counts as received.
+const DATAGRAM_WAIT: Duration = Duration::from_secs(2);
+/// Exit status if the port is not open.
+const FAILED: i32 = 1;
+/// Exit status if the host has no address.
+const UNRESOLVED: i32 = 2;
+
+/// A running `nc`.
+pub(super) struct Nc {
+    options: Options,
+    began: Instant,
+    state: State,
+}
+
+enum State {
+    Start,
+    Connecting(ConnectionId),
+    /// A datagram was sent.
+    Listening,
+}
+
+impl Nc {
+    pub fn new(options: Options) -> Self {
+        Self { options, began: Instant::EPOCH, state: State::Start }
+    }
+
+    fn begin(&mut self, os: &mut Os<'_>) -> Progress {
+        self.began = os.now;
+        self.say_more(os, &format!("Version {VERSION} ( https://nmap.org/ncat )"));
+        let host = &self.options.host;
+        let address = if self.options.numeric { host.parse().ok() } else { os.resolve(host) };
+        let Some(address) = address else {
+            let why = "Name or service not known";
+            say(os, &format!("Could not resolve hostname \"{host}\": {why}. QUITTING."));
+            return Progress::Exited(UNRESOLVED);
+        };
+        if self.options.udp {
+            self.connected(os, address);
+            self.send_datagram(os, address);
+            self.state = State::Listening;
+            return self.listen(os);
+        }
+        let connection = os.connect(address, self.options.port);
+        self.state = State::Connecting(connection);
+        self.look(os, connection)
+    }
+
+    fn look(&self, os: &mut Os<'_>, connection: ConnectionId) -> Progress {
+        let limit = self.began + self.options.wait;
+        match os.standing(connection) {
+            Standing::Connecting if limit <= os.now => {
+                say(os, "TIMEOUT.");
+                Progress::Exited(FAILED)
+            }
+            Standing::Connecting => Progress::Waiting(Some(limit)),
+            Standing::Failed(error) => {
+                say(os, &format!("{}.", describe(error)));
+                Progress::Exited(FAILED)
+            }
+            Standing::Open => {
+                self.connected(os, os.tuple(connection).dst);
+                os.close(connection);
+                self.sum_up(os, 0);
+                Progress::Exited(0)
+            }
+        }
+    }
+
+    fn send_datagram(&self, os: &mut Os<'_>, address: Ipv4Addr) {
+        let tuple = FiveTuple {
+            src: os.source_for(address),
+            dst: address,
+            src_port: os.open_port(Protocol::UDP),
+            dst_port: self.options.port,
+            protocol: Protocol::UDP,
+        };
+        // The link fills in the stations.
+        let mut packet = build::udp(Ends::TEST, tuple, &[0]);
+        packet.set_ttl(os.ttl());
+        os.send_packet(packet);
+    }
+
+    fn listen(&self, os: &mut Os<'_>) -> Progress {
+        for news in os.take_probe_news() {
+            let why = match news {
+                ProbeNews::Error { about: Probe::Port(_), kind: 3, code: 2 | 3, .. } => "Connection refused.",
+                ProbeNews::Error { about: Probe::Port(_), kind: 3, code: 0 | 6 | 9 | 11, .. } => {
+                    "Network is unreachable."
+                }
+                // The datagram was too big: not this one.
+                ProbeNews::Error { kind: 3, code: 4, .. } => continue,
+                ProbeNews::Error { about: Probe::Port(_), .. } => "No route to host.",
+                ProbeNews::Error { about: Probe::Echo(_), .. }
+                | ProbeNews::Answer { .. }
+                | ProbeNews::Reply { .. } => continue,
+            };
+            say(os, why);
+            return Progress::Exited(FAILED);
+        }
+        let limit = self.began + DATAGRAM_WAIT;
+        if os.now < limit {
+            return Progress::Waiting(Some(limit));
+        }
+        self.say_more(os, "UDP packet sent successfully");
+        self.sum_up(os, 1);
+        Progress::Exited(0)
+    }
+
+    fn connected(&self, os: &mut Os<'_>, address: Ipv4Addr) {
+        self.say_more(os, &format!("Connected to {address}:{}.", self.options.port));
+    }
+
+    fn sum_up(&self, os: &mut Os<'_>, sent: usize) {
+        let hundredths = (os.now.since(self.began).as_millis() + 5) / 10;
+        let seconds = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+        self.say_more(os, &format!("{sent} bytes sent, 0 bytes received in {seconds} seconds."));
+    }
+
+    /// What only `-v` shows.
+    fn say_more(&self, os: &mut Os<'_>, text: &str) {
+        if self.options.verbose {
+            say(os, text);
+        }
+    }
+}
+
+impl Program for Nc {
+    fn step(&mut self, os: &mut Os<'_>) -> Progress {
+        match self.state {
+            State::Start => self.begin(os),
+            State::Connecting(connection) => self.look(os, connection),
+            State::Listening => self.listen(os),
+        }
+    }
+}
+
+fn say(os: &mut Os<'_>, text: &str) {
+    os.write_stderr(format!("Ncat: {text}\n"));
+}
+
+fn describe(error: ConnectionError) -> &'static str {
+    match error {
+        ConnectionError::HostUnreachable => "No route to host",
+        ConnectionError::NetworkUnreachable => "Network is unreachable",
+        ConnectionError::Refused => "Connection refused",
+        ConnectionError::Reset => "Connection reset by peer",
+        ConnectionError::TimedOut => "Connection timed out",
+    }
+}
