@@ -4,8 +4,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::ids::{
-    AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId,
-    SecurityGroupId, SubnetId, VpcId,
+    AllocationId, CustomerGatewayId, EniId, InstanceId, InternetGatewayId, NatGatewayId, NetworkAclId,
+    PeeringId, PrefixListId, RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId,
+    TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 use crate::model::{Instance, InstanceState, Model, Table};
 
@@ -84,6 +85,17 @@ macro_rules! kinds {
 
 kinds! {
     AllocationId = "Elastic IP", elastic_ips, |x| x.name.clone(), |_| None;
+    CustomerGatewayId = "customer gateway", customer_gateways, |x| x.name.clone(), |_| None;
+    NatGatewayId = "NAT gateway", nat_gateways, |x| x.name.clone(), |x| Some(x.vpc);
+    PrefixListId = "prefix list", prefix_lists, |x| Some(x.name.clone()), |_| None;
+    TransitGatewayAttachmentId = "transit gateway attachment", transit_gateway_attachments,
+        |x| x.name.clone(), |_| None;
+    TransitGatewayId = "transit gateway", transit_gateways, |x| x.name.clone(), |_| None;
+    TransitGatewayRouteTableId = "route table of a transit gateway", transit_gateway_route_tables,
+        |x| x.name.clone(), |_| None;
+    VpcEndpointId = "endpoint", endpoints, |x| x.name.clone(), |x| Some(x.vpc);
+    VpnConnectionId = "VPN connection", vpn_connections, |x| x.name.clone(), |_| None;
+    VpnGatewayId = "virtual private gateway", vpn_gateways, |x| x.name.clone(), |_| None;
     InternetGatewayId = "internet gateway", internet_gateways, |x| x.name.clone(), |_| None;
     NetworkAclId = "network ACL", network_acls, |x| x.name.clone(), |x| Some(x.vpc);
     PeeringId = "peering connection", peerings, |x| x.name.clone(), |_| None;

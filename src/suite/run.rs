@@ -52,7 +52,7 @@ pub fn run(
     let seed = options.seed.unwrap_or(scenario.seed);
     let captures = folder.as_ref().map(Folder::captures).transpose()?;
     let recorder = Recorder::new(scenario.start, &scenario.model, captures)?;
-    let mut world = World::new(seed, scenario.start, scenario.model, scenario.services, recorder);
+    let mut world = World::new(seed, scenario.start, scenario.model, scenario.hosts, recorder);
     world.change_links(|links, model| {
         for (eni, bandwidth) in scenario.bandwidths {
             links.limit(eni, bandwidth);
