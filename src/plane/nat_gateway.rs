@@ -122,8 +122,8 @@ impl Cx<'_> {
         if let Some(binding) = known.filter(|binding| nat.has(binding.outside.src, self.now)) {
             return Ok((binding, NatWay::Out));
         }
-        let opens = packet.tcp_flags().has(TcpFlags::SYN) || inside.protocol != Protocol::TCP;
-        if !opens || packet.is_later_fragment() || (packet.icmp().is_some_and(|icmp| icmp.echo.is_none())) {
+        // An answer opens nothing: what it answers did not come through the gateway (aws: nat-unsolicited).
+        if !opens(packet) {
             // A connection that was idle for too long is reset, towards the inside only (aws: nat-idle).
             if let Some(own) = own
                 && inside.protocol == Protocol::TCP
@@ -151,6 +151,17 @@ impl Cx<'_> {
     fn nat_drops<T>(&mut self, nat: &NatGateway, reason: DropReason) -> Result<T, DropReason> {
         self.out.effects.push(Effect::Nat(NatEffect::Dropped { nat: nat.id, exhausted: false }));
         Err(reason)
+    }
+}
+
+/// Whether a packet can be the first one of a connection.
+fn opens(packet: &Packet) -> bool {
+    const ECHO_REQUEST: u8 = 8;
+    match packet.tuple().protocol {
+        _ if packet.is_later_fragment() => false,
+        Protocol::TCP => packet.tcp_flags().opens(),
+        Protocol::ICMP => packet.icmp().is_some_and(|icmp| icmp.kind == ECHO_REQUEST),
+        Protocol(_) => true,
     }
 }
 

@@ -114,6 +114,11 @@ impl TcpFlags {
     pub const fn has(self, mask: u8) -> bool {
         self.0 & mask == mask
     }
+
+    /// Whether they ask for a new connection.
+    pub const fn opens(self) -> bool {
+        self.has(Self::SYN) && self.0 & (Self::ACK | Self::RST) == 0
+    }
 }
 
 impl fmt::Display for TcpFlags {
