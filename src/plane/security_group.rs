@@ -54,6 +54,11 @@ impl<'a> Cx<'a> {
             self.step(Step::SecurityGroup { eni: eni.id, direction, verdict: GroupVerdict::Tracked });
             return Ok(());
         }
+        if packet.is_icmp_error() {
+            // Nothing is remembered of one that is let through for its own sake.
+            let verdict = self.rule_for(eni, direction, path, packet);
+            return self.group_verdict(eni, direction, verdict);
+        }
         let flow = FlowKey::new(eni.id, direction, self.flow(eni.id, packet));
         // The flow is looked for before the rules: taking a rule away must not cut a tracked flow.
         // aws: sg-stateful, sg-tracked-survives-rule-change
@@ -75,13 +80,8 @@ impl<'a> Cx<'a> {
             }
             other => other,
         };
-        let shown = verdict.unwrap_or(GroupVerdict::NoRule);
-        self.step(Step::SecurityGroup { eni: eni.id, direction, verdict: shown });
-        if let Err(why) = verdict {
-            let group = eni.security_groups[0];
-            return Err(DropReason::SecurityGroup { eni: eni.id, direction, group, why });
-        }
-        let tracked = matches!(shown, GroupVerdict::Tracked | GroupVerdict::Rule { tracked: true, .. });
+        self.group_verdict(eni, direction, verdict)?;
+        let tracked = matches!(verdict, Ok(GroupVerdict::Tracked | GroupVerdict::Rule { tracked: true, .. }));
         // aws: sg-tracking-limit
         if let (Some(flows_max), true, true) = (eni.tracking.flows_max, tracked, memory.is_none())
             && self.state.tracking.tracked_at(eni.id, self.now) >= flows_max
@@ -91,6 +91,20 @@ impl<'a> Cx<'a> {
         let (flags, timeouts) = (packet.tcp_flags(), eni.tracking);
         self.out.effects.push(Effect::Track { flow, direction, flags, tracked, timeouts });
         Ok(())
+    }
+
+    fn group_verdict(
+        &mut self,
+        eni: &Eni,
+        direction: Direction,
+        verdict: Result<GroupVerdict, Refusal>,
+    ) -> Result<(), DropReason> {
+        let shown = verdict.unwrap_or(GroupVerdict::NoRule);
+        self.step(Step::SecurityGroup { eni: eni.id, direction, verdict: shown });
+        let group = eni.security_groups[0];
+        verdict
+            .map(|_| ())
+            .map_err(|why| DropReason::SecurityGroup { eni: eni.id, direction, group, why })
     }
 
     fn recall(&self, flow: FlowKey) -> Option<Memory> {
