@@ -13,7 +13,7 @@ use super::walk::{Cx, Origin};
 use crate::ids::SecurityGroupId;
 use crate::model::{Direction, Eni, Owner, Peer, SecurityGroup, SecurityGroupRule, Subnet, Target};
 use crate::trace::{DropReason, GroupVerdict, Refusal, Step};
-use crate::wire::{Packet, Protocol};
+use crate::wire::{Packet, Protocol, TcpFlags};
 
 /// How a packet gets from its sender's interface to its receiver's, as far as rules that name groups ask.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,7 +50,7 @@ impl<'a> Cx<'a> {
         // one it is about alive (aws: sg-related-icmp).
         let quoted = packet.icmp().and_then(|icmp| icmp.quoted).map(flow_of_quoted);
         let about = quoted.map(|quoted| FlowKey::of_quoted(eni.id, direction, quoted));
-        if about.is_some_and(|about| self.recall(about) == Some(Memory::Tracked)) {
+        if about.is_some_and(|about| self.recall(about, TcpFlags::default()) == Some(Memory::Tracked)) {
             self.step(Step::SecurityGroup { eni: eni.id, direction, verdict: GroupVerdict::Tracked });
             return Ok(());
         }
@@ -62,7 +62,7 @@ impl<'a> Cx<'a> {
         let flow = FlowKey::new(eni.id, direction, self.flow(eni.id, packet));
         // The flow is looked for before the rules: taking a rule away must not cut a tracked flow.
         // aws: sg-stateful, sg-tracked-survives-rule-change
-        let memory = self.recall(flow);
+        let memory = self.recall(flow, packet.tcp_flags());
         let verdict = match memory {
             Some(Memory::Tracked) => Ok(GroupVerdict::Tracked),
             Some(Memory::Untracked { .. }) | None => self.rule_for(eni, direction, path, packet),
@@ -107,8 +107,8 @@ impl<'a> Cx<'a> {
             .map_err(|why| DropReason::SecurityGroup { eni: eni.id, direction, group, why })
     }
 
-    fn recall(&self, flow: FlowKey) -> Option<Memory> {
-        self.state.tracking.recall(flow, self.now)
+    fn recall(&self, flow: FlowKey, flags: TcpFlags) -> Option<Memory> {
+        self.state.tracking.recall(flow, flags, self.now)
     }
 
     /// The flow that was just let through goes to a place whose flows are tracked whatever the rules

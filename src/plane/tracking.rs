@@ -69,7 +69,7 @@ struct Flow {
 }
 
 /// Flows are tracked until they close (aws: sg-tracked-until-closed); how long after is not published
-/// (assumed: sg-closed-timeout).
+/// (assumed: sg-closed-timeout). What still comes then does not make it longer.
 const TCP_CLOSED: Duration = Duration::from_secs(10);
 /// Not published (assumed: sg-icmp-timeout).
 const ICMP: Duration = Duration::from_secs(30);
@@ -79,9 +79,13 @@ const OTHER: Duration = Duration::from_secs(600);
 const SWEEP_LEN_MIN: usize = 1024;
 
 impl Tracking {
-    /// What is remembered of a flow, if it was not idle for too long.
-    pub fn recall(&self, flow: FlowKey, now: Instant) -> Option<Memory> {
+    /// What is remembered of a flow, if it was not idle for too long. Who asks for a new connection with the
+    /// addresses and ports of one that is closed does not mean that one.
+    pub fn recall(&self, flow: FlowKey, flags: TcpFlags, now: Instant) -> Option<Memory> {
         let found = self.flows.get(&flow).filter(|found| now < found.expires)?;
+        if found.is_closed() && flags.opens() {
+            return None;
+        }
         Some(if found.tracked { Memory::Tracked } else { Memory::Untracked { opened: found.opened } })
     }
 
@@ -110,12 +114,14 @@ impl Tracking {
         now: Instant,
     ) {
         let flow = self.flows.entry(key).or_insert_with(|| Flow::new(direction, now));
-        if flow.expires <= now {
+        if flow.expires <= now || (flow.is_closed() && flags.opens()) {
             *flow = Flow::new(direction, now);
         }
         flow.tracked = tracked;
-        flow.see(direction, flags);
-        flow.expires = now + flow.idle_timeout(key.flow.protocol, timeouts);
+        if !flow.is_closed() {
+            flow.see(direction, flags);
+            flow.expires = now + flow.idle_timeout(key.flow.protocol, timeouts);
+        }
         self.sweep(now);
     }
 
@@ -153,16 +159,20 @@ impl Flow {
             self.stream = true;
         }
         // A new connection may use the same addresses and ports.
-        if flags.has(TcpFlags::SYN) && !flags.has(TcpFlags::ACK) {
+        if flags.opens() {
             (self.finished, self.reset) = ([false; 2], false);
         }
         self.finished[usize::from(is_answer)] |= flags.has(TcpFlags::FIN);
         self.reset |= flags.has(TcpFlags::RST);
     }
 
+    fn is_closed(&self) -> bool {
+        self.reset || self.finished == [true, true]
+    }
+
     fn idle_timeout(&self, protocol: Protocol, timeouts: ConnectionTracking) -> Duration {
         match protocol {
-            Protocol::TCP if self.reset || self.finished == [true, true] => TCP_CLOSED,
+            Protocol::TCP if self.is_closed() => TCP_CLOSED,
             Protocol::TCP => timeouts.tcp_established,
             Protocol::UDP if self.stream => timeouts.udp_stream,
             Protocol::UDP => timeouts.udp,
