@@ -482,7 +482,6 @@ impl<'a> Cx<'a> {
     }
 
     fn behind(&mut self, eni: &'a Eni, from: Origin, packet: &mut Packet) -> Result<Next, DropReason> {
-        let here = Place::Behind { eni: eni.id, from };
         match eni.owner.expect("something runs behind it") {
             Owner::Instance(instance) => Ok(Next::Stop(Station::Eni(self.model.instances[&instance].eni))),
             Owner::InterfaceEndpoint(endpoint) => {
@@ -492,13 +491,16 @@ impl<'a> Cx<'a> {
             }
             Owner::NatGateway(nat) => {
                 let nat = &self.model.nat_gateways[&nat];
-                let (limit, own) = (MtuLimit::NatGateway(nat.id), Reporter::Interface(eni.id));
-                if let Some(split) = self.fit(packet, super::nat_gateway::MTU, limit, own, here)? {
-                    return Ok(split);
+                let (mtu, limit) = (super::nat_gateway::MTU, MtuLimit::NatGateway(nat.id));
+                let (own, on) = (Reporter::Interface(eni.id), Place::Leaving(eni.id));
+                if packet.dont_fragment() {
+                    self.fit(packet, mtu, limit, own, on)?;
                 }
                 self.check_nat_source(nat, Some(eni), from, packet)?;
                 self.translate_at_nat(nat, Some(eni), self.model.subnet(eni.subnet).zone, packet)?;
-                Ok(Next::Go(Place::Leaving(eni.id)))
+                // It cuts what it sends, not what it gets: of that it takes fragments of UDP only.
+                let split = self.fit(packet, mtu, limit, own, on)?;
+                Ok(split.unwrap_or(Next::Go(on)))
             }
             Owner::TransitGateway(attachment) => {
                 let gateway = self.model.transit_gateway_attachments[&attachment].transit_gateway;
