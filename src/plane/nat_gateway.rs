@@ -15,6 +15,8 @@ use crate::wire::{Packet, Protocol, Rewrite, TcpFlags};
 pub(super) const MTU: u16 = 8500;
 /// What it lowers the segment size of a SYN to; AWS gives no number (assumed: mss-clamp-8460).
 const MSS: u16 = MTU - 40;
+const ECHO_REPLY: u8 = 0;
+const ECHO_REQUEST: u8 = 8;
 
 impl Cx<'_> {
     /// A NAT gateway serves the interfaces of its VPC, and what a transit gateway brings
@@ -77,7 +79,11 @@ impl Cx<'_> {
         packet.clamp_mss(MSS);
         packet.rewrite(rewrite(binding, way, packet));
         self.step(Step::Translated { by: Translator::NatGateway(nat.id), from: tuple, to: packet.tuple() });
-        let effect = NatEffect::Forwarded { nat: nat.id, binding, way, flags, len };
+        let effect = if packet.is_icmp_error() {
+            NatEffect::ForwardedError { nat: nat.id, way, len }
+        } else {
+            NatEffect::Forwarded { nat: nat.id, binding, way, flags, len }
+        };
         self.out.effects.push(Effect::Nat(effect));
         Ok(())
     }
@@ -95,6 +101,9 @@ impl Cx<'_> {
         let no_session = DropReason::NatNoSession { nat: nat.id };
         let quoted = packet.icmp().and_then(|icmp| icmp.quoted).map(flow_of_quoted);
         if nat.has(packet.tuple().dst, self.now) {
+            if packet.icmp().is_some_and(|icmp| icmp.kind == ECHO_REQUEST) {
+                return self.nat_drops(nat, no_session);
+            }
             let came = match (quoted, own) {
                 (Some(quoted), _) => quoted.mirror(),
                 (None, Some(own)) => self.flow(own.id, packet),
@@ -112,6 +121,9 @@ impl Cx<'_> {
                 Some(binding) => Ok((binding, NatWay::Out)),
                 None => self.nat_drops(nat, no_session),
             };
+        }
+        if packet.icmp().is_some_and(|icmp| icmp.kind == ECHO_REPLY) {
+            return self.nat_drops(nat, no_session);
         }
         let inside = match own {
             Some(own) => self.flow(own.id, packet),
@@ -156,7 +168,6 @@ impl Cx<'_> {
 
 /// Whether a packet can be the first one of a connection.
 fn opens(packet: &Packet) -> bool {
-    const ECHO_REQUEST: u8 = 8;
     match packet.tuple().protocol {
         _ if packet.is_later_fragment() => false,
         Protocol::TCP => packet.tcp_flags().opens(),
