@@ -53,10 +53,19 @@ impl<'a> Cx<'a> {
     pub(super) fn leave_regional_nat(
         &self,
         nat: &NatGateway,
+        gateway: InternetGatewayId,
         table: RouteTableId,
         packet: &Packet,
     ) -> Result<(), DropReason> {
-        check_public_destination(self.gateway_of(nat.vpc)?, table, packet.tuple().dst)
+        self.check_public_access_of(nat.vpc, None, true, gateway)?;
+        check_public_destination(gateway, table, packet.tuple().dst)
+    }
+
+    /// What comes back for a regional NAT gateway enters the VPC.
+    pub(super) fn enter_regional_nat(&self, nat: &NatGateway, packet: &Packet) -> Result<(), DropReason> {
+        let gateway = self.gateway_of(nat.vpc)?;
+        check_public_source(gateway, packet.tuple().src)?;
+        self.check_public_access_of(nat.vpc, None, true, gateway)
     }
 
     fn gateway_of(&self, vpc: VpcId) -> Result<InternetGatewayId, DropReason> {

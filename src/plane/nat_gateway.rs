@@ -2,7 +2,7 @@
 //!
 //! Read first: "NAT gateway basics" and "Troubleshoot NAT gateways" in the VPC guide.
 
-use super::flow::{flow_of, flow_of_quoted};
+use super::flow::{Asking, flow_of_quoted};
 use super::nat_table::{Binding, NatEffect, NatWay};
 use super::state::Effect;
 use super::walk::{Cx, Origin, Place};
@@ -17,6 +17,18 @@ pub(super) const MTU: u16 = 8500;
 const MSS: u16 = MTU - 40;
 const ECHO_REPLY: u8 = 0;
 const ECHO_REQUEST: u8 = 8;
+
+/// Where a NAT gateway got a packet.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Face<'a> {
+    /// Somewhere in the VPC, without an interface of its own.
+    Regional {
+        /// The interface that the packet left; none if it came back from the internet.
+        sender: Option<&'a Eni>,
+    },
+    /// At its interface.
+    Zonal(&'a Eni),
+}
 
 impl Cx<'_> {
     /// A NAT gateway serves the interfaces of its VPC, and what a transit gateway brings
@@ -55,7 +67,7 @@ impl Cx<'_> {
     pub(super) fn translate_at_nat(
         &mut self,
         nat: &NatGateway,
-        own: Option<&Eni>,
+        face: Face<'_>,
         zone: Zone,
         packet: &mut Packet,
     ) -> Result<(), DropReason> {
@@ -65,10 +77,11 @@ impl Cx<'_> {
         if !known || (packet.is_fragment() && tuple.protocol != Protocol::UDP) {
             return self.nat_drops(nat, DropReason::NatProtocol { nat: nat.id });
         }
-        let (binding, way) = self.find_binding(nat, own, zone, packet)?;
+        let (binding, way) = self.find_binding(nat, face, zone, packet)?;
         // aws: nat-traceroute
         if !packet.decrement_ttl() {
-            if let Some(own) = own {
+            // A regional gateway has no address that the inside could know.
+            if let Face::Zonal(own) = face {
                 let error =
                     build::time_exceeded(Ends { src: own.mac, dst: own.mac }, own.primary_ip(), packet);
                 self.answer(packet, error, Place::Leaving(own.id));
@@ -93,7 +106,7 @@ impl Cx<'_> {
     fn find_binding(
         &mut self,
         nat: &NatGateway,
-        own: Option<&Eni>,
+        face: Face<'_>,
         zone: Zone,
         packet: &Packet,
     ) -> Result<(Binding, NatWay), DropReason> {
@@ -104,10 +117,9 @@ impl Cx<'_> {
             if packet.icmp().is_some_and(|icmp| icmp.kind == ECHO_REQUEST) {
                 return self.nat_drops(nat, no_session);
             }
-            let came = match (quoted, own) {
-                (Some(quoted), _) => quoted.mirror(),
-                (None, Some(own)) => self.flow(own.id, packet),
-                (None, None) => flow_of(packet),
+            let came = match quoted {
+                Some(quoted) => quoted.mirror(),
+                None => self.flow(Asking::NatGateway(nat.id), packet),
             };
             let binding = self.state.nat.from_outside(nat.id, came.mirror());
             return match binding {
@@ -125,10 +137,7 @@ impl Cx<'_> {
         if packet.icmp().is_some_and(|icmp| icmp.kind == ECHO_REPLY) {
             return self.nat_drops(nat, no_session);
         }
-        let inside = match own {
-            Some(own) => self.flow(own.id, packet),
-            None => flow_of(packet),
-        };
+        let inside = self.flow(Asking::NatGateway(nat.id), packet);
         let known = self.state.nat.from_inside(nat.id, inside);
         // A connection ends with its address.
         if let Some(binding) = known.filter(|binding| nat.has(binding.outside.src, self.now)) {
@@ -137,12 +146,17 @@ impl Cx<'_> {
         // An answer opens nothing: what it answers did not come through the gateway (aws: nat-unsolicited).
         if !opens(packet) {
             // A connection that was idle for too long is reset, towards the inside only (aws: nat-idle).
-            if let Some(own) = own
+            let way_back = match face {
+                Face::Regional { sender } => sender
+                    .map(|eni| (eni.mac, Place::Arriving { eni: eni.id, from: Origin::Elsewhere })),
+                Face::Zonal(own) => Some((own.mac, Place::Leaving(own.id))),
+            };
+            if let Some((mac, place)) = way_back
                 && inside.protocol == Protocol::TCP
                 && !packet.tcp_flags().has(TcpFlags::RST)
             {
-                let reset = build::tcp_reset(Ends { src: own.mac, dst: own.mac }, packet);
-                self.answer(packet, reset, Place::Leaving(own.id));
+                let reset = build::tcp_reset(Ends { src: mac, dst: mac }, packet);
+                self.answer(packet, reset, place);
             }
             return self.nat_drops(nat, no_session);
         }

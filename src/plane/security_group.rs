@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use super::flow::flow_of_quoted;
+use super::flow::{Asking, flow_of_quoted};
 use super::state::Effect;
 use super::tracking::{FlowKey, Memory};
 use super::walk::{Cx, Origin};
@@ -59,7 +59,7 @@ impl<'a> Cx<'a> {
             let verdict = self.rule_for(eni, direction, path, packet);
             return self.group_verdict(eni, direction, verdict);
         }
-        let flow = FlowKey::new(eni.id, direction, self.flow(eni.id, packet));
+        let flow = FlowKey::new(eni.id, direction, self.flow(Asking::Groups(eni.id), packet));
         // The flow is looked for before the rules: taking a rule away must not cut a tracked flow.
         // aws: sg-stateful, sg-tracked-survives-rule-change
         let memory = self.recall(flow, packet.tcp_flags());

@@ -7,13 +7,14 @@ use std::net::Ipv4Addr;
 use super::State;
 use super::endpoint::Session;
 use super::mtu::{self, Reporter};
+use super::nat_gateway::Face;
 use super::security_group::Path;
 use super::state::Effect;
 use crate::ids::{
     CustomerGatewayId, EniId, RouteTableId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
 };
 use crate::model::{
-    AttachmentResource, Direction, Eni, Gateway, Location, Model, NatPlace, OutsideHost, Owner, Target,
+    AttachmentResource, Direction, Eni, Gateway, Location, Model, NatGateway, NatPlace, OutsideHost, Owner, Target,
     VpnConnection, VpnEnd,
 };
 use crate::time::Instant;
@@ -298,9 +299,8 @@ impl<'a> Cx<'a> {
                         }
                         self.check_nat_source(nat, None, origin, packet)?;
                         let zone = self.model.subnet(from.subnet).zone;
-                        self.translate_at_nat(nat, None, zone, packet)?;
-                        self.leave_regional_nat(nat, route_table, packet)?;
-                        Ok(Next::Go(Place::OnInternet(near)))
+                        self.translate_at_nat(nat, Face::Regional { sender: Some(from) }, zone, packet)?;
+                        self.leaving_regional_nat(nat, route_table, near, packet)
                     }
                 }
             }
@@ -404,14 +404,47 @@ impl<'a> Cx<'a> {
         }
         if let Some(nat) = self.model.nat_public_addresses.get(&dst) {
             let nat = &self.model.nat_gateways[nat];
+            let NatPlace::Regional { route_table } = nat.place else {
+                unreachable!("zonal gateways have interfaces with addresses")
+            };
             let zone = nat.addresses.iter().find(|address| address.ip == dst).and_then(|found| found.zone);
-            self.translate_at_nat(nat, None, zone.expect("a regional address has a zone"), packet)?;
-            let to = self.owner_in_vpc(nat.vpc, packet.tuple().dst)?;
-            let place = Place::Arriving { eni: to.id, from: Origin::Elsewhere };
-            return Ok(Next::Travel(place, from, self.location(to)));
+            let zone = zone.expect("a regional address has a zone");
+            self.enter_regional_nat(nat, packet)?;
+            self.translate_at_nat(nat, Face::Regional { sender: None }, zone, packet)?;
+            return self.leaving_regional_nat(nat, route_table, from, packet);
         }
         let host = self.internet_host(dst)?;
         Ok(Next::Travel(Place::ArrivingOutside(host), from, Location::Outside(host)))
+    }
+
+    /// Out of a regional NAT gateway by its own table (aws: nat-regional). Routes of it to a transit gateway
+    /// are not simulated.
+    fn leaving_regional_nat(
+        &mut self,
+        nat: &NatGateway,
+        table: RouteTableId,
+        near: Location,
+        packet: &Packet,
+    ) -> Result<Next, DropReason> {
+        let dst = packet.tuple().dst;
+        let (table, target) = self.route_by(&self.model.route_tables[&table], dst)?;
+        match target {
+            Target::InternetGateway(gateway) => {
+                self.leave_regional_nat(nat, gateway, table, packet)?;
+                Ok(Next::Go(Place::OnInternet(near)))
+            }
+            Target::Local => {
+                let to = self.owner_in_vpc(nat.vpc, dst)?;
+                let place = Place::Arriving { eni: to.id, from: Origin::Elsewhere };
+                Ok(Next::Travel(place, near, self.location(to)))
+            }
+            Target::GatewayEndpoint(_)
+            | Target::NatGateway(_)
+            | Target::NetworkInterface(_)
+            | Target::Peering(_)
+            | Target::TransitGateway(_)
+            | Target::VpnGateway(_) => Err(DropReason::Blackhole { table, target }),
+        }
     }
 
     fn in_transit_gateway(
@@ -497,7 +530,7 @@ impl<'a> Cx<'a> {
                     self.fit(packet, mtu, limit, own, on)?;
                 }
                 self.check_nat_source(nat, Some(eni), from, packet)?;
-                self.translate_at_nat(nat, Some(eni), self.model.subnet(eni.subnet).zone, packet)?;
+                self.translate_at_nat(nat, Face::Zonal(eni), self.model.subnet(eni.subnet).zone, packet)?;
                 // It cuts what it sends, not what it gets: of that it takes fragments of UDP only.
                 let split = self.fit(packet, mtu, limit, own, on)?;
                 Ok(split.unwrap_or(Next::Go(on)))
