@@ -12,6 +12,7 @@ use super::security_group::Path;
 use super::state::Effect;
 use crate::ids::{
     CustomerGatewayId, EniId, RouteTableId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
+    VpnConnectionId,
 };
 use crate::model::{
     AttachmentResource, Direction, Eni, Gateway, Location, Model, NatGateway, NatPlace, OutsideHost, Owner, Target,
@@ -46,6 +47,13 @@ pub enum Place {
     LeavingOnPrem(CustomerGatewayId, Ipv4Addr),
     /// On the internet, with public addresses, sent from a location.
     OnInternet(Location),
+    /// Before the tunnel to premises.
+    EnteringTunnel {
+        /// The VPN connection.
+        connection: VpnConnectionId,
+        /// Where from.
+        from: Location,
+    },
     /// In a transit gateway.
     InTransitGateway {
         /// The transit gateway.
@@ -201,6 +209,9 @@ impl<'a> Cx<'a> {
             Place::LeavingOutside(host) => self.leaving_outside(host, packet),
             Place::LeavingOnPrem(network, host) => self.leaving_on_prem(network, host, packet),
             Place::OnInternet(from) => self.on_internet(from, packet),
+            Place::EnteringTunnel { connection, from } => {
+                self.down_the_tunnel(&self.model.vpn_connections[&connection], from, packet)
+            }
             Place::InTransitGateway { gateway, attachment, from } => {
                 self.in_transit_gateway(gateway, attachment, from, packet)
             }
@@ -328,7 +339,7 @@ impl<'a> Cx<'a> {
             }
             Target::VpnGateway(gateway) => {
                 let vpn = self.route_at_vpn_gateway(gateway, from, packet)?;
-                self.down_the_tunnel(vpn, near, here, packet)
+                self.down_the_tunnel(vpn, near, packet)
             }
         }
     }
@@ -469,8 +480,7 @@ impl<'a> Cx<'a> {
             }
             AttachmentResource::Vpn { connection } => {
                 let vpn = &self.model.vpn_connections[connection];
-                let here = Place::InTransitGateway { gateway, attachment, from };
-                self.down_the_tunnel(vpn, from, here, packet)
+                self.down_the_tunnel(vpn, from, packet)
             }
         }
     }
@@ -481,9 +491,9 @@ impl<'a> Cx<'a> {
         &mut self,
         vpn: &VpnConnection,
         near: Location,
-        here: Place,
         packet: &mut Packet,
     ) -> Result<Next, DropReason> {
+        let here = Place::EnteringTunnel { connection: vpn.id, from: near };
         if let Some(split) = self.fit(packet, mtu::VPN, MtuLimit::Vpn(vpn.id), Reporter::Nobody, here)? {
             return Ok(split);
         }
