@@ -79,9 +79,10 @@ impl<'a> Cx<'a> {
         if tuple.protocol != Protocol::TCP && !is_ping {
             return Err(DropReason::GatewayEndpointProtocol { endpoint });
         }
-        // DynamoDB's connections are tracked whatever the rules (aws: sg-automatically-tracked).
+        // DynamoDB's connections are tracked whatever the rules, with two entries each
+        // (aws: sg-automatically-tracked).
         if self.model.endpoints[&endpoint].service.service() == "dynamodb" {
-            self.track_automatically();
+            self.track_automatically(2);
         }
         let host = self.internet_host(tuple.dst)?;
         self.step(Step::ThroughEndpoint { endpoint });

@@ -84,12 +84,13 @@ impl<'a> Cx<'a> {
         let tracked = matches!(verdict, Ok(GroupVerdict::Tracked | GroupVerdict::Rule { tracked: true, .. }));
         // aws: sg-tracking-limit
         if let (Some(flows_max), true, true) = (eni.tracking.flows_max, tracked, memory.is_none())
-            && self.state.tracking.tracked_at(eni.id, self.now) >= flows_max
+            && self.state.tracking.entries_at(eni.id, self.now) >= flows_max
         {
             return Err(DropReason::TrackingExceeded { eni: eni.id });
         }
         let (flags, timeouts) = (packet.tcp_flags(), eni.tracking);
-        self.out.effects.push(Effect::Track { flow, direction, flags, tracked, timeouts });
+        let entries = usize::from(tracked);
+        self.out.effects.push(Effect::Track { flow, direction, flags, entries, timeouts });
         Ok(())
     }
 
@@ -111,12 +112,12 @@ impl<'a> Cx<'a> {
         self.state.tracking.recall(flow, flags, self.now)
     }
 
-    /// The flow that was just let through goes to a place whose flows are tracked whatever the rules
-    /// (aws: sg-automatically-tracked).
-    pub(super) fn track_automatically(&mut self) {
+    /// The flow that was just let through goes to a place whose flows are tracked whatever the rules, and
+    /// take so many entries there (aws: sg-automatically-tracked).
+    pub(super) fn track_automatically(&mut self, entries_there: usize) {
         for effect in &mut self.out.effects {
-            if let Effect::Track { tracked, .. } = effect {
-                *tracked = true;
+            if let Effect::Track { entries, .. } = effect {
+                *entries = entries_there;
             }
         }
     }

@@ -58,7 +58,8 @@ pub struct Tracking {
 #[derive(Clone, Copy, Debug)]
 struct Flow {
     opened: Direction,
-    tracked: bool,
+    /// How many entries it takes; 0 if it is not tracked.
+    entries: usize,
     /// Whether an answer was seen, and then a packet of the opener again.
     answered: bool,
     stream: bool,
@@ -86,7 +87,7 @@ impl Tracking {
         if found.is_closed() && flags.opens() {
             return None;
         }
-        Some(if found.tracked { Memory::Tracked } else { Memory::Untracked { opened: found.opened } })
+        Some(if found.entries > 0 { Memory::Tracked } else { Memory::Untracked { opened: found.opened } })
     }
 
     /// How many flows are remembered, expired ones included.
@@ -99,9 +100,10 @@ impl Tracking {
         self.flows.is_empty()
     }
 
-    /// How many flows an interface tracks. Looks at all: only for interfaces that have a limit.
-    pub fn tracked_at(&self, eni: EniId, now: Instant) -> usize {
-        self.flows.iter().filter(|(key, flow)| key.eni == eni && flow.tracked && now < flow.expires).count()
+    /// How many entries the flows of an interface take. Looks at all: only for interfaces that have a limit.
+    pub fn entries_at(&self, eni: EniId, now: Instant) -> usize {
+        let live = self.flows.iter().filter(|(key, flow)| key.eni == eni && now < flow.expires);
+        live.map(|(_, flow)| flow.entries).sum()
     }
 
     pub(super) fn see(
@@ -109,7 +111,7 @@ impl Tracking {
         key: FlowKey,
         direction: Direction,
         flags: TcpFlags,
-        tracked: bool,
+        entries: usize,
         timeouts: ConnectionTracking,
         now: Instant,
     ) {
@@ -117,7 +119,7 @@ impl Tracking {
         if flow.expires <= now || (flow.is_closed() && flags.opens()) {
             *flow = Flow::new(direction, now);
         }
-        flow.tracked = tracked;
+        flow.entries = if entries == 0 { 0 } else { entries.max(flow.entries) };
         if !flow.is_closed() {
             flow.see(direction, flags);
             flow.expires = now + flow.idle_timeout(key.flow.protocol, timeouts);
@@ -142,7 +144,7 @@ impl Flow {
     fn new(opened: Direction, now: Instant) -> Self {
         Self {
             opened,
-            tracked: true,
+            entries: 0,
             answered: false,
             stream: false,
             finished: [false; 2],

@@ -296,7 +296,7 @@ impl<'a> Cx<'a> {
             }
             Target::NatGateway(nat) => {
                 let nat = &self.model.nat_gateways[&nat];
-                self.track_automatically();
+                self.track_automatically(1);
                 let origin = Origin::Subnet { subnet: from.subnet, eni: from.id };
                 match nat.place {
                     NatPlace::Zonal { eni, .. } => {
@@ -578,7 +578,7 @@ impl<'a> Cx<'a> {
     /// To an interface. What goes to an endpoint is tracked whatever the rules (aws: sg-automatically-tracked).
     fn travel_between(&mut self, from: &Eni, to: &Eni, origin: Origin) -> Next {
         if matches!(to.owner, Some(Owner::InterfaceEndpoint(_))) {
-            self.track_automatically();
+            self.track_automatically(1);
         }
         Next::Travel(Place::Arriving { eni: to.id, from: origin }, self.location(from), self.location(to))
     }
