@@ -112,11 +112,19 @@ impl Cx<'_> {
     ) -> Result<(Binding, NatWay), DropReason> {
         let table = &self.state.nat;
         let no_session = DropReason::NatNoSession { nat: nat.id };
-        let quoted = packet.icmp().and_then(|icmp| icmp.quoted).map(flow_of_quoted);
-        if nat.has(packet.tuple().dst, self.now) {
-            if packet.icmp().is_some_and(|icmp| icmp.kind == ECHO_REQUEST) {
-                return self.nat_drops(nat, no_session);
-            }
+        let quoted = packet.icmp().and_then(|icmp| icmp.quoted);
+        // Pings go out and their replies come back, and errors go the other way than what they are about.
+        let kind = match quoted {
+            Some(quoted) => quoted.icmp_kind,
+            None => packet.icmp().map(|icmp| icmp.kind),
+        };
+        let comes_back = nat.has(packet.tuple().dst, self.now);
+        let goes_wrong_way = kind == Some(if comes_back != quoted.is_some() { ECHO_REQUEST } else { ECHO_REPLY });
+        if goes_wrong_way {
+            return self.nat_drops(nat, no_session);
+        }
+        let quoted = quoted.map(flow_of_quoted);
+        if comes_back {
             let came = match quoted {
                 Some(quoted) => quoted.mirror(),
                 None => self.flow(Asking::NatGateway(nat.id), packet),
@@ -133,9 +141,6 @@ impl Cx<'_> {
                 Some(binding) => Ok((binding, NatWay::Out)),
                 None => self.nat_drops(nat, no_session),
             };
-        }
-        if packet.icmp().is_some_and(|icmp| icmp.kind == ECHO_REPLY) {
-            return self.nat_drops(nat, no_session);
         }
         let inside = self.flow(Asking::NatGateway(nat.id), packet);
         let known = self.state.nat.from_inside(nat.id, inside);

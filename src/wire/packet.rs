@@ -171,6 +171,8 @@ pub struct Quoted {
     pub tuple: FiveTuple,
     /// The identifier, if the quoted packet is an ICMP echo.
     pub echo_identifier: Option<u16>,
+    /// The message type, if it is ICMP.
+    pub icmp_kind: Option<u8>,
 }
 
 /// Why a frame is not a packet the fabric carries.
@@ -475,5 +477,6 @@ fn quoted(bytes: &[u8]) -> Option<Quoted> {
             protocol,
         },
         echo_identifier: if protocol == Protocol::ICMP { word(4) } else { None },
+        icmp_kind: if protocol == Protocol::ICMP { transport.first().copied() } else { None },
     })
 }
