@@ -10,7 +10,7 @@ use super::flow::{Asking, flow_of_quoted};
 use super::state::Effect;
 use super::tracking::{FlowKey, Memory};
 use super::walk::{Cx, Origin};
-use crate::ids::SecurityGroupId;
+use crate::ids::{SecurityGroupId, VpcId};
 use crate::model::{Direction, Eni, Owner, Peer, SecurityGroup, SecurityGroupRule, Subnet, Target};
 use crate::trace::{DropReason, GroupVerdict, Refusal, Step};
 use crate::wire::{Packet, Protocol, TcpFlags};
@@ -22,8 +22,8 @@ pub(super) enum Path {
     Direct,
     /// Through something that does not pass on whose packet it is: a middlebox, a gateway.
     Lost,
-    /// Over a peering connection.
-    Peering,
+    /// Over a peering connection with a VPC.
+    Peering(VpcId),
     /// Over a transit gateway.
     TransitGateway,
 }
@@ -194,11 +194,18 @@ impl<'a> Cx<'a> {
         let here = eni.vpc;
         let known = match path {
             Path::Direct => group.vpc == here,
-            Path::Peering => self.model.are_peered_in_region(here, group.vpc, self.now),
+            // Somebody else can have the same address in another VPC.
+            Path::Peering(there) => {
+                group.vpc == there && self.model.are_peered_in_region(here, there, self.now)
+            }
             // aws: sg-reference-not-preserved
             Path::Lost => return Membership::Unknown(Refusal::ReferenceLost),
             // Ingress rules only (aws: tgw-sg-referencing).
             Path::TransitGateway => {
+                // Who comes from elsewhere with an address of this VPC is somebody else.
+                if group.vpc == here {
+                    return Membership::None;
+                }
                 let shared = self.model.share_groups_over_transit_gateway(here, group.vpc);
                 if direction == Direction::Egress || !shared {
                     return Membership::Unknown(Refusal::ReferencingOff);
@@ -223,7 +230,7 @@ impl<'a> Cx<'a> {
                     }
                 }
             }
-            Origin::Peer { eni } if is_from(eni) => Path::Peering,
+            Origin::Peer { eni } if is_from(eni) => Path::Peering(self.model.eni(eni).vpc),
             Origin::Peer { .. } | Origin::Elsewhere => Path::Lost,
         }
     }
@@ -236,7 +243,10 @@ impl<'a> Cx<'a> {
         }
         match self.model.route_table_of(subnet).lookup(dst).map(|route| route.target) {
             Some(Target::Local) => Path::Direct,
-            Some(Target::Peering(_)) => Path::Peering,
+            Some(Target::Peering(pcx)) => {
+                let sides = self.model.peerings.get(&pcx).and_then(|pcx| pcx.sides_from(subnet.vpc));
+                sides.map_or(Path::Lost, |(_, there)| Path::Peering(there.vpc))
+            }
             Some(Target::TransitGateway(_)) => Path::TransitGateway,
             Some(
                 Target::GatewayEndpoint(_)
