@@ -233,7 +233,7 @@ fn every_reason_is_reached_and_named() {
     check("public", tcp(public, LAPTOP, 80), "delivered to Laptop");
     check("public", tcp(public, address("203.0.113.9"), 80), "no-internet-host at internet");
     check("public", tcp(public, address("192.168.0.1"), 80), "igw-private-destination at Gateway");
-    check("public", tcp(public, address("100.64.0.1"), 80), "igw-private-destination at Gateway");
+    check("public", tcp(public, address("100.64.0.1"), 80), "igw-shared-destination at Gateway");
     check("private", tcp(address("10.0.1.10"), LAPTOP, 80), "igw-no-public-address at Gateway");
     check("Laptop", tcp(LAPTOP, elastic, 80), "delivered to public");
     check("Laptop", tcp(address("192.168.0.1"), elastic, 80), "igw-private-source at Gateway");
