@@ -207,6 +207,6 @@ fn is_refusal(journey: &Journey) -> bool {
             facts.tcp_flags.has(TcpFlags::RST)
                 || facts.icmp.is_some_and(|icmp| (icmp.kind, icmp.code) == (3, 3))
         }
-        Subject::Arp { .. } => false,
+        Subject::Arp { .. } | Subject::Frame { .. } => false,
     }
 }

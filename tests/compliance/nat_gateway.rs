@@ -283,3 +283,57 @@ fn it_serves_only_interfaces_of_its_vpc() {
     ));
     lab.check("a2 | tcp Host:443 from=192.168.7.7 | nat-source at Nat");
 }
+
+#[test]
+fn connections_through_a_nat_gateway_are_tracked_whatever_the_rules() {
+    // Open both ways; revoking the rule cuts what is not tracked.
+    let mut lab = Lab::of(WORLD);
+    lab.check(
+        "
+        a   | tcp Host:443     | delivered to Host
+        a   | tcp neighbour:80 | delivered to neighbour
+        aws | ec2 revoke-security-group-egress --group-id Open --protocol all --cidr 0.0.0.0/0 | ok
+        a   | tcp Host:443 ACK     | delivered to Host
+        a   | tcp neighbour:80 ACK | security-group at Open",
+    );
+}
+
+#[test]
+fn an_address_that_is_taken_away_drains() {
+    let mut lab = Lab::of(
+        &WORLD
+            .replace("private_ip: 10.0.0.220 }", "private_ip: 10.0.0.220, elastic_ips: [One, Two] }")
+            .replace("internet:\n", "elastic_ips: { One: {}, Two: {} }\ninternet:\n"),
+    );
+    // One connection more than the first address can have.
+    for n in 0..55_001_u32 {
+        let (sender, port) = if n < 40_000 { ("a", 1024 + n) } else { ("a2", 1024 + n - 40_000) };
+        lab.send(sender, &format!("tcp Host:443 sport={port}"));
+    }
+    let last = "tcp Host:443 ACK sport=16024";
+    lab.check(&format!("a2 | {last} | delivered to Host"));
+    let second = lab.arrived().src;
+    let nat = lab.model.nat_gateways.values().next().unwrap();
+    let associations: Vec<String> =
+        nat.addresses.iter().map(|a| a.allocation.unwrap().1.to_string()).collect();
+    let take_away = |n: usize| {
+        format!(
+            "ec2 disassociate-nat-gateway-address --nat-gateway-id Nat --association-ids {}",
+            associations[n]
+        )
+    };
+    assert_eq!(
+        lab.try_aws(&take_away(0)),
+        Err("InvalidParameterValue: ".to_owned()),
+        "the primary one stays"
+    );
+    lab.aws(&take_away(1));
+    lab.check(&format!(
+        "a2 | {last} | delivered to Host\na2 | tcp Host:443 sport=16025 | nat-ports-exhausted at Nat"
+    ));
+    assert_eq!(second, lab.model.elastic_ips.values().nth(1).unwrap().ip);
+    lab.wait(349);
+    lab.check(&format!("a2 | {last} | delivered to Host"));
+    lab.wait(1);
+    lab.check(&format!("a2 | {last} | nat-no-session at Nat"));
+}

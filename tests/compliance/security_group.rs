@@ -352,3 +352,27 @@ vpcs:
     let from = format!("tcp b:81 from={}", lab.address("a"));
     lab.check(&format!("firewall | {from} | delivered to b"));
 }
+
+#[test]
+fn an_interface_can_forget_sooner() {
+    let groups = "
+      Client: {}
+      Server: { ingress: [{ from: 10.0.0.0/24 }], egress: [] }";
+    let mut lab = lab(groups, "Client", "Server");
+    let change = |timeouts: &str| {
+        format!(
+            "ec2 modify-network-interface-attribute --network-interface-id b --connection-tracking-specification {timeouts}"
+        )
+    };
+    for refused in ["TcpEstablishedTimeout=59", "UdpTimeout=61", "UdpStreamTimeout=181"] {
+        assert_eq!(lab.try_aws(&change(refused)), Err("InvalidParameterValue: ".to_owned()), "{refused}");
+    }
+    lab.aws(&change("TcpEstablishedTimeout=60,UdpTimeout=60,UdpStreamTimeout=60"));
+    lab.check("a | tcp b:80 | delivered to b");
+    lab.wait(60);
+    let answer = format!("tcp {}:40000 ACK sport=80", lab.address("a"));
+    lab.check(&format!("b | {answer} | security-group at Server"));
+    lab.check("a | udp b:53 | delivered to b");
+    lab.wait(59);
+    lab.check("reply | - | delivered to a");
+}
