@@ -96,6 +96,13 @@ impl Ec2<'_> {
         Ok(assigned)
     }
 
+    /// How many flows the groups of an interface track at once. Not an operation of EC2: it depends on the
+    /// instance type (assumed: sg-tracking-allowance).
+    pub fn limit_tracked_flows(&mut self, id: EniId, flows_max: usize) -> Result<()> {
+        self.eni_mut(id)?.tracking.flows_max = Some(flows_max);
+        Ok(())
+    }
+
     /// UnassignPrivateIpAddresses: all or none of these secondary addresses.
     pub fn unassign_private_ip_addresses(&mut self, id: EniId, addresses: &[Ipv4Addr]) -> Result<()> {
         let eni = self.eni(id)?;

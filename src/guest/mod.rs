@@ -88,6 +88,17 @@ pub struct HostConfig {
     pub seed: Seed,
 }
 
+/// What a host does by itself, apart from running programs.
+#[derive(Clone, Default, Debug)]
+pub struct HostSetup {
+    /// What listens.
+    pub services: Vec<(u16, Service)>,
+    /// Whether it sends on what is not for it.
+    pub forwards: bool,
+    /// The longest IP packet it sends, in place of what its network carries.
+    pub mtu: Option<u16>,
+}
+
 /// What listens on a port.
 #[derive(Clone, Debug)]
 pub enum Service {

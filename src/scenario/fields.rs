@@ -159,6 +159,14 @@ impl Node {
         }
     }
 
+    /// The entries, if it is a map; nothing is said if it is not.
+    pub fn entries_if_map(&self) -> Option<&[(Key, Self)]> {
+        match &self.value {
+            Value::Map(entries) => Some(entries),
+            Value::Null | Value::Scalar { .. } | Value::List(_) => None,
+        }
+    }
+
     /// The entries of a map whose keys are names; `what` names it, e.g. `subnets by name`.
     pub fn entries(&self, problems: &mut Problems, what: &str) -> Option<&[(Key, Self)]> {
         let expected = || format!("{what} (a map of keys and values)");

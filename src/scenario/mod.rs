@@ -29,7 +29,7 @@ use indexmap::IndexMap;
 pub use document::Pattern;
 pub use expect::{
     ApiExpectation, CommandExpectation, Count, DropExpectation, FlowLogExpectation, FlowPattern,
-    PacketExpectation, PacketFate, PacketKind, Party, Text,
+    MetricsExpectation, PacketExpectation, PacketFate, PacketKind, Party, Text,
 };
 pub use links::{Link, Repair};
 pub use resolve::{Kind, Unresolved, resolve};
@@ -38,15 +38,15 @@ pub use steps::{Action, Step};
 use self::fields::Fields;
 use self::problem::{Problem, Problems};
 use self::yaml::Node;
-use crate::guest::Service;
+use crate::guest::HostSetup;
 use crate::ids::EniId;
 use crate::model::{Bandwidth, Instance, InstanceState, Model, Scope};
 use crate::seed::Seed;
 use crate::time::Instant;
 use crate::trace::Station;
 
-/// What listens on hosts: ports and services.
-pub type Services = IndexMap<Station, Vec<(u16, Service)>, FixedState>;
+/// What hosts do by themselves.
+pub type Hosts = IndexMap<Station, HostSetup, FixedState>;
 
 /// A scenario without mistakes.
 #[derive(Debug)]
@@ -63,8 +63,8 @@ pub struct Scenario {
     pub scope: Scope,
     /// Everything that exists at the beginning.
     pub model: Model,
-    /// What listens.
-    pub services: Services,
+    /// What hosts do by themselves.
+    pub hosts: Hosts,
     /// Links that are not like others.
     pub links: Vec<Link>,
     /// The bandwidth of instances that have one.
@@ -111,7 +111,7 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
 
     let start = start.flatten().map_or(START, |start| start.value);
     let declared = draft::Declared::of(root);
-    let built = topology::build(&topology, &declared, start, problems);
+    let built = topology::build(&topology, &declared, start, scope, problems);
     let names = expect::Names::of(&built.model, declared);
     let places = links::Places::of(&built.model, scope);
     let links = links.map(|node| links::links(node, &places, &names, problems)).unwrap_or_default();
@@ -124,7 +124,7 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
         seed: Seed(seed.flatten().map_or(1, |seed| seed.value)),
         scope,
         model: built.model,
-        services: built.services,
+        hosts: built.hosts,
         links,
         bandwidths: built.bandwidths,
         steps,

@@ -102,7 +102,7 @@ macro_rules! kinds {
 
 kinds! {
     AllocationId = "Elastic IP", elastic_ips, |x| x.name.clone(), |_| None;
-    CustomerGatewayId = "customer gateway", customer_gateways, |x| Some(x.label.clone()), |_| None;
+    CustomerGatewayId = "customer gateway", customer_gateways, |x| x.name.clone(), |_| None;
     InternetGatewayId = "internet gateway", internet_gateways, |x| x.name.clone(), |_| None;
     NatGatewayId = "NAT gateway", nat_gateways, |x| x.name.clone(), |x| Some(x.vpc),
         over: |x| x.state != NatGatewayState::Available;

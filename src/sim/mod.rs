@@ -3,10 +3,11 @@
 //! Owns time. Draws randomness from named streams only, does no IO, prints nothing: whoever watches
 //! is an [`crate::trace::Observer`].
 
+mod hosts;
 mod link;
 mod queue;
 mod world;
 
 pub use link::Links;
 pub use queue::{EventQueue, Lane};
-pub use world::{Process, World};
+pub use world::{Process, Setups, World};

@@ -1,19 +1,17 @@
 //! The world: the model, what traffic taught the plane, the hosts, and the events that move them.
 
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use indexmap::{IndexMap, IndexSet};
 
+use super::hosts::{self, Slot};
 use super::link::{Crossed, Crossing, Endpoint, Links, TO_HYPERVISOR};
 use super::queue::{EventQueue, Lane};
 use crate::api::Ec2;
-use crate::guest::{Command, Finished, Host, HostConfig, Names, ProcessId, Service};
+use crate::guest::{Command, Finished, HostSetup, ProcessId, Service};
 use crate::ids::{EniId, NatGatewayId};
-use crate::model::{
-    Direction, EndpointKind, Eni, Instance, InstanceState, Location, Model, OnPremHost, OutsideHost, Scope,
-};
+use crate::model::{Direction, Instance, InstanceState, Location, Model, OnPremHost, OutsideHost, Scope};
 use crate::plane::{self, NatMetrics, Place, State, Walk, Way, walk};
 use crate::seed::Seed;
 use crate::time::Instant;
@@ -27,6 +25,9 @@ pub struct Process {
     id: ProcessId,
 }
 
+/// What the hosts do by themselves.
+pub type Setups = IndexMap<Station, HostSetup, FixedState>;
+
 /// Everything that moves.
 #[derive(Debug)]
 pub struct World<O> {
@@ -36,8 +37,8 @@ pub struct World<O> {
     hosts: IndexMap<Station, Slot, FixedState>,
     /// How often the host of an interface has booted: each time with other random numbers.
     boots: IndexMap<EniId, u64, FixedState>,
-    /// What listens, by host.
-    services: IndexMap<Station, Vec<(u16, Service)>, FixedState>,
+    /// What hosts do by themselves.
+    setups: Setups,
     links: Links,
     seed: Seed,
     packets_sent: u64,
@@ -49,13 +50,6 @@ pub struct World<O> {
     copy: Vec<u8>,
     /// Who watches.
     pub observer: O,
-}
-
-/// A host, and which of its scheduled wake-ups still counts.
-#[derive(Debug)]
-struct Slot {
-    host: Host,
-    generation: u64,
 }
 
 #[derive(Debug)]
@@ -79,35 +73,20 @@ enum Ahead {
     Travel { to: Place, from: Location, towards: Location, crossed: Crossed },
 }
 
-/// Instances have jumbo frames (aws: mtu-vpc).
-const MTU_VPC: u16 = 9001;
-/// What the internet carries.
-const MTU_INTERNET: u16 = 1500;
-/// Amazon Linux 2023 sends with this (assumed: al2023-ttl).
-const TTL_INSTANCE: u8 = 127;
 /// The port of sshd.
 const SSH: u16 = 22;
-/// Most others send with this.
-const TTL_OUTSIDE: u8 = 64;
-
 impl<O: Observer> World<O> {
     /// A world in which all that the model says exists, and its hosts have just booted.
     ///
-    /// `services` says what listens; sshd listens on every instance (assumed: sshd-everywhere).
-    pub fn new(
-        seed: Seed,
-        now: Instant,
-        model: Model,
-        services: IndexMap<Station, Vec<(u16, Service)>, FixedState>,
-        observer: O,
-    ) -> Self {
+    /// `setups` says what hosts do by themselves; sshd listens on every instance (assumed: sshd-everywhere).
+    pub fn new(seed: Seed, now: Instant, model: Model, setups: Setups, observer: O) -> Self {
         let mut world = Self {
             model,
             state: State::default(),
             queue: EventQueue::new(now),
             hosts: IndexMap::default(),
             boots: IndexMap::default(),
-            services,
+            setups,
             links: Links::new(seed),
             seed,
             packets_sent: 0,
@@ -117,15 +96,16 @@ impl<O: Observer> World<O> {
             copy: Vec::new(),
             observer,
         };
-        let outside: Vec<OutsideHost> = world.model.outside.values().cloned().collect();
-        for host in outside {
-            let slot = world.boot_outside(&host);
-            world.hosts.insert(Station::Outside(host.address), slot);
+        let default = HostSetup::default();
+        for host in world.model.outside.values() {
+            let station = Station::Outside(host.address);
+            let setup = world.setups.get(&station).unwrap_or(&default);
+            world.hosts.insert(station, Slot::new(hosts::outside(host, seed), setup));
         }
-        let on_prem: Vec<OnPremHost> = world.model.on_prem.values().cloned().collect();
-        for host in on_prem {
-            let slot = world.boot_on_prem(&host);
-            world.hosts.insert(Station::OnPrem(host.network, host.address), slot);
+        for host in world.model.on_prem.values() {
+            let station = Station::OnPrem(host.network, host.address);
+            let setup = world.setups.get(&station).unwrap_or(&default);
+            world.hosts.insert(station, Slot::new(hosts::on_prem(&world.model, host, seed), setup));
         }
         world.follow_model();
         world
@@ -169,7 +149,7 @@ impl<O: Observer> World<O> {
 
     /// Lets services listen on a host from now on, also after it has booted again.
     pub fn serve(&mut self, station: Station, services: &[(u16, Service)]) {
-        self.services.entry(station).or_default().extend_from_slice(services);
+        self.setups.entry(station).or_default().services.extend_from_slice(services);
         if let Some(slot) = self.hosts.get_mut(&station) {
             for (port, service) in services {
                 slot.host.serve(*port, service.clone());
@@ -205,6 +185,11 @@ impl<O: Observer> World<O> {
     /// Whether there is a host at a station.
     pub fn has_host(&self, station: Station) -> bool {
         self.hosts.contains_key(&station)
+    }
+
+    /// Puts a frame on the wire as if the host at a station had sent it, whatever is in it.
+    pub fn inject(&mut self, station: Station, frame: Vec<u8>) {
+        self.carry(station, frame);
     }
 
     /// Lets time pass until `deadline`, or until `done` says so after an event.
@@ -280,6 +265,7 @@ impl<O: Observer> World<O> {
             }
             Err((reason, frame)) => {
                 let reason = DropReason::from(reason);
+                self.observer.on_malformed(self.now(), station, frame.len(), reason);
                 self.observer.on_frame(self.now(), station, Direction::Egress, &frame, Some(reason));
             }
         }
@@ -450,75 +436,15 @@ impl<O: Observer> World<O> {
             if !self.hosts.contains_key(&Station::Eni(eni)) {
                 let boots = self.boots.entry(eni).or_insert(0);
                 *boots += 1;
-                let slot = self.boot(self.model.eni(eni), self.boots[&eni]);
-                self.hosts.insert(Station::Eni(eni), slot);
+                let mut setup = self.setups.get(&Station::Eni(eni)).cloned().unwrap_or_default();
+                if setup.services.iter().all(|(port, _)| *port != SSH) {
+                    setup.services.push((SSH, Service::Ssh));
+                }
+                let config = hosts::instance(&self.model, self.model.eni(eni), self.boots[&eni], self.seed);
+                self.hosts.insert(Station::Eni(eni), Slot::new(config, &setup));
             }
         }
         self.tell_names();
-    }
-
-    fn boot(&self, eni: &Eni, boots: u64) -> Slot {
-        let subnet = self.model.subnet(eni.subnet);
-        let name = self.model.eni_label(eni.id);
-        let address = eni.primary_ip();
-        let [a, b, c, d] = address.octets();
-        let config = HostConfig {
-            name: if boots == 1 { name } else { format!("{name}, boot {boots}") },
-            hostname: format!("ip-{a}-{b}-{c}-{d}"),
-            mac: eni.mac,
-            addresses: eni.private_ips.clone(),
-            prefix_len: subnet.cidr.prefix_len(),
-            gateway: subnet.router(),
-            mtu: MTU_VPC,
-            ttl: TTL_INSTANCE,
-            forwards: false,
-            seed: self.seed,
-        };
-        let mut services = self.services.get(&Station::Eni(eni.id)).cloned().unwrap_or_default();
-        if services.iter().all(|(port, _)| *port != SSH) {
-            services.push((SSH, Service::Ssh));
-        }
-        Slot::new(config, &services)
-    }
-
-    fn boot_outside(&self, host: &OutsideHost) -> Slot {
-        let [a, b, c, d] = host.address.octets();
-        let config = HostConfig {
-            name: host.name.clone(),
-            hostname: host.name.clone(),
-            mac: host.mac(),
-            addresses: vec![host.address],
-            prefix_len: 24,
-            // Its provider's router; any neighbour of it will do.
-            gateway: Ipv4Addr::new(a, b, c, if d == 1 { 254 } else { 1 }),
-            mtu: MTU_INTERNET,
-            ttl: TTL_OUTSIDE,
-            forwards: false,
-            seed: self.seed,
-        };
-        Slot::new(config, self.services.get(&Station::Outside(host.address)).map_or(&[], Vec::as_slice))
-    }
-
-    fn boot_on_prem(&self, host: &OnPremHost) -> Slot {
-        let network = &self.model.customer_gateways[&host.network];
-        let block = network.cidrs.iter().find(|block| block.contains(&host.address));
-        let (prefix_len, first) = block.map_or((24, host.address), |block| {
-            (block.prefix_len(), Ipv4Addr::from_bits(block.network().to_bits() + 1))
-        });
-        let config = HostConfig {
-            name: format!("{} on {}", host.name, network.label),
-            hostname: host.name.clone(),
-            mac: host.mac(),
-            addresses: vec![host.address],
-            forwards: false,
-            prefix_len,
-            gateway: if first == host.address { Ipv4Addr::from_bits(first.to_bits() + 1) } else { first },
-            mtu: MTU_INTERNET,
-            ttl: TTL_OUTSIDE,
-            seed: self.seed,
-        };
-        let station = Station::OnPrem(host.network, host.address);
-        Slot::new(config, self.services.get(&station).map_or(&[], Vec::as_slice))
     }
 
     /// What was counted at a NAT gateway until now.
@@ -528,34 +454,9 @@ impl<O: Observer> World<O> {
         self.state.nat.metrics(id)
     }
 
-    /// Writes every host's list of names: in a VPC and on premises the private addresses of instances,
-    /// interface endpoints and hosts on premises, on the internet the public ones of instances, and
-    /// everywhere the hosts of the internet.
+    /// Writes every host's list of names.
     fn tell_names(&mut self) {
-        let (mut inside, mut outside) = (Names::default(), Names::default());
-        for host in self.model.outside.values() {
-            inside.add(&host.name, host.address);
-            outside.add(&host.name, host.address);
-        }
-        for host in self.model.on_prem.values() {
-            inside.add(&host.name, host.address);
-        }
-        for endpoint in self.model.endpoints.values() {
-            if let (Some(name), EndpointKind::Interface { interfaces, .. }) = (&endpoint.name, &endpoint.kind)
-                && let Some((_, eni)) = interfaces.first()
-            {
-                inside.add(name, self.model.eni(*eni).primary_ip());
-            }
-        }
-        let is_there = |instance: &&Instance| instance.state != InstanceState::Terminated;
-        for instance in self.model.instances.values().filter(is_there) {
-            let Some(name) = &instance.name else { continue };
-            let eni = self.model.eni(instance.eni);
-            inside.add(name, eni.primary_ip());
-            if let Some(public) = eni.public_of(eni.primary_ip()) {
-                outside.add(name, public);
-            }
-        }
+        let (inside, outside) = hosts::names(&self.model);
         let (inside, outside) = (Arc::new(inside), Arc::new(outside));
         for (station, slot) in &mut self.hosts {
             slot.host.set_names(Arc::clone(match station {
@@ -580,15 +481,5 @@ fn interface_of(place: Place) -> Option<EniId> {
         | Place::LeavingOnPrem(..)
         | Place::LeavingOutside(_)
         | Place::OnInternet(_) => None,
-    }
-}
-
-impl Slot {
-    fn new(config: HostConfig, services: &[(u16, Service)]) -> Self {
-        let mut host = Host::new(config);
-        for (port, service) in services {
-            host.serve(*port, service.clone());
-        }
-        Self { host, generation: 0 }
     }
 }

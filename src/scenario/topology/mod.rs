@@ -4,6 +4,8 @@
 //! file: VPCs and subnets, groups and lists without rules, hosts, instances, connections, and then all
 //! that names them.
 
+mod gateways;
+
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
@@ -13,16 +15,20 @@ use super::draft::{self, Named};
 use super::problem::{Problem, Problems};
 use super::resolve::{self, Kind, Unresolved};
 use super::yaml::{Span, Spanned};
-use super::{Services, station_of};
+use super::{Hosts, station_of};
 use crate::api::{
     AclEntryRequest, ApiError, AssociateAddress, CreateNetworkAcl, CreateRoute, CreateSecurityGroup,
     CreateSubnet, CreateVpc, CreateVpcPeeringConnection, Ec2, ModifyNetworkInterfaceAttribute, New,
-    RuleRequest, RunInstances, Taggable, is_public,
+    RuleRequest, RunInstances, Taggable, VpcAttribute, is_public,
 };
 use crate::ids::{
-    EniId, InstanceId, InternetGatewayId, PeeringId, RouteTableId, SecurityGroupId, SubnetId, VpcId,
+    EniId, InstanceId, InternetGatewayId, NatGatewayId, PeeringId, PrefixListId, RouteTableId,
+    SecurityGroupId, SubnetId, TransitGatewayId, VpcId, VpnGatewayId,
 };
-use crate::model::{AclEntry, Bandwidth, Direction, Model, OutsideHost, Peer, Scope, Target};
+use crate::model::{
+    AclEntry, Bandwidth, Destination, Direction, Gateway, Model, OutsideHost, Peer, RouteOrigin, Scope,
+    Target,
+};
 use crate::time::Instant;
 use crate::trace::Station;
 
@@ -30,7 +36,7 @@ use crate::trace::Station;
 #[derive(Debug, Default)]
 pub struct Built {
     pub model: Model,
-    pub services: Services,
+    pub hosts: Hosts,
     pub bandwidths: Vec<(EniId, Bandwidth)>,
 }
 
@@ -39,11 +45,20 @@ pub fn build(
     topology: &draft::Topology,
     declared: &draft::Declared,
     now: Instant,
+    scope: Scope,
     problems: &mut Problems,
 ) -> Built {
-    let mut builder = Builder { built: Built::default(), now, declared, pinned: Vec::new(), problems };
+    let (built, pinned) = (Built::default(), Vec::new());
+    let mut builder = Builder { built, now, scope, declared, pinned, problems };
+    builder.built.model.quotas = topology.quotas;
     for host in &topology.internet {
         builder.outside_host(host);
+    }
+    for list in &topology.prefix_lists {
+        builder.prefix_list(list);
+    }
+    for gateway in &topology.transit_gateways {
+        builder.transit_gateway(gateway);
     }
     let vpcs: Vec<(&draft::Vpc, VpcId)> =
         topology.vpcs.iter().filter_map(|vpc| builder.vpc(vpc).map(|id| (vpc, id))).collect();
@@ -56,13 +71,26 @@ pub fn build(
     for peering in &topology.peerings {
         builder.peering(peering);
     }
+    for gateway in &topology.transit_gateways {
+        builder.attachments(gateway);
+    }
+    for network in &topology.on_prem {
+        builder.on_prem(network);
+    }
+    for gateway in &topology.transit_gateways {
+        builder.transit_tables(gateway);
+    }
+    for eip in &topology.elastic_ips {
+        builder.elastic_ip(eip);
+    }
+    for (vpc, id) in &vpcs {
+        builder.nat_gateways(vpc, *id);
+    }
     for (vpc, id) in &vpcs {
         builder.route_tables(vpc, *id);
         builder.security_group_rules(vpc, *id);
         builder.network_acls(vpc, *id);
-    }
-    for eip in &topology.elastic_ips {
-        builder.elastic_ip(eip);
+        builder.endpoints(vpc, *id);
     }
     builder.built
 }
@@ -70,6 +98,8 @@ pub fn build(
 struct Builder<'p> {
     built: Built,
     now: Instant,
+    /// Of the file, for what is nowhere in particular.
+    scope: Scope,
     /// A name that is given and leads nowhere belongs to a thing with a mistake, which was reported.
     declared: &'p draft::Declared,
     pinned: Vec<Spanned<String>>,
@@ -137,12 +167,16 @@ impl Builder<'_> {
             self.problems.push(Problem::at(host.address.span, problem));
             return;
         }
-        self.built.services.insert(Station::Outside(address), host.serves.clone());
+        let service = match &host.service {
+            Some(name) => self.service(name, self.scope),
+            None => None,
+        };
+        self.built.hosts.insert(Station::Outside(address), host.setup.clone());
         self.built.model.connect_outside_host(OutsideHost {
             name: host.name.value.clone(),
             address,
             latency: host.latency,
-            service: None,
+            service,
         });
     }
 
@@ -158,6 +192,21 @@ impl Builder<'_> {
         };
         if let Some(gateway) = &vpc.internet_gateway {
             self.internet_gateway(vpc, id, gateway);
+        }
+        if let Some(gateway) = &vpc.vpn_gateway {
+            self.vpn_gateway(vpc, id, gateway);
+        }
+        for block in &vpc.secondary_cidrs {
+            self.call(scope, block.span, "AssociateVpcCidrBlock", |ec2| {
+                ec2.associate_vpc_cidr_block(id, block.value)
+            });
+        }
+        let attributes = [
+            vpc.dns_support.map(VpcAttribute::EnableDnsSupport),
+            vpc.dns_hostnames.map(VpcAttribute::EnableDnsHostnames),
+        ];
+        for attribute in attributes.into_iter().flatten() {
+            self.call(scope, name.span, "ModifyVpcAttribute", |ec2| ec2.modify_vpc_attribute(id, attribute));
         }
         for subnet in &vpc.subnets {
             self.subnet(scope, id, subnet);
@@ -239,8 +288,7 @@ impl Builder<'_> {
         for instance in &vpc.instances {
             let name = &instance.named.name;
             if station_of(&self.built.model, &name.value).is_some() {
-                let problem = Problem::at(name.span, format!("there are two hosts called `{}`", name.value));
-                self.problems.push(problem.hint("steps call hosts by name: give each its own"));
+                self.problems.push(named_problem(name));
                 continue;
             }
             self.instance(vpc.scope, vpc_id, instance);
@@ -272,7 +320,17 @@ impl Builder<'_> {
                 ec2.modify_network_interface_attribute(eni, off)
             });
         }
-        self.built.services.insert(Station::Eni(eni), instance.serves.clone());
+        if !instance.secondary_private_ips.is_empty() {
+            let more: Vec<Ipv4Addr> = instance.secondary_private_ips.iter().map(|ip| ip.value).collect();
+            let span = instance.secondary_private_ips[0].span;
+            self.call(scope, span, "AssignPrivateIpAddresses", |ec2| {
+                ec2.assign_private_ip_addresses(eni, &more, 0)
+            });
+        }
+        if let Some(flows_max) = instance.tracked_flows_max {
+            self.call(scope, name.span, "RunInstances", |ec2| ec2.limit_tracked_flows(eni, flows_max));
+        }
+        self.built.hosts.insert(Station::Eni(eni), instance.setup.clone());
         self.built.bandwidths.extend(instance.bandwidth.map(|bandwidth| (eni, bandwidth)));
         Some(id)
     }
@@ -332,35 +390,106 @@ impl Builder<'_> {
                     });
                 }
             }
-            for (destination, target) in &table.routes {
-                let Some(target) = self.target(target, vpc_id) else { continue };
-                let request =
-                    CreateRoute { route_table_id: id, destination: destination.value.into(), target };
-                self.call(vpc.scope, destination.span, "CreateRoute", |ec2| ec2.create_route(request));
+            for name in &table.gateways {
+                if let Some(gateway) = self.gateway(name) {
+                    self.call(vpc.scope, name.span, "AssociateRouteTable", |ec2| {
+                        ec2.associate_gateway_route_table(id, gateway)
+                    });
+                }
+            }
+            for name in &table.propagates {
+                if let Some(gateway) = self.find::<VpnGatewayId>(name, None) {
+                    self.call(vpc.scope, name.span, "EnableVgwRoutePropagation", |ec2| {
+                        ec2.enable_vgw_route_propagation(id, gateway)
+                    });
+                }
+            }
+            for (written, target) in &table.routes {
+                let (Some(destination), Some(target)) =
+                    (self.destination(written), self.target(target, vpc_id))
+                else {
+                    continue;
+                };
+                let request = CreateRoute { route_table_id: id, destination, target };
+                let is_local = self.built.model.route_tables[&id]
+                    .route_to(destination)
+                    .is_some_and(|route| route.origin == RouteOrigin::CreateRouteTable);
+                self.call(vpc.scope, written.span, "CreateRoute", |ec2| {
+                    // The local route is there already, and can be sent elsewhere.
+                    if is_local { ec2.replace_route(request) } else { ec2.create_route(request) }
+                });
             }
         }
     }
 
-    /// A route's target by name: an internet gateway, a peering connection, or an instance's interface.
-    fn target(&mut self, name: &Spanned<String>, vpc_id: VpcId) -> Option<Target> {
-        let model = &self.built.model;
-        let text = name.value.as_str();
-        let gateway = resolve::resolve::<InternetGatewayId>(model, text, None);
-        let peering = resolve::resolve::<PeeringId>(model, text, None);
-        let eni = resolve::resolve::<EniId>(model, text, Some(vpc_id));
-        match (gateway, peering, eni) {
-            (Ok(gateway), _, _) => Some(Target::InternetGateway(gateway)),
-            (_, Ok(peering), _) => Some(Target::Peering(peering)),
-            (_, _, Ok(eni)) => Some(Target::NetworkInterface(eni)),
-            (Err(_), Err(_), Err(_)) if self.is_declared(name) => None,
-            (Err(a), Err(b), Err(c)) => {
-                let known: Vec<String> = [a, b, c].into_iter().flat_map(names_of).collect();
-                let problem =
-                    Problem::unknown(name.span, "route target", text, known.iter().map(String::as_str));
-                self.problems.push(problem);
+    /// A block, an address, or a prefix list.
+    fn destination(&mut self, written: &Spanned<String>) -> Option<Destination> {
+        if let Some(block) = block(&written.value).filter(|_| written.value != "anywhere") {
+            return Some(block.into());
+        }
+        match resolve::resolve::<PrefixListId>(&self.built.model, &written.value, None) {
+            Ok(id) => Some(Destination::PrefixList(id)),
+            Err(_) if self.is_declared(written) => None,
+            Err(why) => {
+                let message = format!("expected a CIDR block or a prefix list, found `{}`", written.value);
+                let known = names_of(why);
+                let problem = Problem::at(written.span, message);
+                self.problems.push(match known.as_slice() {
+                    [] => problem.hint("write a block such as `10.0.0.0/16`"),
+                    known => problem.hint(format!("prefix lists: {}", known.join(", "))),
+                });
                 None
             }
         }
+    }
+
+    /// A gateway that lets packets in.
+    fn gateway(&mut self, name: &Spanned<String>) -> Option<Gateway> {
+        let model = &self.built.model;
+        let internet = resolve::resolve::<InternetGatewayId>(model, &name.value, None);
+        let vpn = resolve::resolve::<VpnGatewayId>(model, &name.value, None);
+        match (internet, vpn) {
+            (Ok(id), _) => Some(Gateway::Internet(id)),
+            (_, Ok(id)) => Some(Gateway::Vpn(id)),
+            (Err(_), Err(_)) if self.is_declared(name) => None,
+            (Err(a), Err(b)) => {
+                let known: Vec<String> = [a, b].into_iter().flat_map(names_of).collect();
+                let known = known.iter().map(String::as_str);
+                self.problems.push(Problem::unknown(name.span, "gateway", &name.value, known));
+                None
+            }
+        }
+    }
+
+    /// A route's target by name, whatever it is.
+    fn target(&mut self, name: &Spanned<String>, vpc_id: VpcId) -> Option<Target> {
+        let model = &self.built.model;
+        let text = name.value.as_str();
+        if text == "local" {
+            return Some(Target::Local);
+        }
+        let mut known = Vec::new();
+        macro_rules! try_kind {
+            ($($kind:ty => $target:path, $near:expr;)*) => {$(
+                match resolve::resolve::<$kind>(model, text, $near) {
+                    Ok(id) => return Some($target(id)),
+                    Err(why) => known.extend(names_of(why)),
+                }
+            )*};
+        }
+        try_kind! {
+            InternetGatewayId => Target::InternetGateway, None;
+            NatGatewayId => Target::NatGateway, Some(vpc_id);
+            PeeringId => Target::Peering, None;
+            TransitGatewayId => Target::TransitGateway, None;
+            VpnGatewayId => Target::VpnGateway, None;
+            EniId => Target::NetworkInterface, Some(vpc_id);
+        }
+        if !self.is_declared(name) {
+            let known = known.iter().map(String::as_str);
+            self.problems.push(Problem::unknown(name.span, "route target", text, known));
+        }
+        None
     }
 
     fn security_group_rules(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
@@ -410,11 +539,13 @@ impl Builder<'_> {
         let model = &self.built.model;
         let near = Some(model.security_groups[&own].vpc);
         let group = resolve::resolve::<SecurityGroupId>(model, &name.value, near);
-        match (group, self.address_of_host(&name.value)) {
-            (Ok(group), _) => Some(Peer::Group(group)),
-            (Err(_), Some(address)) => Some(Peer::Cidr(address.into())),
-            (Err(_), None) if self.is_declared(name) => None,
-            (Err(why), None) => {
+        let list = resolve::resolve::<PrefixListId>(model, &name.value, None);
+        match (group, list, self.address_of_host(&name.value)) {
+            (Ok(group), ..) => Some(Peer::Group(group)),
+            (_, Ok(list), _) => Some(Peer::PrefixList(list)),
+            (Err(_), Err(_), Some(address)) => Some(Peer::Cidr(address.into())),
+            (Err(_), Err(_), None) if self.is_declared(name) => None,
+            (Err(why), Err(_), None) => {
                 let mut known = vec!["anywhere".to_owned(), "self".to_owned()];
                 known.extend(names_of(why));
                 known.extend(self.host_names());
@@ -479,7 +610,9 @@ impl Builder<'_> {
 
     fn host_names(&self) -> impl Iterator<Item = String> {
         let instances = self.built.model.instances.values().filter_map(|instance| instance.name.clone());
-        instances.chain(self.built.model.outside.values().map(|host| host.name.clone()))
+        instances
+            .chain(self.built.model.outside.values().map(|host| host.name.clone()))
+            .chain(self.built.model.on_prem.values().map(|host| host.name.clone()))
     }
 
     /// An Elastic IP belongs where its instance is.
@@ -510,6 +643,11 @@ impl Builder<'_> {
         };
         self.call(scope, place, "AssociateAddress", |ec2| ec2.associate_address(request)).map(|_| ())
     }
+}
+
+fn named_problem(name: &Spanned<String>) -> Problem {
+    Problem::at(name.span, format!("there are two hosts called `{}`", name.value))
+        .hint("steps call hosts by name: give each its own")
 }
 
 fn not_public(span: Span, address: Ipv4Addr) -> Problem {
@@ -551,6 +689,7 @@ fn names_of(why: Unresolved) -> Vec<String> {
 }
 
 fn unknown_peer(name: &Spanned<String>, known: &[String]) -> Problem {
-    Problem::unknown(name.span, "peer", &name.value, known.iter().map(String::as_str))
-        .note("a peer is a CIDR block, an address, `anywhere`, `self`, a security group or a host")
+    Problem::unknown(name.span, "peer", &name.value, known.iter().map(String::as_str)).note(
+        "a peer is a CIDR block, an address, `anywhere`, `self`, a security group, a prefix list or a host",
+    )
 }

@@ -2,25 +2,35 @@
 //!
 //! Knows the keys of the language, nothing of what they lead to.
 
+mod gateways;
+
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use ipnet::Ipv4Net;
 
+pub use self::gateways::{
+    Attachment, Connection, Endpoint, NatGateway, OnPrem, OnPremHost, PrefixList, TransitGateway,
+    TransitTable,
+};
 use super::fields::Fields;
 use super::problem::{Problem, Problems};
 use super::yaml::{Key, Node, Span, Spanned, Value};
-use crate::guest::{Answer, Service, Site};
-use crate::model::{Account, AclAction, Bandwidth, PortRange, Region, Scope, Traffic, Zone};
+use crate::guest::{Answer, HostSetup, Service, Site};
+use crate::model::{Account, AclAction, Bandwidth, PortRange, Quotas, Region, Scope, Traffic, Zone};
 use crate::wire::Protocol;
 
 /// Everything that exists at the beginning.
 #[derive(Debug, Default)]
 pub struct Topology {
     pub vpcs: Vec<Vpc>,
+    pub quotas: Quotas,
+    pub prefix_lists: Vec<PrefixList>,
     pub peerings: Vec<Peering>,
+    pub transit_gateways: Vec<TransitGateway>,
     pub elastic_ips: Vec<ElasticIp>,
     pub internet: Vec<OutsideHost>,
+    pub on_prem: Vec<OnPrem>,
 }
 
 /// Every name that a file gives, whether or not the thing that has it can be made: what refers to a thing
@@ -43,14 +53,27 @@ impl Declared {
         let mut declared = Self { outside: keys(root, "internet"), ..Self::default() };
         for vpc in children(root, "vpcs") {
             declared.instances.extend(keys(vpc, "instances"));
-            for kind in ["subnets", "route_tables", "network_acls", "security_groups"] {
+            let kinds =
+                ["subnets", "route_tables", "network_acls", "security_groups", "nat_gateways", "endpoints"];
+            for kind in kinds {
                 declared.all.extend(keys(vpc, kind));
             }
-            if let Some(Value::Scalar { text, .. }) = child(vpc, "internet_gateway").map(|node| &node.value) {
-                declared.all.push(text.clone());
+            for gateway in ["internet_gateway", "vpn_gateway"] {
+                if let Some(Value::Scalar { text, .. }) = child(vpc, gateway).map(|node| &node.value) {
+                    declared.all.push(text.clone());
+                }
             }
         }
-        for kind in ["vpcs", "peerings", "elastic_ips"] {
+        for gateway in children(root, "transit_gateways") {
+            for kind in ["attachments", "peerings", "route_tables"] {
+                declared.all.extend(keys(gateway, kind));
+            }
+        }
+        for network in children(root, "on_prem") {
+            declared.on_prem.extend(keys(network, "hosts"));
+            declared.all.extend(keys(network, "vpn"));
+        }
+        for kind in ["vpcs", "peerings", "elastic_ips", "prefix_lists", "transit_gateways", "on_prem"] {
             declared.all.extend(keys(root, kind));
         }
         declared
@@ -93,12 +116,18 @@ pub struct Vpc {
     pub scope: Scope,
     pub is_default: bool,
     pub cidr: Option<Spanned<Ipv4Net>>,
+    pub secondary_cidrs: Vec<Spanned<Ipv4Net>>,
     pub internet_gateway: Option<Spanned<String>>,
+    pub vpn_gateway: Option<Spanned<String>>,
+    pub dns_support: Option<bool>,
+    pub dns_hostnames: Option<bool>,
     pub subnets: Vec<Subnet>,
     pub route_tables: Vec<RouteTable>,
     pub network_acls: Vec<NetworkAcl>,
     pub security_groups: Vec<SecurityGroup>,
     pub instances: Vec<Instance>,
+    pub nat_gateways: Vec<NatGateway>,
+    pub endpoints: Vec<Endpoint>,
 }
 
 #[derive(Debug)]
@@ -114,7 +143,12 @@ pub struct RouteTable {
     pub named: Named,
     pub is_main: bool,
     pub subnets: Vec<Spanned<String>>,
-    pub routes: Vec<(Spanned<Ipv4Net>, Spanned<String>)>,
+    /// The gateways whose incoming packets it routes.
+    pub gateways: Vec<Spanned<String>>,
+    /// The virtual private gateways whose routes it takes over.
+    pub propagates: Vec<Spanned<String>>,
+    /// Destinations: blocks, or names of prefix lists.
+    pub routes: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
 #[derive(Debug)]
@@ -155,10 +189,12 @@ pub struct Instance {
     pub subnet: Option<Spanned<String>>,
     pub security_groups: Vec<Spanned<String>>,
     pub private_ip: Option<Spanned<Ipv4Addr>>,
+    pub secondary_private_ips: Vec<Spanned<Ipv4Addr>>,
     pub public_ip: Option<bool>,
     pub source_dest_check: bool,
+    pub tracked_flows_max: Option<usize>,
     pub bandwidth: Option<Bandwidth>,
-    pub serves: Vec<(u16, Service)>,
+    pub setup: HostSetup,
 }
 
 #[derive(Debug)]
@@ -182,7 +218,8 @@ pub struct OutsideHost {
     pub name: Spanned<String>,
     pub address: Spanned<Ipv4Addr>,
     pub latency: Duration,
-    pub serves: Vec<(u16, Service)>,
+    pub service: Option<Spanned<String>>,
+    pub setup: HostSetup,
 }
 
 /// One-way time from a host on the internet to AWS, unless the file says another.
@@ -215,6 +252,20 @@ fn region(node: &Node, problems: &mut Problems) -> Option<Region> {
 /// Reads all that describes resources.
 pub fn topology(fields: &mut Fields<'_>, scope: Scope, problems: &mut Problems) -> Topology {
     Topology {
+        quotas: gateways::quotas(fields, problems),
+        prefix_lists: each(fields, "prefix_lists", "prefix lists by name", problems, |key, node, p| {
+            gateways::prefix_list(key, node, scope, p)
+        }),
+        transit_gateways: each(
+            fields,
+            "transit_gateways",
+            "transit gateways by name",
+            problems,
+            |k, n, p| gateways::transit_gateway(k, n, scope, p),
+        ),
+        on_prem: each(fields, "on_prem", "networks by name", problems, |key, node, p| {
+            gateways::on_prem(key, node, scope, p)
+        }),
         vpcs: each(fields, "vpcs", "VPCs by name", problems, |key, node, p| vpc(key, node, scope, p)),
         peerings: each(fields, "peerings", "peering connections by name", problems, peering),
         elastic_ips: each(fields, "elastic_ips", "Elastic IPs by name", problems, |key, node, p| {
@@ -280,7 +331,14 @@ fn vpc(key: &Key, node: &Node, around: Scope, problems: &mut Problems) -> Option
         scope,
         is_default,
         cidr: cidr.and_then(|node| node.parse(problems, CIDR)),
+        secondary_cidrs: fields
+            .optional("secondary_cidrs")
+            .map(|node| gateways::blocks(node, problems))
+            .unwrap_or_default(),
         internet_gateway: fields.optional("internet_gateway").and_then(|node| owned_text(node, problems)),
+        vpn_gateway: fields.optional("vpn_gateway").and_then(|node| owned_text(node, problems)),
+        dns_support: fields.optional("dns_support").and_then(|n| n.bool(problems)).map(|flag| flag.value),
+        dns_hostnames: fields.optional("dns_hostnames").and_then(|n| n.bool(problems)).map(|flag| flag.value),
         subnets: each(&mut fields, "subnets", "subnets by name", problems, |k, n, p| {
             subnet(k, n, scope.region, p)
         }),
@@ -294,6 +352,14 @@ fn vpc(key: &Key, node: &Node, around: Scope, problems: &mut Problems) -> Option
             security_group,
         ),
         instances: each(&mut fields, "instances", "instances by name", problems, instance),
+        nat_gateways: each(
+            &mut fields,
+            "nat_gateways",
+            "NAT gateways by name",
+            problems,
+            gateways::nat_gateway,
+        ),
+        endpoints: each(&mut fields, "endpoints", "endpoints by name", problems, gateways::endpoint),
     };
     fields.finish(problems);
     Some(vpc)
@@ -331,15 +397,14 @@ fn route_table(key: &Key, node: &Node, problems: &mut Problems) -> Option<RouteT
     let named = named(key, &mut fields, problems);
     let is_main = flag(&mut fields, "main", false, problems);
     let subnets = fields.optional("subnets").map(|node| names(node, problems)).unwrap_or_default();
+    let mut list = |key| fields.optional(key).map(|node| names(node, problems)).unwrap_or_default();
+    let (gateways, propagates) = (list("gateways"), list("propagates"));
     let routes = each(&mut fields, "routes", "targets by destination", problems, |key, node, problems| {
-        let destination = cidr_of(&key.text).map(|value| Spanned { span: key.span, value });
-        if destination.is_none() {
-            problems.push(Problem::at(key.span, format!("expected {CIDR}, found `{}`", key.text)));
-        }
-        Some((destination?, owned_text(node, problems)?))
+        let destination = Spanned { span: key.span, value: key.text.clone() };
+        Some((destination, owned_text(node, problems)?))
     });
     fields.finish(problems);
-    Some(RouteTable { named, is_main, subnets, routes })
+    Some(RouteTable { named, is_main, subnets, gateways, propagates, routes })
 }
 
 fn cidr_of(text: &str) -> Option<Ipv4Net> {
@@ -489,13 +554,42 @@ fn instance(key: &Key, node: &Node, problems: &mut Problems) -> Option<Instance>
             .map(|node| names(node, problems))
             .unwrap_or_default(),
         private_ip: fields.optional("private_ip").and_then(|node| node.parse(problems, ADDRESS)),
+        secondary_private_ips: addresses(&mut fields, "secondary_private_ips", problems),
         public_ip: fields.optional("public_ip").and_then(|node| node.bool(problems)).map(|flag| flag.value),
         source_dest_check: flag(&mut fields, "source_dest_check", true, problems),
+        tracked_flows_max: fields
+            .optional("tracked_flows_max")
+            .and_then(|node| node.integer(problems, 0..=u32::MAX))
+            .map(|number| number.value as usize),
         bandwidth: fields.optional("bandwidth").and_then(|node| node.bandwidth(problems)).map(|b| b.value),
-        serves: serves(&mut fields, problems),
+        setup: host_setup(&mut fields, problems),
     };
     fields.finish(problems);
     Some(instance)
+}
+
+fn addresses(fields: &mut Fields<'_>, key: &'static str, problems: &mut Problems) -> Vec<Spanned<Ipv4Addr>> {
+    let Some(node) = fields.optional(key) else { return Vec::new() };
+    let found = names(node, problems).into_iter().map(|text| match text.value.parse() {
+        Ok(value) => Some(Spanned { span: text.span, value }),
+        Err(_) => {
+            problems.push(Problem::at(text.span, format!("expected {ADDRESS}, found `{}`", text.value)));
+            None
+        }
+    });
+    found.flatten().collect()
+}
+
+/// What a host does by itself: what it serves, whether it forwards for others, how long its packets are.
+fn host_setup(fields: &mut Fields<'_>, problems: &mut Problems) -> HostSetup {
+    HostSetup {
+        services: serves(fields, problems),
+        forwards: flag(fields, "forwards", false, problems),
+        mtu: fields
+            .optional("mtu")
+            .and_then(|node| node.integer(problems, 576..=9001_u16))
+            .map(|mtu| mtu.value),
+    }
 }
 
 /// Ports and what listens on them: a text is a web page.
@@ -588,12 +682,14 @@ fn outside_host(key: &Key, node: &Node, problems: &mut Problems) -> Option<Outsi
     let mut fields = Fields::of(node, "a host on the internet", problems)?;
     let address = fields.required("address", problems).and_then(|node| node.parse(problems, ADDRESS));
     let latency = fields.optional("latency").and_then(|node| node.duration(problems));
-    let serves = serves(&mut fields, problems);
+    let service = fields.optional("service").and_then(|node| owned_text(node, problems));
+    let setup = host_setup(&mut fields, problems);
     fields.finish(problems);
     Some(OutsideHost {
+        service,
+        setup,
         name: Spanned { span: key.span, value: key.text.clone() },
         address: address?,
         latency: latency.map_or(LATENCY, |latency| latency.value),
-        serves,
     })
 }

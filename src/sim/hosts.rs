@@ -1,0 +1,123 @@
+//! How hosts boot: what their place in the model gives them, and which names they know.
+
+use std::net::Ipv4Addr;
+
+use crate::guest::{Host, HostConfig, HostSetup, Names};
+use crate::model::{EndpointKind, Eni, Instance, InstanceState, Model, OnPremHost, OutsideHost};
+use crate::seed::Seed;
+
+/// A host, and which of its scheduled wake-ups still counts.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub host: Host,
+    pub generation: u64,
+}
+
+/// Instances have jumbo frames (aws: mtu-vpc).
+const MTU_VPC: u16 = 9001;
+/// What the internet carries.
+const MTU_INTERNET: u16 = 1500;
+/// Amazon Linux 2023 sends with this (assumed: al2023-ttl).
+const TTL_INSTANCE: u8 = 127;
+/// Most others send with this.
+const TTL_OUTSIDE: u8 = 64;
+
+impl Slot {
+    /// A host that has just booted.
+    pub fn new(config: HostConfig, setup: &HostSetup) -> Self {
+        let mtu = setup.mtu.unwrap_or(config.mtu);
+        let mut host = Host::new(HostConfig { forwards: setup.forwards, mtu, ..config });
+        for (port, service) in &setup.services {
+            host.serve(*port, service.clone());
+        }
+        Self { host, generation: 0 }
+    }
+}
+
+/// An instance, at its `boots`th boot: each time with other random numbers.
+pub(super) fn instance(model: &Model, eni: &Eni, boots: u64, seed: Seed) -> HostConfig {
+    let subnet = model.subnet(eni.subnet);
+    let name = model.eni_label(eni.id);
+    let [a, b, c, d] = eni.primary_ip().octets();
+    HostConfig {
+        name: if boots == 1 { name } else { format!("{name}, boot {boots}") },
+        hostname: format!("ip-{a}-{b}-{c}-{d}"),
+        mac: eni.mac,
+        addresses: eni.private_ips.clone(),
+        prefix_len: subnet.cidr.prefix_len(),
+        gateway: subnet.router(),
+        mtu: MTU_VPC,
+        ttl: TTL_INSTANCE,
+        forwards: false,
+        seed,
+    }
+}
+
+/// A host on the internet.
+pub(super) fn outside(host: &OutsideHost, seed: Seed) -> HostConfig {
+    let [a, b, c, d] = host.address.octets();
+    HostConfig {
+        name: host.name.clone(),
+        hostname: host.name.clone(),
+        mac: host.mac(),
+        addresses: vec![host.address],
+        prefix_len: 24,
+        // Its provider's router; any neighbour of it will do.
+        gateway: Ipv4Addr::new(a, b, c, if d == 1 { 254 } else { 1 }),
+        mtu: MTU_INTERNET,
+        ttl: TTL_OUTSIDE,
+        forwards: false,
+        seed,
+    }
+}
+
+/// A host on premises. Its router has the first address of the block, or the second if that is the host's.
+pub(super) fn on_prem(model: &Model, host: &OnPremHost, seed: Seed) -> HostConfig {
+    let network = &model.customer_gateways[&host.network];
+    let block = network.cidrs.iter().find(|block| block.contains(&host.address));
+    let (prefix_len, base) = block.map_or((24, host.address), |block| (block.prefix_len(), block.network()));
+    let nth = |n: u32| Ipv4Addr::from_bits(base.to_bits().wrapping_add(n));
+    HostConfig {
+        name: format!("{} in {}", host.name, network.label),
+        hostname: host.name.clone(),
+        mac: host.mac(),
+        addresses: vec![host.address],
+        prefix_len,
+        gateway: if nth(1) == host.address { nth(2) } else { nth(1) },
+        mtu: MTU_INTERNET,
+        ttl: TTL_OUTSIDE,
+        forwards: false,
+        seed,
+    }
+}
+
+/// The names that hosts in VPCs and on premises know, and those that hosts on the internet know: for the
+/// former the private addresses of instances, interface endpoints and hosts on premises, for the latter
+/// the public ones of instances, and for all the hosts of the internet.
+pub(super) fn names(model: &Model) -> (Names, Names) {
+    let (mut inside, mut outside) = (Names::default(), Names::default());
+    for host in model.outside.values() {
+        inside.add(&host.name, host.address);
+        outside.add(&host.name, host.address);
+    }
+    for host in model.on_prem.values() {
+        inside.add(&host.name, host.address);
+    }
+    for endpoint in model.endpoints.values() {
+        if let (Some(name), EndpointKind::Interface { interfaces, .. }) = (&endpoint.name, &endpoint.kind)
+            && let Some((_, eni)) = interfaces.first()
+        {
+            inside.add(name, model.eni(*eni).primary_ip());
+        }
+    }
+    let is_there = |instance: &&Instance| instance.state != InstanceState::Terminated;
+    for instance in model.instances.values().filter(is_there) {
+        let Some(name) = &instance.name else { continue };
+        let eni = model.eni(instance.eni);
+        inside.add(name, eni.primary_ip());
+        if let Some(public) = eni.public_of(eni.primary_ip()) {
+            outside.add(name, public);
+        }
+    }
+    (inside, outside)
+}
