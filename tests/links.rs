@@ -66,6 +66,7 @@ fn ends(step: &StepResult, packets: &str) -> Vec<(String, u64)> {
     for explanation in step.explanations.iter().filter(|e| e.packet.starts_with(packets)) {
         let end = match &explanation.end {
             End::Delivered { to } => format!("delivered to {to}"),
+            End::Fragmented => "fragmented".to_owned(),
             End::Dropped { reason, at, .. } => format!("{reason} at {at}"),
         };
         *ends.entry(end).or_insert(0) += explanation.count;

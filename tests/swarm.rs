@@ -153,6 +153,7 @@ fn random_worlds_keep_their_promises() {
             for explanation in &step.explanations {
                 match &explanation.end {
                     End::Delivered { .. } => delivered += explanation.count,
+                    End::Fragmented => {}
                     End::Dropped { reason, hint, .. } => {
                         assert!(!hint.is_empty(), "every drop has a hint");
                         *dropped.entry(*reason).or_insert(0) += explanation.count;

@@ -179,13 +179,11 @@ fn keys(mark: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for (_, text) in sources() {
         for line in text.lines() {
-            let Some(at) = line.find(mark) else { continue };
-            let comment = line[..at].contains("//") || line.trim_start().starts_with("//");
-            if !comment {
-                continue;
+            let is_comment = line.split(mark).next().is_some_and(|before| before.contains("//"));
+            for list in line.split(mark).skip(1).filter(|_| is_comment) {
+                let list = list.split([')', ';']).next().expect("text");
+                keys.extend(list.split(", ").map(|key| key.trim().trim_end_matches('.').to_owned()));
             }
-            let list = line[at + mark.len()..].split(')').next().expect("text");
-            keys.extend(list.split(", ").map(|key| key.trim().trim_end_matches(['.', ';']).to_owned()));
         }
     }
     keys

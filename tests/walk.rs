@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use vpclab::api::Ec2;
 use vpclab::model::{Model, Scope};
 use vpclab::plane::{Place, State, Walk, Way, answer_arp, walk};
-use vpclab::report::drop_objects;
+use vpclab::report::{drop_objects, station_label};
 use vpclab::scenario::{self, aws, station_of};
 use vpclab::time::Instant;
 use vpclab::trace::{DropReason, Fate, Station, Step};
@@ -30,6 +30,7 @@ fn journey(model: &Model, state: &mut State, from: Station, packet: &mut Packet)
     let mut place = match from {
         Station::Eni(eni) => Place::Leaving(eni),
         Station::Outside(host) => Place::LeavingOutside(host),
+        Station::OnPrem(network, host) => Place::LeavingOnPrem(network, host),
     };
     let (mut out, mut steps) = (Walk::default(), Vec::new());
     loop {
@@ -40,6 +41,7 @@ fn journey(model: &Model, state: &mut State, from: Station, packet: &mut Packet)
         assert!(checksums_are_valid(packet.frame()), "translations keep checksums valid");
         match way {
             Way::Link { to, .. } => place = to,
+            Way::Split { .. } => return (Fate::Fragmented, steps),
             Way::End(fate) => return (fate, steps),
         }
     }
@@ -52,8 +54,8 @@ fn fate(model: &Model, from: Station, mut packet: Packet) -> String {
 
 fn in_words(model: &Model, fate: Fate) -> String {
     match fate {
-        Fate::Delivered(Station::Eni(eni)) => format!("delivered to {}", model.eni_label(eni)),
-        Fate::Delivered(Station::Outside(host)) => format!("delivered to {}", model.outside[&host].name),
+        Fate::Delivered(station) => format!("delivered to {}", station_label(model, station)),
+        Fate::Fragmented => "fragmented".to_owned(),
         Fate::Dropped(reason) => {
             let object = drop_objects(model, reason)
                 .first()
@@ -231,7 +233,7 @@ fn every_reason_is_reached_and_named() {
     check("public", tcp(public, LAPTOP, 80), "delivered to Laptop");
     check("public", tcp(public, address("203.0.113.9"), 80), "no-internet-host at internet");
     check("public", tcp(public, address("192.168.0.1"), 80), "igw-private-destination at Gateway");
-    check("public", tcp(public, address("100.64.0.1"), 80), "igw-private-destination at Gateway");
+    check("public", tcp(public, address("100.64.0.1"), 80), "igw-shared-destination at Gateway");
     check("private", tcp(address("10.0.1.10"), LAPTOP, 80), "igw-no-public-address at Gateway");
     check("Laptop", tcp(LAPTOP, elastic, 80), "delivered to public");
     check("Laptop", tcp(address("192.168.0.1"), elastic, 80), "igw-private-source at Gateway");

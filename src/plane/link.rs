@@ -58,7 +58,7 @@ impl<'a> Cx<'a> {
     }
 
     /// Neither groups nor network ACLs nor flow logs see what is for the router (aws: sg-never-filtered),
-    /// and it answers nobody (assumed: router-silent).
+    /// which answers nobody (assumed: router-silent).
     pub(super) fn check_router(&self, subnet: &Subnet, packet: &Packet) -> Result<(), DropReason> {
         if packet.tuple().dst == subnet.router() {
             return Err(DropReason::RouterSilent { subnet: subnet.id });

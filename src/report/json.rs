@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::result::{End, Explanation, Outcome, ScenarioResult, StepResult};
+use super::result::{End, Explanation, NatGatewayMetrics, Outcome, ScenarioResult, StepResult};
 use super::text::timestamp;
 
 /// The version of the layout.
@@ -23,6 +23,9 @@ struct Document<'a> {
     simulated_ns: u64,
     packets: u64,
     steps: Vec<Step<'a>>,
+    /// CloudWatch's metrics of each NAT gateway, by its name or id.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    nat_gateways: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -61,6 +64,12 @@ enum StepOutcome<'a> {
     },
     FlowLogs {
         lines: &'a [String],
+    },
+    Metrics {
+        values: &'a [String],
+    },
+    Probe {
+        verdict: &'a str,
     },
     Run {
         on: &'a str,
@@ -125,10 +134,17 @@ pub fn render(result: &ScenarioResult) -> String {
         simulated_ns: nanos(result.simulated),
         packets: result.packets,
         steps: result.steps.iter().map(step).collect(),
+        nat_gateways: result.nat_gateways.iter().map(nat_gateway).collect(),
     };
     let mut text = serde_json::to_string_pretty(&document).expect("a result is plain data");
     text.push('\n');
     text
+}
+
+fn nat_gateway(nat: &NatGatewayMetrics) -> (String, serde_json::Value) {
+    let id = ("NatGatewayId".to_owned(), nat.id.as_str().into());
+    let metrics = nat.values.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
+    (nat.name.clone(), serde_json::Value::Object(std::iter::once(id).chain(metrics).collect()))
 }
 
 fn nanos(duration: Duration) -> u64 {
@@ -160,6 +176,8 @@ fn outcome(outcome: &Outcome) -> StepOutcome<'_> {
         Outcome::Fault { what } => StepOutcome::Fault { what },
         Outcome::Repair { what } => StepOutcome::Repair { what },
         Outcome::FlowLogs { lines } => StepOutcome::FlowLogs { lines },
+        Outcome::Metrics { values } => StepOutcome::Metrics { values },
+        Outcome::Probe { verdict } => StepOutcome::Probe { verdict },
         Outcome::Run { on, typed, exit, stdout, stderr } => {
             StepOutcome::Run { on, command: typed, exit: *exit, stdout, stderr }
         }

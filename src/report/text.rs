@@ -93,7 +93,9 @@ fn render_step(out: &mut String, step: &StepResult, style: Style) {
         let more = format!("{} more kinds of drops; -v shows them all", step.unexplained);
         let _ = writeln!(out, "{INDENT}{}", style.paint(Ink::Dim, &more));
     }
-    for failure in &step.failures {
+    // The verdict of a probe says it already.
+    let is_probe = matches!(step.outcome, Outcome::Probe { .. });
+    for failure in step.failures.iter().filter(|_| !is_probe) {
         for (at, line) in failure.lines().enumerate() {
             let head = if at == 0 { "expected: " } else { "          " };
             let _ = writeln!(out, "{INDENT}{}{line}", style.paint(Ink::Bad, head));
@@ -107,6 +109,8 @@ fn fallback_title(outcome: &Outcome) -> String {
         Outcome::Fault { .. } => "fault".to_owned(),
         Outcome::Repair { .. } => "repair".to_owned(),
         Outcome::FlowLogs { .. } => "flow logs".to_owned(),
+        Outcome::Metrics { .. } => "metrics".to_owned(),
+        Outcome::Probe { .. } => "probe".to_owned(),
         Outcome::Run { on, typed, .. } => format!("{} on {on}", typed.split(' ').next().unwrap_or_default()),
         Outcome::Wait { .. } => "wait".to_owned(),
     }
@@ -132,7 +136,10 @@ fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
         Outcome::Repair { what } => {
             let _ = writeln!(out, "{INDENT}  repaired: {}", printable(what));
         }
-        Outcome::FlowLogs { lines } => {
+        Outcome::Probe { verdict } => {
+            let _ = writeln!(out, "{INDENT}  {verdict}");
+        }
+        Outcome::FlowLogs { lines } | Outcome::Metrics { values: lines } => {
             for line in lines {
                 let _ = writeln!(out, "{INDENT}  {line}");
             }

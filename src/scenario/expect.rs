@@ -134,6 +134,13 @@ pub struct ApiExpectation {
     pub status: Option<String>,
 }
 
+/// What CloudWatch is to show of NAT gateways.
+#[derive(Clone, Debug)]
+pub struct MetricsExpectation {
+    /// NAT gateways by name or id, metrics by CloudWatch's names, and their sums.
+    pub values: Vec<(String, &'static str, u64)>,
+}
+
 /// Lines that are to be in the flow logs, or not.
 #[derive(Clone, Debug)]
 pub struct FlowLogExpectation {
@@ -151,6 +158,24 @@ pub struct FlowPattern {
     /// The line of the file.
     pub line: usize,
 }
+
+/// CloudWatch's metrics of NAT gateways (aws: nat-metrics).
+const NAT_METRICS: [&str; 14] = [
+    "ActiveConnectionCount",
+    "BytesInFromDestination",
+    "BytesInFromSource",
+    "BytesOutToDestination",
+    "BytesOutToSource",
+    "ConnectionAttemptCount",
+    "ConnectionEstablishedCount",
+    "ErrorPortAllocation",
+    "IdleTimeoutCount",
+    "PacketsDropCount",
+    "PacketsInFromDestination",
+    "PacketsInFromSource",
+    "PacketsOutToDestination",
+    "PacketsOutToSource",
+];
 
 /// The fields a pattern can name.
 const FLOW_FIELDS: [&str; 11] = [
@@ -435,6 +460,28 @@ pub fn api(node: &Node, problems: &mut Problems) -> Option<ApiExpectation> {
     };
     fields.finish(problems);
     Some(expectation)
+}
+
+/// Reads what is expected of metrics: NAT gateways, and under each its metrics.
+pub fn metrics(node: &Node, names: &Names, problems: &mut Problems) -> Option<MetricsExpectation> {
+    let mut values = Vec::new();
+    for (key, node) in node.entries(problems, "metrics by NAT gateway")? {
+        let is_known = key.text.starts_with("nat-") || names.labels.iter().any(|name| *name == key.text);
+        if !is_known {
+            let known = names.labels.iter().map(String::as_str);
+            problems.push(Problem::unknown(key.span, "NAT gateway", &key.text, known));
+        }
+        for (metric, node) in node.entries(problems, "numbers by metric").unwrap_or_default() {
+            let known = NAT_METRICS.iter().find(|name| **name == metric.text);
+            if known.is_none() {
+                let all = NAT_METRICS.iter().copied();
+                problems.push(Problem::unknown(metric.span, "metric", &metric.text, all));
+            }
+            let value = node.integer(problems, 0..=u64::MAX);
+            values.extend(known.zip(value).map(|(name, value)| (key.text.clone(), *name, value.value)));
+        }
+    }
+    Some(MetricsExpectation { values })
 }
 
 /// Reads what is expected of the flow logs.

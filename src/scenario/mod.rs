@@ -27,7 +27,7 @@ use indexmap::IndexMap;
 
 pub use expect::{
     ApiExpectation, CommandExpectation, Count, DropExpectation, FlowLogExpectation, FlowPattern,
-    PacketExpectation, PacketFate, PacketKind, Party, Text,
+    MetricsExpectation, PacketExpectation, PacketFate, PacketKind, Party, Text,
 };
 pub use links::{Link, Repair};
 pub use resolve::{Kind, Unresolved, resolve};

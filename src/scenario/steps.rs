@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::aws::{self, AwsCommand, NameKind};
 use super::draft;
-use super::expect::{self, ApiExpectation, CommandExpectation, FlowLogExpectation, Names, labels};
+use super::expect::{
+    self, ApiExpectation, CommandExpectation, FlowLogExpectation, MetricsExpectation, Names, labels,
+};
 use super::fields::Fields;
 use super::links::{self, Places, Repair};
 use super::problem::{Lines, Problem, Problems};
@@ -64,6 +66,8 @@ pub enum Action {
     },
     /// Flow logs are looked at, once the current aggregation interval is over.
     ExpectFlowLogs(FlowLogExpectation),
+    /// The metrics of NAT gateways are looked at.
+    ExpectMetrics(MetricsExpectation),
     /// Somebody types a command on a host.
     Run {
         /// The host's name.
@@ -86,7 +90,7 @@ pub enum Action {
 const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The things that steps do; each step does one.
-const KINDS: [&str; 6] = ["run", "aws", "wait", "fault", "repair", "expect_flow_logs"];
+const KINDS: [&str; 7] = ["run", "aws", "wait", "fault", "repair", "expect_flow_logs", "expect_metrics"];
 
 /// What steps can speak of.
 pub struct Known<'a> {
@@ -131,6 +135,9 @@ impl Reader<'_> {
             [("wait", node)] => node.duration(self.problems).map(|duration| Action::Wait(duration.value)),
             [("fault", node)] => self.fault(node),
             [("repair", node)] => self.repair(node),
+            [("expect_metrics", node)] => {
+                expect::metrics(node, &self.names, self.problems).map(Action::ExpectMetrics)
+            }
             [(_, node)] => {
                 expect::flow_logs(node, &self.lines, &self.names, self.problems).map(Action::ExpectFlowLogs)
             }

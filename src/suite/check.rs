@@ -7,10 +7,11 @@ use crate::guest::Finished;
 use crate::model::Model;
 use crate::report::drop_objects;
 use crate::report::journal::{Journey, Subject};
+use crate::report::result::NatGatewayMetrics;
 use crate::scenario::aws::{Failure, Output};
 use crate::scenario::{
     ApiExpectation, CommandExpectation, Count, DropExpectation, FlowLogExpectation, FlowPattern,
-    PacketExpectation, PacketFate, PacketKind, Party, Text, station_of,
+    MetricsExpectation, PacketExpectation, PacketFate, PacketKind, Party, Text, station_of,
 };
 use crate::trace::{DropReason, Fate, PacketFacts, Station};
 use crate::wire::{Protocol, TcpFlags};
@@ -217,6 +218,21 @@ pub fn api(expect: &ApiExpectation, came: &Result<Output, Failure>) -> Vec<Strin
         }
     }
     failures
+}
+
+/// The metrics of NAT gateways: those that were asked for, and what differs.
+pub fn metrics(expect: &MetricsExpectation, came: &[NatGatewayMetrics]) -> (Vec<String>, Vec<String>) {
+    let (mut values, mut failures) = (Vec::new(), Vec::new());
+    for (gateway, metric, wanted) in &expect.values {
+        let of_gateway = came.iter().filter(|nat| nat.name == *gateway || nat.id == *gateway);
+        let found = of_gateway.flat_map(|nat| &nat.values).find(|(name, _)| name == metric);
+        let value = found.map_or(0, |(_, value)| *value);
+        values.push(format!("{gateway} {metric} {value}"));
+        if value != *wanted {
+            failures.push(format!("{metric} {wanted} of {gateway}, came {value}"));
+        }
+    }
+    (values, failures)
 }
 
 /// The flow logs so far: the lines that match, and what is missing.
