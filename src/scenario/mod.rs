@@ -26,7 +26,7 @@ use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 
 pub use expect::{
-    ApiExpectation, CommandExpectation, Count, DropExpectation, FlowLogExpectation, FlowPattern,
+    ApiExpectation, CommandExpectation, Count, DropExpectation, Exit, FlowLogExpectation, FlowPattern,
     MetricsExpectation, PacketExpectation, PacketFate, PacketKind, Party, Text,
 };
 pub use links::{Link, Repair};
