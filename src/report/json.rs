@@ -55,6 +55,8 @@ enum StepOutcome<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<&'a str>,
         output: serde_json::Map<String, serde_json::Value>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        document: Option<&'a serde_json::Value>,
     },
     Fault {
         what: &'a str,
@@ -121,6 +123,15 @@ enum JourneyEnd<'a> {
     },
 }
 
+/// A document as the AWS CLI prints it: indented by four spaces.
+pub fn as_printed_by_cli(document: &serde_json::Value) -> String {
+    let mut bytes = Vec::new();
+    let layout = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut printer = serde_json::Serializer::with_formatter(&mut bytes, layout);
+    document.serialize(&mut printer).expect("a document is plain data");
+    String::from_utf8(bytes).expect("JSON is UTF-8")
+}
+
 /// The result of a scenario, indented, with a line break at the end.
 pub fn render(result: &ScenarioResult) -> String {
     let document = Document {
@@ -167,11 +178,12 @@ fn step(step: &StepResult) -> Step<'_> {
 
 fn outcome(outcome: &Outcome) -> StepOutcome<'_> {
     match outcome {
-        Outcome::Aws { caller, typed, output, error } => StepOutcome::Aws {
+        Outcome::Aws { caller, typed, output, document, error } => StepOutcome::Aws {
             caller: caller.as_deref(),
             command: typed,
             error: error.as_deref(),
             output: output.iter().map(|(key, value)| ((*key).to_owned(), value.as_str().into())).collect(),
+            document: document.as_ref(),
         },
         Outcome::Fault { what } => StepOutcome::Fault { what },
         Outcome::Repair { what } => StepOutcome::Repair { what },

@@ -99,6 +99,8 @@ pub enum Outcome {
         typed: String,
         /// What was answered.
         output: Vec<(&'static str, String)>,
+        /// The whole answer of a command that describes.
+        document: Option<serde_json::Value>,
         /// What the CLI prints if it was refused.
         error: Option<String>,
     },

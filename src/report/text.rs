@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::json;
 use super::result::{End, Explanation, Outcome, ScenarioResult, StepResult};
 use crate::time::Instant;
 
@@ -118,13 +119,17 @@ fn fallback_title(outcome: &Outcome) -> String {
 
 fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
     match &step.outcome {
-        Outcome::Aws { caller, typed, output, error } => {
+        Outcome::Aws { caller, typed, output, document, error } => {
             let caller = caller.as_ref().map_or(String::new(), |caller| format!("{caller} "));
             let _ = writeln!(out, "{INDENT}{caller}$ aws {}", one_line(typed));
             if let Some(error) = error {
                 let _ = writeln!(out, "{INDENT}  {error}");
             }
-            if !output.is_empty() {
+            if let Some(document) = document {
+                for line in json::as_printed_by_cli(document).lines() {
+                    let _ = writeln!(out, "{INDENT}  {line}");
+                }
+            } else if !output.is_empty() {
                 let fields: Vec<String> =
                     output.iter().map(|(key, value)| format!("{key} {value}")).collect();
                 let _ = writeln!(out, "{INDENT}  {}", style.paint(Ink::Dim, &fields.join(", ")));

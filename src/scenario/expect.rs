@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
+use super::aws::AwsCommand;
+use super::document::{self, Pattern};
 use super::draft::Declared;
 use super::fields::Fields;
 use super::links;
@@ -155,6 +157,8 @@ pub struct ApiExpectation {
     pub error: Option<String>,
     /// AWS's error message.
     pub message: Option<String>,
+    /// A part of the document that it answers with.
+    pub output: Option<Pattern>,
     /// The status of a peering connection.
     pub status: Option<String>,
 }
@@ -481,17 +485,23 @@ fn count(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Count> {
 }
 
 /// Reads what is expected of an `aws` command.
-pub fn api(node: &Node, problems: &mut Problems) -> Option<ApiExpectation> {
+pub fn api(node: &Node, command: &AwsCommand, problems: &mut Problems) -> Option<ApiExpectation> {
     let mut fields = Fields::of(node, "an expectation", problems)?;
+    let output = fields.optional("output");
     let mut text = |key, problems: &mut Problems| {
         fields.optional(key).and_then(|node| node.text(problems)).map(|text| text.trim_end().to_owned())
     };
     let expectation = ApiExpectation {
         error: text("error", problems),
         message: text("message", problems),
+        output: output.and_then(|node| document::read(node, command, problems)),
         status: text("status", problems),
     };
     fields.finish(problems);
+    if let (Some(node), true) = (output, expectation.error.is_some() || expectation.message.is_some()) {
+        let problem = Problem::at(node.place, "a command that is refused has no output");
+        problems.push(problem.hint("expect the one or the other"));
+    }
     Some(expectation)
 }
 

@@ -189,7 +189,7 @@ fn describe(expected: &PacketExpectation) -> String {
 }
 
 /// An `aws` command.
-pub fn api(expect: &ApiExpectation, came: &Result<Output, Failure>) -> Vec<String> {
+pub fn api(expect: &ApiExpectation, came: &Result<Output, Failure>, model: &Model) -> Vec<String> {
     let mut failures = Vec::new();
     match (came, &expect.error, &expect.message) {
         (Ok(_), None, None) => {}
@@ -212,11 +212,15 @@ pub fn api(expect: &ApiExpectation, came: &Result<Output, Failure>) -> Vec<Strin
         }
     }
     if let (Some(wanted), Ok(output)) = (&expect.status, came) {
-        let status = output.0.iter().find(|(key, _)| *key == "Status").map(|(_, status)| status);
+        let status = output.fields.iter().find(|(key, _)| *key == "Status").map(|(_, status)| status);
         if status != Some(wanted) {
             let came = status.map_or("none", String::as_str);
             failures.push(format!("status {wanted}, came {came}"));
         }
+    }
+    if let (Some(pattern), Ok(Output { document: Some(document), .. })) = (&expect.output, came) {
+        let differences = pattern.differences(document, model);
+        failures.extend(differences.into_iter().map(|difference| format!("output {difference}")));
     }
     failures
 }

@@ -20,7 +20,8 @@ use crate::report::journal::Journey;
 use crate::report::json;
 use crate::report::nat_gateway_label;
 use crate::report::result::{Explanation, NatGatewayMetrics, Outcome, Output, ScenarioResult, StepResult};
-use crate::scenario::{Action, Exit, MetricsExpectation, Repair, Scenario, Step, aws::AwsCommand, station_of};
+use crate::scenario::aws::{self, AwsCommand};
+use crate::scenario::{Action, Exit, MetricsExpectation, Repair, Scenario, Step, station_of};
 use crate::seed::Seed;
 use crate::sim::World;
 use crate::time::Instant;
@@ -170,12 +171,13 @@ impl Runner {
         let result = self.world.change(caller, |ec2| command.run(ec2, creates));
         let elsewhere = (caller != self.scope).then(|| format!("{} in {}", caller.account, caller.region));
         self.world.show(Recorder::follow)?;
-        let failures = check::api(expect, &result);
+        let failures = check::api(expect, &result, self.world.model());
         let (output, error) = match result {
-            Ok(output) => (output.0, None),
-            Err(failure) => (Vec::new(), Some(failure.to_string())),
+            Ok(output) => (output, None),
+            Err(failure) => (aws::Output::default(), Some(failure.to_string())),
         };
-        Ok((Outcome::Aws { caller: elsewhere, typed: typed.to_owned(), output, error }, failures))
+        let (typed, aws::Output { fields: output, document }) = (typed.to_owned(), output);
+        Ok((Outcome::Aws { caller: elsewhere, typed, output, document, error }, failures))
     }
 
     /// What listens on the instance that a command has launched.
