@@ -57,7 +57,8 @@ fn answer(model: &mut Model, account: &str, now: Instant, command: &str) -> Stri
     let before = format!("{model:?}");
     match command.run(&mut Ec2::new(model, command.scope(default), now), None) {
         Ok(output) => {
-            let fields: Vec<String> = output.0.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let fields: Vec<String> =
+                output.fields.iter().map(|(key, value)| format!("{key}={value}")).collect();
             fields.join(" ")
         }
         Err(failure) => {
@@ -231,7 +232,7 @@ fn a_subnet_that_is_full_says_so() {
         command.run(&mut Ec2::new(&mut model, scope, NOW), None).map_err(|failure| failure.to_string())
     };
     // Sixteen addresses, five of them reserved.
-    let addresses: Vec<String> = (0..11).map(|_| run().unwrap().0[1].1.clone()).collect();
+    let addresses: Vec<String> = (0..11).map(|_| run().unwrap().fields[1].1.clone()).collect();
     assert_eq!((addresses[0].as_str(), addresses[10].as_str()), ("10.0.0.4", "10.0.0.14"));
     assert_eq!(
         run().unwrap_err(),

@@ -233,7 +233,7 @@ fn every_reason_is_reached_and_named() {
     check("public", tcp(public, LAPTOP, 80), "delivered to Laptop");
     check("public", tcp(public, address("203.0.113.9"), 80), "no-internet-host at internet");
     check("public", tcp(public, address("192.168.0.1"), 80), "igw-private-destination at Gateway");
-    check("public", tcp(public, address("100.64.0.1"), 80), "igw-private-destination at Gateway");
+    check("public", tcp(public, address("100.64.0.1"), 80), "igw-shared-destination at Gateway");
     check("private", tcp(address("10.0.1.10"), LAPTOP, 80), "igw-no-public-address at Gateway");
     check("Laptop", tcp(LAPTOP, elastic, 80), "delivered to public");
     check("Laptop", tcp(address("192.168.0.1"), elastic, 80), "igw-private-source at Gateway");
@@ -242,20 +242,20 @@ fn every_reason_is_reached_and_named() {
     // Hairpin: over the public address of a neighbour.
     check("public", tcp(public, public_address(&model, "neighbour"), 80), "delivered to neighbour");
 
-    // These have tables of their own, above and below.
-    let elsewhere = [
-        "security-group",
-        "network-acl",
-        "no-route",
-        "malformed",
-        "no-neighbor",
-        // The links', not the walk's: tests/links.rs.
-        "zone-down",
-        "link-cut",
-        "link-queue-full",
-        "link-loss",
-    ];
-    reached.extend(elsewhere.map(str::to_owned));
+    // These have tables of their own, above and below, or are the links': tests/links.rs.
+    let elsewhere = ["security-group", "network-acl", "no-route", "malformed", "no-neighbor"];
+    let of_links = ["zone-down", "link-cut", "link-queue-full", "link-loss"];
+    reached.extend(elsewhere.iter().chain(&of_links).map(|code| (*code).to_owned()));
+    // And these have a file for each noun.
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/compliance");
+    for entry in std::fs::read_dir(folder).expect("it is there") {
+        let text = std::fs::read_to_string(entry.expect("it can be read").path()).expect("text");
+        let in_rows = DropReason::CODES
+            .iter()
+            .map(|(code, _)| *code)
+            .filter(|code| text.contains(&format!("| {code} at ")));
+        reached.extend(in_rows.map(str::to_owned));
+    }
     reached.remove("delivered");
     let all: BTreeSet<String> = DropReason::CODES.iter().map(|(code, _)| (*code).to_owned()).collect();
     assert_eq!(reached, all);

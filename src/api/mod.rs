@@ -185,6 +185,42 @@ lookups! {
         "InvalidVpnConnectionID.NotFound";
 }
 
+/// The operations that only look: all that the caller sees of a kind, or what has certain ids.
+macro_rules! describes {
+    ($($get:ident: $describe:ident, $id:ty => $thing:ty, $table:ident;)*) => {
+        impl Ec2<'_> {$(
+            /// Those with these ids, or all that the caller sees if none is given.
+            pub fn $describe(&self, ids: &[$id]) -> Result<Vec<&$thing>> {
+                if ids.is_empty() {
+                    let seen = |thing: &&$thing| thing.scope_in(self.model) == Some(self.caller);
+                    return Ok(self.model.$table.values().filter(seen).collect());
+                }
+                ids.iter().map(|id| self.$get(*id)).collect()
+            }
+        )*}
+    };
+}
+
+describes! {
+    vpc: describe_vpcs, VpcId => Vpc, vpcs;
+    subnet: describe_subnets, SubnetId => Subnet, subnets;
+    route_table: describe_route_tables, RouteTableId => RouteTable, route_tables;
+    network_acl: describe_network_acls, NetworkAclId => NetworkAcl, network_acls;
+    security_group: describe_security_groups, SecurityGroupId => SecurityGroup, security_groups;
+    internet_gateway: describe_internet_gateways, InternetGatewayId => InternetGateway, internet_gateways;
+    eni: describe_network_interfaces, EniId => Eni, enis;
+    instance: describe_instances, InstanceId => Instance, instances;
+    elastic_ip: describe_addresses, AllocationId => ElasticIp, elastic_ips;
+    nat_gateway: describe_nat_gateways, NatGatewayId => NatGateway, nat_gateways;
+    endpoint: describe_vpc_endpoints, VpcEndpointId => VpcEndpoint, endpoints;
+    transit_gateway: describe_transit_gateways, TransitGatewayId => TransitGateway, transit_gateways;
+    transit_gateway_table: describe_transit_gateway_route_tables, TransitGatewayRouteTableId => TransitGatewayRouteTable,
+        transit_gateway_route_tables;
+    vpn_gateway: describe_vpn_gateways, VpnGatewayId => VpnGateway, vpn_gateways;
+    customer_gateway: describe_customer_gateways, CustomerGatewayId => CustomerGateway, customer_gateways;
+    vpn_connection: describe_vpn_connections, VpnConnectionId => VpnConnection, vpn_connections;
+}
+
 /// Whose something is: stated by itself, or by the VPC it is in.
 trait Scoped {
     fn scope_in(&self, model: &Model) -> Option<Scope>;
@@ -226,6 +262,16 @@ impl<'m> Ec2<'m> {
     /// What exists, in every account and region.
     pub fn model(&self) -> &Model {
         self.model
+    }
+
+    /// Who calls, and where.
+    pub fn caller(&self) -> Scope {
+        self.caller
+    }
+
+    /// The moment of the call.
+    pub fn now(&self) -> Instant {
+        self.now
     }
 
     /// The region that is asked.

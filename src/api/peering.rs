@@ -144,6 +144,15 @@ impl Ec2<'_> {
         self.peering(id).map(|peering| peering.status_at(self.now))
     }
 
+    /// The connections with these ids, or all that the caller has a side of in its region.
+    pub fn describe_vpc_peering_connections(&self, ids: &[PeeringId]) -> Result<Vec<&Peering>> {
+        if ids.is_empty() {
+            let seen = |pcx: &&Peering| [pcx.requester.scope, pcx.accepter.scope].contains(&self.caller);
+            return Ok(self.model.peerings.values().filter(seen).collect());
+        }
+        ids.iter().map(|id| self.peering(*id)).collect()
+    }
+
     /// The connection with this id, if the caller is on one of its sides.
     pub(super) fn peering(&self, id: PeeringId) -> Result<&Peering> {
         let seen = |pcx: &&Peering| {

@@ -74,11 +74,22 @@ impl Ec2<'_> {
         Ok(())
     }
 
+    /// The lists with these ids, or all that the caller can name.
+    pub fn describe_managed_prefix_lists(&self, ids: &[PrefixListId]) -> Result<Vec<&PrefixList>> {
+        if ids.is_empty() {
+            return Ok(self.model.prefix_lists.values().filter(|list| self.can_name(list)).collect());
+        }
+        ids.iter().map(|id| self.prefix_list(*id)).collect()
+    }
+
     /// A list the caller can name: its own, or one of AWS in its region. Those of AWS exist from the moment
     /// somebody looks for them.
     pub(super) fn prefix_list(&self, id: PrefixListId) -> Result<&PrefixList> {
-        let seen = |list: &&PrefixList| list.owner.is_none_or(|owner| owner == self.caller);
-        self.model.prefix_lists.get(&id).filter(seen).ok_or_else(not_found)
+        self.model.prefix_lists.get(&id).filter(|list| self.can_name(list)).ok_or_else(not_found)
+    }
+
+    fn can_name(&self, list: &PrefixList) -> bool {
+        list.owner.map_or(list.region == self.caller.region, |owner| owner == self.caller)
     }
 
     /// The list that AWS manages for a service in the caller's region.
@@ -93,6 +104,16 @@ impl Ec2<'_> {
             if self.model.prefix_lists.contains_key(&id) { PrefixListId::derive(&[&list.name]) } else { id };
         self.model.prefix_lists.insert(id, PrefixList { id, ..list });
         Ok(id)
+    }
+
+    /// Lets the lists that AWS manages in the caller's region exist, or the one of them with an id.
+    pub fn meet_managed_prefix_lists(&mut self, wanted: Option<PrefixListId>) {
+        for service in ["s3", "dynamodb"] {
+            let known = PrefixList::managed(self.caller.region, service);
+            if known.is_some_and(|(id, _)| wanted.is_none_or(|wanted| wanted == id)) {
+                self.managed_prefix_list(service).expect("the list is known");
+            }
+        }
     }
 
     fn own_prefix_list(&self, id: PrefixListId) -> Result<&PrefixList> {

@@ -34,6 +34,14 @@ impl Ec2<'_> {
         Ok(id)
     }
 
+    /// The caller's exclusion of something.
+    pub fn public_access_exclusion_of(&self, resource: ExcludedResource) -> Option<PublicAccessExclusionId> {
+        let is_it = |exclusion: &&PublicAccessExclusion| {
+            exclusion.resource == resource && exclusion.scope == self.caller
+        };
+        self.model.public_access_exclusions.values().find(is_it).map(|exclusion| exclusion.id)
+    }
+
     /// DeleteVpcBlockPublicAccessExclusion.
     pub fn delete_public_access_exclusion(&mut self, id: PublicAccessExclusionId) -> Result<()> {
         let found = self.model.public_access_exclusions.get(&id);

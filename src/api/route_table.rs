@@ -159,8 +159,11 @@ impl Ec2<'_> {
         };
         match self.route_table(id)?.route_to(destination) {
             None => {
-                let message =
-                    format!("no route with destination-cidr-block {destination} in route table {id}");
+                let parameter = match destination {
+                    Destination::Cidr(_) => "destination-cidr-block",
+                    Destination::PrefixList(_) => "destination-prefix-list-id",
+                };
+                let message = format!("no route with {parameter} {destination} in route table {id}");
                 Err(ApiError::new("InvalidRoute.NotFound", message))
             }
             Some(route) if route.origin == RouteOrigin::CreateRouteTable => {

@@ -285,6 +285,29 @@ impl Ec2<'_> {
         Ok(self.attach(new, id, resource, AttachmentState::PendingAcceptance))
     }
 
+    /// The attachments with these ids, or all that the caller sees: those of what it owns, and those to
+    /// its transit gateways.
+    pub fn describe_transit_gateway_attachments(
+        &self,
+        ids: &[TransitGatewayAttachmentId],
+    ) -> Result<Vec<&TransitGatewayAttachment>> {
+        let is_own = |gateway: TransitGatewayId| {
+            self.model.transit_gateways.get(&gateway).is_some_and(|gateway| gateway.scope == self.caller)
+        };
+        let seen = |attachment: &&TransitGatewayAttachment| {
+            let gateway = attachment.transit_gateway;
+            attachment.scope == self.caller
+                || is_own(gateway)
+                || attachment.peer_of(gateway).is_some_and(is_own)
+        };
+        let all = &self.model.transit_gateway_attachments;
+        if ids.is_empty() {
+            return Ok(all.values().filter(seen).collect());
+        }
+        let not_found = || ApiError::code_only("InvalidTransitGatewayAttachmentID.NotFound");
+        ids.iter().map(|id| all.get(id).filter(seen).ok_or_else(not_found)).collect()
+    }
+
     /// Accepts what waits for the caller: the peering of its transit gateway, or another account's VPC.
     pub fn accept_transit_gateway_attachment(&mut self, id: TransitGatewayAttachmentId) -> Result<()> {
         self.answer_attachment(id, AttachmentState::Available)?;

@@ -18,7 +18,7 @@ pub struct Args {
 const EXIT_CODES: &str = "\
 Exit codes:
   0   all expectations held
-  1   an expectation did not hold
+  1   an expectation did not hold, or a packet that was asked about does not arrive
   2   wrong usage, or a scenario with mistakes
   70  a bug in vpclab";
 
@@ -28,6 +28,8 @@ pub enum Subcommand {
     Run(RunArgs),
     /// Look for mistakes in scenarios without running them
     Check(CheckArgs),
+    /// Say whether a packet gets somewhere and its answer back, and what decides on the way
+    Explain(ExplainArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -63,6 +65,24 @@ pub struct CheckArgs {
     /// Scenario files, or folders of them
     #[arg(required = true)]
     pub scenarios: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// A scenario file; its own traffic does not run
+    pub scenario: PathBuf,
+    /// The host that sends
+    #[arg(long, value_name = "HOST")]
+    pub from: String,
+    /// Where to: a host or an address, with a port (`Web:443`, `Dns:53/udp`), or without for a ping
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub to: String,
+    /// The step after which it is asked: its number, its name, or `end`; before the first one if not given
+    #[arg(long, value_name = "STEP")]
+    pub after: Option<String>,
+    /// How the answer is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]

@@ -11,13 +11,13 @@ use std::num::NonZeroUsize;
 
 use clap::Parser;
 
-use self::args::{Args, CheckArgs, Format, RunArgs, Subcommand};
+use self::args::{Args, CheckArgs, ExplainArgs, Format, RunArgs, Subcommand};
 pub use self::exit::Exit;
 use crate::report::json;
 use crate::report::result::ScenarioResult;
 use crate::report::text::{self, Style};
 use crate::seed::Seed;
-use crate::suite::{self, Options, Plan, Report, ScenarioFile};
+use crate::suite::{self, Options, Plan, Question, Report, ScenarioFile};
 
 /// Runs the program with arguments as they were typed.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
@@ -31,6 +31,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     match args.command {
         Subcommand::Check(args) => check(&args),
+        Subcommand::Explain(args) => explain(&args),
         Subcommand::Run(args) => run(&args),
     }
 }
@@ -56,6 +57,23 @@ fn run(args: &RunArgs) -> Exit {
         exit = exit.max(this);
     });
     exit
+}
+
+fn explain(args: &ExplainArgs) -> Exit {
+    let files = match suite::find(std::slice::from_ref(&args.scenario)) {
+        Ok(files) => files,
+        Err(error) => return usage(&error.to_string()),
+    };
+    let [file] = files.as_slice() else { return usage("`explain` is about one scenario: name its file") };
+    let question = Question { from: args.from.clone(), to: args.to.clone(), after: args.after.clone() };
+    let options = Options { seed: None, verbose: true };
+    let report = match suite::probe(file, &options, &question, is_colored(io::stderr().is_terminal())) {
+        Ok(result) => Report::Ran(result),
+        Err(report) => report,
+    };
+    let style = if is_colored(io::stdout().is_terminal()) { Style::Colored } else { Style::Plain };
+    let mut printer = Printer { format: args.format, style, quiet: false, several: false, first: true };
+    printer.report(&report).unwrap_or_else(|error| broken_output(&error))
 }
 
 fn check(args: &CheckArgs) -> Exit {

@@ -78,6 +78,17 @@ impl Peering {
         if unanswered { PeeringStatus::Expired } else { self.status }
     }
 
+    /// Whether it will never carry traffic any more, whatever happens.
+    pub fn is_over(&self) -> bool {
+        match self.status {
+            PeeringStatus::Active | PeeringStatus::PendingAcceptance => false,
+            PeeringStatus::Deleted
+            | PeeringStatus::Expired
+            | PeeringStatus::Failed
+            | PeeringStatus::Rejected => true,
+        }
+    }
+
     /// The side of a VPC and the other one; `None` if the VPC is on neither.
     pub fn sides_from(&self, vpc: VpcId) -> Option<(&PeeringSide, &PeeringSide)> {
         if self.requester.vpc == vpc {

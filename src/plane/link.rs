@@ -57,8 +57,8 @@ impl<'a> Cx<'a> {
         packet.set_macs(from, to.mac);
     }
 
-    /// The router answers nobody; neither groups nor network ACLs nor flow logs see what is for it
-    /// (aws: sg-never-filtered; assumed: router-silent).
+    /// Neither groups nor network ACLs nor flow logs see what is for the router (aws: sg-never-filtered),
+    /// which answers nobody (assumed: router-silent).
     pub(super) fn check_router(&self, subnet: &Subnet, packet: &Packet) -> Result<(), DropReason> {
         if packet.tuple().dst == subnet.router() {
             return Err(DropReason::RouterSilent { subnet: subnet.id });

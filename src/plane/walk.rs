@@ -335,6 +335,7 @@ impl<'a> Cx<'a> {
                 let to = self.attachment_interface(gateway, from)?;
                 // It cuts nothing: what is too long is dropped (aws: mtu-tgw).
                 self.check_transit_mtu(packet, limit, router, here)?;
+                // The ACL of the attachment's subnet is asked even if the sender is in it (aws: tgw-acl).
                 Ok(self.travel_between(from, to, Origin::Elsewhere))
             }
             Target::VpnGateway(gateway) => {

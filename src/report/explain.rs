@@ -55,6 +55,9 @@ fn title(journey: &Journey, model: &Model) -> String {
     match journey.packet {
         Subject::Packet(facts) => packet_title(&facts, journey, model),
         Subject::Arp { sender, target } => format!("arp {sender} asks for {target}"),
+        Subject::Frame { station, len } => {
+            format!("a frame of {len} bytes from {}", labels::station_label(model, station))
+        }
     }
 }
 
@@ -110,7 +113,7 @@ fn kind(facts: &PacketFacts) -> String {
 fn hops(journey: &Journey, model: &Model) -> Vec<Hop> {
     let mut tuple = match journey.packet {
         Subject::Packet(facts) => facts.tuple,
-        Subject::Arp { .. } => return Vec::new(),
+        Subject::Arp { .. } | Subject::Frame { .. } => return Vec::new(),
     };
     let mut hops = Vec::new();
     for step in &journey.steps {

@@ -356,6 +356,13 @@ pub fn hint(reason: DropReason, journey: &Journey, model: &Model, now: Instant) 
 fn last_tuple(journey: &Journey) -> FiveTuple {
     let sent = match journey.packet {
         Subject::Packet(facts) => facts.tuple,
+        Subject::Frame { .. } => FiveTuple {
+            src: Ipv4Addr::UNSPECIFIED,
+            dst: Ipv4Addr::UNSPECIFIED,
+            src_port: 0,
+            dst_port: 0,
+            protocol: Protocol(0),
+        },
         Subject::Arp { sender, target } => {
             FiveTuple { src: sender, dst: target, src_port: 0, dst_port: 0, protocol: Protocol(0) }
         }

@@ -11,7 +11,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::ids::EniId;
 use crate::time::Instant;
-use crate::trace::{DropReason, Fate, PacketFacts, PacketId, Step, Stretch};
+use crate::trace::{DropReason, Fate, PacketFacts, PacketId, Station, Step, Stretch};
 use crate::wire::{FiveTuple, Protocol, TcpFlags};
 
 /// Journeys since the last [`Journal::begin_step`].
@@ -69,6 +69,13 @@ pub enum Subject {
         /// Whose address.
         target: Ipv4Addr,
     },
+    /// A frame that is no intact IPv4 packet.
+    Frame {
+        /// Who sent it.
+        station: Station,
+        /// How many bytes it has.
+        len: usize,
+    },
     /// A packet.
     Packet(PacketFacts),
 }
@@ -117,6 +124,12 @@ impl Journal {
         self.end(travelling, Fate::Dropped(DropReason::NoNeighbor { eni, address: target }));
     }
 
+    /// Records a frame that is no intact packet.
+    pub fn on_malformed(&mut self, at: Instant, station: Station, len: usize, reason: DropReason) {
+        let packet = Subject::Frame { station, len };
+        self.end(Travelling { packet, sent: at, steps: Vec::new() }, Fate::Dropped(reason));
+    }
+
     fn end(&mut self, travelling: Travelling, fate: Fate) {
         let Travelling { packet, sent, steps } = travelling;
         match self.journeys.entry(likeness(packet, fate)) {
@@ -153,6 +166,19 @@ fn likeness(packet: Subject, fate: Fate) -> Likeness {
             tuple: facts.tuple,
             flags: facts.tcp_flags.0 & !TcpFlags::PSH,
             icmp: facts.icmp.map(|icmp| (icmp.kind, icmp.code)),
+            fate,
+        },
+        // All broken frames are alike.
+        Subject::Frame { .. } => Likeness {
+            tuple: FiveTuple {
+                src: Ipv4Addr::UNSPECIFIED,
+                dst: Ipv4Addr::UNSPECIFIED,
+                src_port: 0,
+                dst_port: 0,
+                protocol: Protocol(0),
+            },
+            flags: 0,
+            icmp: None,
             fate,
         },
         Subject::Arp { sender, target } => Likeness {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::result::{End, Explanation, Outcome, ScenarioResult, StepResult};
+use super::result::{End, Explanation, NatGatewayMetrics, Outcome, ScenarioResult, StepResult};
 use super::text::timestamp;
 
 /// The version of the layout.
@@ -23,6 +23,9 @@ struct Document<'a> {
     simulated_ns: u64,
     packets: u64,
     steps: Vec<Step<'a>>,
+    /// CloudWatch's metrics of each NAT gateway, by its name or id.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    nat_gateways: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -52,6 +55,8 @@ enum StepOutcome<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<&'a str>,
         output: serde_json::Map<String, serde_json::Value>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        document: Option<&'a serde_json::Value>,
     },
     Fault {
         what: &'a str,
@@ -61,6 +66,12 @@ enum StepOutcome<'a> {
     },
     FlowLogs {
         lines: &'a [String],
+    },
+    Metrics {
+        values: &'a [String],
+    },
+    Probe {
+        verdict: &'a str,
     },
     Run {
         on: &'a str,
@@ -112,6 +123,15 @@ enum JourneyEnd<'a> {
     },
 }
 
+/// A document as the AWS CLI prints it: indented by four spaces.
+pub fn as_printed_by_cli(document: &serde_json::Value) -> String {
+    let mut bytes = Vec::new();
+    let layout = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut printer = serde_json::Serializer::with_formatter(&mut bytes, layout);
+    document.serialize(&mut printer).expect("a document is plain data");
+    String::from_utf8(bytes).expect("JSON is UTF-8")
+}
+
 /// The result of a scenario, indented, with a line break at the end.
 pub fn render(result: &ScenarioResult) -> String {
     let document = Document {
@@ -125,10 +145,17 @@ pub fn render(result: &ScenarioResult) -> String {
         simulated_ns: nanos(result.simulated),
         packets: result.packets,
         steps: result.steps.iter().map(step).collect(),
+        nat_gateways: result.nat_gateways.iter().map(nat_gateway).collect(),
     };
     let mut text = serde_json::to_string_pretty(&document).expect("a result is plain data");
     text.push('\n');
     text
+}
+
+fn nat_gateway(nat: &NatGatewayMetrics) -> (String, serde_json::Value) {
+    let id = ("NatGatewayId".to_owned(), nat.id.as_str().into());
+    let metrics = nat.values.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
+    (nat.name.clone(), serde_json::Value::Object(std::iter::once(id).chain(metrics).collect()))
 }
 
 fn nanos(duration: Duration) -> u64 {
@@ -151,15 +178,18 @@ fn step(step: &StepResult) -> Step<'_> {
 
 fn outcome(outcome: &Outcome) -> StepOutcome<'_> {
     match outcome {
-        Outcome::Aws { caller, typed, output, error } => StepOutcome::Aws {
+        Outcome::Aws { caller, typed, output, document, error } => StepOutcome::Aws {
             caller: caller.as_deref(),
             command: typed,
             error: error.as_deref(),
             output: output.iter().map(|(key, value)| ((*key).to_owned(), value.as_str().into())).collect(),
+            document: document.as_ref(),
         },
         Outcome::Fault { what } => StepOutcome::Fault { what },
         Outcome::Repair { what } => StepOutcome::Repair { what },
         Outcome::FlowLogs { lines } => StepOutcome::FlowLogs { lines },
+        Outcome::Metrics { values } => StepOutcome::Metrics { values },
+        Outcome::Probe { verdict } => StepOutcome::Probe { verdict },
         Outcome::Run { on, typed, exit, stdout, stderr } => {
             StepOutcome::Run { on, command: typed, exit: *exit, stdout, stderr }
         }

@@ -70,6 +70,7 @@ pub fn peering(model: &Model, id: PeeringId) -> String {
     or_id(model.peerings.get(&id).and_then(|pcx| pcx.name.as_deref()), id)
 }
 
+/// What people call a NAT gateway.
 pub fn nat_gateway(model: &Model, id: NatGatewayId) -> String {
     or_id(model.nat_gateways.get(&id).and_then(|nat| nat.name.as_deref()), id)
 }

@@ -14,4 +14,4 @@ pub mod pcapng;
 pub mod result;
 pub mod text;
 
-pub use labels::{drop_objects, station_label};
+pub use labels::{drop_objects, nat_gateway as nat_gateway_label, station_label};

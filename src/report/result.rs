@@ -23,8 +23,21 @@ pub struct ScenarioResult {
     pub packets: u64,
     /// Its steps.
     pub steps: Vec<StepResult>,
+    /// What CloudWatch shows of its NAT gateways.
+    pub nat_gateways: Vec<NatGatewayMetrics>,
     /// Where its files are, if they were written.
     pub output: Option<Output>,
+}
+
+/// What CloudWatch shows of a NAT gateway, summed over the run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NatGatewayMetrics {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// Metrics by CloudWatch's names.
+    pub values: Vec<(&'static str, u64)>,
 }
 
 /// What a scenario left behind.
@@ -86,6 +99,8 @@ pub enum Outcome {
         typed: String,
         /// What was answered.
         output: Vec<(&'static str, String)>,
+        /// The whole answer of a command that describes.
+        document: Option<serde_json::Value>,
         /// What the CLI prints if it was refused.
         error: Option<String>,
     },
@@ -103,6 +118,16 @@ pub enum Outcome {
     FlowLogs {
         /// The lines that were found.
         lines: Vec<String>,
+    },
+    /// Metrics were looked at.
+    Metrics {
+        /// Those that were looked at, with their values.
+        values: Vec<String>,
+    },
+    /// It was asked whether something gets somewhere.
+    Probe {
+        /// What came of it.
+        verdict: &'static str,
     },
     /// A command ran on a host.
     Run {

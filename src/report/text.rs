@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::json;
 use super::result::{End, Explanation, Outcome, ScenarioResult, StepResult};
 use crate::time::Instant;
 
@@ -93,7 +94,9 @@ fn render_step(out: &mut String, step: &StepResult, style: Style) {
         let more = format!("{} more kinds of drops; -v shows them all", step.unexplained);
         let _ = writeln!(out, "{INDENT}{}", style.paint(Ink::Dim, &more));
     }
-    for failure in &step.failures {
+    // The verdict of a probe says it already.
+    let is_probe = matches!(step.outcome, Outcome::Probe { .. });
+    for failure in step.failures.iter().filter(|_| !is_probe) {
         for (at, line) in failure.lines().enumerate() {
             let head = if at == 0 { "expected: " } else { "          " };
             let _ = writeln!(out, "{INDENT}{}{line}", style.paint(Ink::Bad, head));
@@ -107,6 +110,8 @@ fn fallback_title(outcome: &Outcome) -> String {
         Outcome::Fault { .. } => "fault".to_owned(),
         Outcome::Repair { .. } => "repair".to_owned(),
         Outcome::FlowLogs { .. } => "flow logs".to_owned(),
+        Outcome::Metrics { .. } => "metrics".to_owned(),
+        Outcome::Probe { .. } => "probe".to_owned(),
         Outcome::Run { on, typed, .. } => format!("{} on {on}", typed.split(' ').next().unwrap_or_default()),
         Outcome::Wait { .. } => "wait".to_owned(),
     }
@@ -114,13 +119,17 @@ fn fallback_title(outcome: &Outcome) -> String {
 
 fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
     match &step.outcome {
-        Outcome::Aws { caller, typed, output, error } => {
+        Outcome::Aws { caller, typed, output, document, error } => {
             let caller = caller.as_ref().map_or(String::new(), |caller| format!("{caller} "));
             let _ = writeln!(out, "{INDENT}{caller}$ aws {}", one_line(typed));
             if let Some(error) = error {
                 let _ = writeln!(out, "{INDENT}  {error}");
             }
-            if !output.is_empty() {
+            if let Some(document) = document {
+                for line in json::as_printed_by_cli(document).lines() {
+                    let _ = writeln!(out, "{INDENT}  {line}");
+                }
+            } else if !output.is_empty() {
                 let fields: Vec<String> =
                     output.iter().map(|(key, value)| format!("{key} {value}")).collect();
                 let _ = writeln!(out, "{INDENT}  {}", style.paint(Ink::Dim, &fields.join(", ")));
@@ -132,7 +141,10 @@ fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
         Outcome::Repair { what } => {
             let _ = writeln!(out, "{INDENT}  repaired: {}", printable(what));
         }
-        Outcome::FlowLogs { lines } => {
+        Outcome::Probe { verdict } => {
+            let _ = writeln!(out, "{INDENT}  {verdict}");
+        }
+        Outcome::FlowLogs { lines } | Outcome::Metrics { values: lines } => {
             for line in lines {
                 let _ = writeln!(out, "{INDENT}  {line}");
             }

@@ -1,7 +1,10 @@
 //! What is to come of a step. How it is compared with what came is elsewhere.
 
+use std::fmt;
 use std::net::Ipv4Addr;
 
+use super::aws::AwsCommand;
+use super::document::{self, Pattern};
 use super::draft::Declared;
 use super::fields::Fields;
 use super::links;
@@ -14,8 +17,8 @@ use crate::wire::TcpFlags;
 /// What is to come of a command on a host.
 #[derive(Clone, Debug, Default)]
 pub struct CommandExpectation {
-    /// The exit code: 0 unless the file says otherwise.
-    pub exit: i32,
+    /// How it ends: with 0 unless the file says otherwise.
+    pub exit: Exit,
     /// What it prints.
     pub stdout: Vec<Text>,
     /// What it prints on standard error.
@@ -24,6 +27,30 @@ pub struct CommandExpectation {
     pub dropped: Option<DropExpectation>,
     /// Packets that are seen.
     pub packets: Vec<PacketExpectation>,
+}
+
+/// How a command ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// By itself, with an exit code.
+    Code(i32),
+    /// Its time is up.
+    Interrupted,
+}
+
+impl Default for Exit {
+    fn default() -> Self {
+        Self::Code(0)
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit {code}"),
+            Self::Interrupted => f.write_str("an interruption, because its time was up"),
+        }
+    }
 }
 
 /// A text to be compared with another.
@@ -130,8 +157,17 @@ pub struct ApiExpectation {
     pub error: Option<String>,
     /// AWS's error message.
     pub message: Option<String>,
+    /// A part of the document that it answers with.
+    pub output: Option<Pattern>,
     /// The status of a peering connection.
     pub status: Option<String>,
+}
+
+/// What CloudWatch is to show of NAT gateways.
+#[derive(Clone, Debug)]
+pub struct MetricsExpectation {
+    /// NAT gateways by name or id, metrics by CloudWatch's names, and their sums.
+    pub values: Vec<(String, &'static str, u64)>,
 }
 
 /// Lines that are to be in the flow logs, or not.
@@ -151,6 +187,24 @@ pub struct FlowPattern {
     /// The line of the file.
     pub line: usize,
 }
+
+/// CloudWatch's metrics of NAT gateways (aws: nat-metrics).
+const NAT_METRICS: [&str; 14] = [
+    "ActiveConnectionCount",
+    "BytesInFromDestination",
+    "BytesInFromSource",
+    "BytesOutToDestination",
+    "BytesOutToSource",
+    "ConnectionAttemptCount",
+    "ConnectionEstablishedCount",
+    "ErrorPortAllocation",
+    "IdleTimeoutCount",
+    "PacketsDropCount",
+    "PacketsInFromDestination",
+    "PacketsInFromSource",
+    "PacketsOutToDestination",
+    "PacketsOutToSource",
+];
 
 /// The fields a pattern can name.
 const FLOW_FIELDS: [&str; 11] = [
@@ -228,7 +282,7 @@ pub fn command(
     problems: &mut Problems,
 ) -> Option<CommandExpectation> {
     let mut fields = Fields::of(node, "an expectation", problems)?;
-    let exit = fields.optional("exit").and_then(|node| node.integer(problems, 0..=255));
+    let exit = fields.optional("exit").and_then(|node| exit(node, problems));
     let stdout = texts(&mut fields, "stdout", "stdout_contains", problems);
     let stderr = texts(&mut fields, "stderr", "stderr_contains", problems);
     let dropped = fields.optional("dropped").and_then(|node| drop_reason(node, problems));
@@ -241,7 +295,7 @@ pub fn command(
     }
     let packets = packets.unwrap_or_default().iter().filter_map(|node| packet(node, lines, names, problems));
     Some(CommandExpectation {
-        exit: exit.map_or(0, |exit| exit.value),
+        exit: exit.unwrap_or_default(),
         stdout,
         stderr,
         packets: packets.collect(),
@@ -250,6 +304,14 @@ pub fn command(
             None => DropExpectation::Nothing,
         }),
     })
+}
+
+/// An exit code, or `interrupted`.
+fn exit(node: &Node, problems: &mut Problems) -> Option<Exit> {
+    if matches!(&node.value, Value::Scalar { text, .. } if text == "interrupted") {
+        return Some(Exit::Interrupted);
+    }
+    node.integer(problems, 0..=255).map(|code| Exit::Code(code.value))
 }
 
 fn texts(
@@ -423,18 +485,46 @@ fn count(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Count> {
 }
 
 /// Reads what is expected of an `aws` command.
-pub fn api(node: &Node, problems: &mut Problems) -> Option<ApiExpectation> {
+pub fn api(node: &Node, command: &AwsCommand, problems: &mut Problems) -> Option<ApiExpectation> {
     let mut fields = Fields::of(node, "an expectation", problems)?;
+    let output = fields.optional("output");
     let mut text = |key, problems: &mut Problems| {
         fields.optional(key).and_then(|node| node.text(problems)).map(|text| text.trim_end().to_owned())
     };
     let expectation = ApiExpectation {
         error: text("error", problems),
         message: text("message", problems),
+        output: output.and_then(|node| document::read(node, command, problems)),
         status: text("status", problems),
     };
     fields.finish(problems);
+    if let (Some(node), true) = (output, expectation.error.is_some() || expectation.message.is_some()) {
+        let problem = Problem::at(node.place, "a command that is refused has no output");
+        problems.push(problem.hint("expect the one or the other"));
+    }
     Some(expectation)
+}
+
+/// Reads what is expected of metrics: NAT gateways, and under each its metrics.
+pub fn metrics(node: &Node, names: &Names, problems: &mut Problems) -> Option<MetricsExpectation> {
+    let mut values = Vec::new();
+    for (key, node) in node.entries(problems, "metrics by NAT gateway")? {
+        let is_known = key.text.starts_with("nat-") || names.labels.iter().any(|name| *name == key.text);
+        if !is_known {
+            let known = names.labels.iter().map(String::as_str);
+            problems.push(Problem::unknown(key.span, "NAT gateway", &key.text, known));
+        }
+        for (metric, node) in node.entries(problems, "numbers by metric").unwrap_or_default() {
+            let known = NAT_METRICS.iter().find(|name| **name == metric.text);
+            if known.is_none() {
+                let all = NAT_METRICS.iter().copied();
+                problems.push(Problem::unknown(metric.span, "metric", &metric.text, all));
+            }
+            let value = node.integer(problems, 0..=u64::MAX);
+            values.extend(known.zip(value).map(|(name, value)| (key.text.clone(), *name, value.value)));
+        }
+    }
+    Some(MetricsExpectation { values })
 }
 
 /// Reads what is expected of the flow logs.

@@ -9,6 +9,7 @@
 //! know nothing of VPCs.
 
 pub mod aws;
+mod document;
 mod draft;
 mod expect;
 pub mod fields;
@@ -25,9 +26,10 @@ use std::net::Ipv4Addr;
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 
+pub use document::Pattern;
 pub use expect::{
-    ApiExpectation, CommandExpectation, Count, DropExpectation, FlowLogExpectation, FlowPattern,
-    PacketExpectation, PacketFate, PacketKind, Party, Text,
+    ApiExpectation, CommandExpectation, Count, DropExpectation, Exit, FlowLogExpectation, FlowPattern,
+    MetricsExpectation, PacketExpectation, PacketFate, PacketKind, Party, Text,
 };
 pub use links::{Link, Repair};
 pub use resolve::{Kind, Unresolved, resolve};

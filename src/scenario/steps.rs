@@ -5,17 +5,21 @@ use std::time::Duration;
 
 use super::aws::{self, AwsCommand, NameKind};
 use super::draft;
-use super::expect::{self, ApiExpectation, CommandExpectation, FlowLogExpectation, Names, labels};
+use super::expect::{
+    self, ApiExpectation, CommandExpectation, FlowLogExpectation, MetricsExpectation, Names, labels,
+};
 use super::fields::Fields;
 use super::links::{self, Places, Repair};
 use super::problem::{Lines, Problem, Problems};
-use super::resolve::{Kind, Unresolved, resolve};
+use super::resolve::{Kind, Unresolved, managed_prefix_list, resolve};
 use super::topology::unresolved;
 use super::yaml::{Node, Span, Value};
 use crate::guest::{self, Command, Service};
 use crate::ids::{
-    AllocationId, EniId, InstanceId, InternetGatewayId, NetworkAclId, PeeringId, RouteTableId,
-    SecurityGroupId, SubnetId, VpcId,
+    AddressAssociationId, AllocationId, CustomerGatewayId, EniId, InstanceId, InternetGatewayId,
+    NatGatewayId, NetworkAclAssociationId, NetworkAclId, PeeringId, PrefixListId, PublicAccessExclusionId,
+    RouteTableAssociationId, RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId,
+    TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 use crate::model::{Account, Fault, Model};
 
@@ -64,6 +68,8 @@ pub enum Action {
     },
     /// Flow logs are looked at, once the current aggregation interval is over.
     ExpectFlowLogs(FlowLogExpectation),
+    /// The metrics of NAT gateways are looked at.
+    ExpectMetrics(MetricsExpectation),
     /// Somebody types a command on a host.
     Run {
         /// The host's name.
@@ -86,7 +92,7 @@ pub enum Action {
 const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The things that steps do; each step does one.
-const KINDS: [&str; 6] = ["run", "aws", "wait", "fault", "repair", "expect_flow_logs"];
+const KINDS: [&str; 7] = ["run", "aws", "wait", "fault", "repair", "expect_flow_logs", "expect_metrics"];
 
 /// What steps can speak of.
 pub struct Known<'a> {
@@ -131,6 +137,9 @@ impl Reader<'_> {
             [("wait", node)] => node.duration(self.problems).map(|duration| Action::Wait(duration.value)),
             [("fault", node)] => self.fault(node),
             [("repair", node)] => self.repair(node),
+            [("expect_metrics", node)] => {
+                expect::metrics(node, &self.names, self.problems).map(Action::ExpectMetrics)
+            }
             [(_, node)] => {
                 expect::flow_logs(node, &self.lines, &self.names, self.problems).map(Action::ExpectFlowLogs)
             }
@@ -268,7 +277,7 @@ impl Reader<'_> {
         self.check_names(node, typed, &command);
         let creates = self.learn(&command, name);
         let expect = match expect {
-            Some(node) => expect::api(node, self.problems)?,
+            Some(node) => expect::api(node, &command, self.problems)?,
             None => ApiExpectation::default(),
         };
         Some(Action::Aws {
@@ -284,11 +293,11 @@ impl Reader<'_> {
     /// Every name in the command is one of the topology, or was made by a step before.
     fn check_names(&mut self, node: &Node, typed: &str, command: &AwsCommand) {
         for (kind, text, range) in command.names() {
-            let name = text.rsplit('/').next().unwrap_or(text);
+            let name = text.rsplit('/').next().unwrap_or(&text);
             if self.names.given.iter().any(|given| given == name) {
                 continue;
             }
-            if let Some(problem) = check_name(self.model, kind, text, self.part_of(node, typed, &range)) {
+            if let Some(problem) = check_name(self.model, kind, &text, self.part_of(node, typed, &range)) {
                 self.problems.push(problem);
             }
         }
@@ -308,10 +317,10 @@ impl Reader<'_> {
             self.problems.push(problem.hint("steps call hosts by name: give each its own"));
         }
         if command.command() == "terminate-instances" {
-            self.ended.extend(command.names().map(|(_, name, _)| name.to_owned()));
+            self.ended.extend(command.names().map(|(_, name, _)| name));
         }
         let name = name.map(|(_, name)| name);
-        for made in name.iter().cloned().chain(command.name_tag()).chain(command.group_name()) {
+        for made in name.iter().cloned().chain(command.name_tag()).chain(command.own_name()) {
             if command.creates() == Some(NameKind::Instance) {
                 self.names.hosts.push(made.clone());
                 self.names.instances.push(made.clone());
@@ -353,22 +362,47 @@ fn first_line(node: &Node) -> Span {
 fn check_name(model: &Model, kind: NameKind, text: &str, span: Span) -> Option<Problem> {
     match kind {
         NameKind::Any => check_any(model, text, span),
+        NameKind::CustomerGateway => check::<CustomerGatewayId>(model, text, span),
+        NameKind::ElasticIp if text.starts_with(AddressAssociationId::PREFIX) => None,
         NameKind::ElasticIp => check::<AllocationId>(model, text, span),
+        NameKind::Endpoint => check::<VpcEndpointId>(model, text, span),
         NameKind::Eni => check::<EniId>(model, text, span),
+        NameKind::Gateway => check_gateway(model, text, span),
         NameKind::Instance => check::<InstanceId>(model, text, span),
         NameKind::InternetGateway => check::<InternetGatewayId>(model, text, span),
+        NameKind::NatGateway => check::<NatGatewayId>(model, text, span),
         NameKind::NetworkAcl => check::<NetworkAclId>(model, text, span),
         NameKind::Peering => check::<PeeringId>(model, text, span),
+        NameKind::PrefixList if managed_prefix_list(text).is_some() => None,
+        NameKind::PrefixList => check::<PrefixListId>(model, text, span),
         NameKind::RouteTable => check::<RouteTableId>(model, text, span),
+        NameKind::RouteTableAssociation if text.starts_with(RouteTableAssociationId::PREFIX) => None,
+        NameKind::RouteTableAssociation => {
+            check_gateway(model, text, span).and_then(|_| check_subnet_or_vpc(model, text, span))
+        }
         NameKind::SecurityGroup => check::<SecurityGroupId>(model, text, span),
+        // An association of a network ACL is called by its subnet.
+        NameKind::Subnet if text.starts_with(NetworkAclAssociationId::PREFIX) => None,
         NameKind::Subnet => check::<SubnetId>(model, text, span),
-        NameKind::SubnetOrVpc if text.starts_with("rtbassoc-") => None,
-        NameKind::SubnetOrVpc => match check::<VpcId>(model, text, span) {
-            Some(_) => check::<SubnetId>(model, text, span),
-            None => None,
-        },
+        NameKind::SubnetOrVpc if text.starts_with(PublicAccessExclusionId::PREFIX) => None,
+        NameKind::SubnetOrVpc => check_subnet_or_vpc(model, text, span),
+        NameKind::TransitGateway => check::<TransitGatewayId>(model, text, span),
+        NameKind::TransitGatewayAttachment => check::<TransitGatewayAttachmentId>(model, text, span),
+        NameKind::TransitGatewayRouteTable => check::<TransitGatewayRouteTableId>(model, text, span),
         NameKind::Vpc => check::<VpcId>(model, text, span),
+        NameKind::VpnConnection => check::<VpnConnectionId>(model, text, span),
+        NameKind::VpnGateway => check::<VpnGatewayId>(model, text, span),
     }
+}
+
+fn check_subnet_or_vpc(model: &Model, text: &str, span: Span) -> Option<Problem> {
+    check::<VpcId>(model, text, span).and_then(|_| check::<SubnetId>(model, text, span))
+}
+
+fn check_gateway(model: &Model, text: &str, span: Span) -> Option<Problem> {
+    check::<VpnGatewayId>(model, text, span)
+        .and_then(|_| check::<VpcEndpointId>(model, text, span))
+        .and_then(|_| check::<InternetGatewayId>(model, text, span))
 }
 
 fn check<K: Kind>(model: &Model, text: &str, span: Span) -> Option<Problem> {

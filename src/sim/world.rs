@@ -187,6 +187,11 @@ impl<O: Observer> World<O> {
         self.hosts.contains_key(&station)
     }
 
+    /// Puts a frame on the wire as if the host at a station had sent it, whatever is in it.
+    pub fn inject(&mut self, station: Station, frame: Vec<u8>) {
+        self.carry(station, frame);
+    }
+
     /// Lets time pass until `deadline`, or until `done` says so after an event.
     pub fn run_until(&mut self, deadline: Instant, mut done: impl FnMut(&mut Self) -> bool) {
         while !done(self) {
@@ -260,6 +265,7 @@ impl<O: Observer> World<O> {
             }
             Err((reason, frame)) => {
                 let reason = DropReason::from(reason);
+                self.observer.on_malformed(self.now(), station, frame.len(), reason);
                 self.observer.on_frame(self.now(), station, Direction::Egress, &frame, Some(reason));
             }
         }

@@ -7,10 +7,11 @@ use crate::guest::Finished;
 use crate::model::Model;
 use crate::report::drop_objects;
 use crate::report::journal::{Journey, Subject};
+use crate::report::result::NatGatewayMetrics;
 use crate::scenario::aws::{Failure, Output};
 use crate::scenario::{
-    ApiExpectation, CommandExpectation, Count, DropExpectation, FlowLogExpectation, FlowPattern,
-    PacketExpectation, PacketFate, PacketKind, Party, Text, station_of,
+    ApiExpectation, CommandExpectation, Count, DropExpectation, Exit, FlowLogExpectation, FlowPattern,
+    MetricsExpectation, PacketExpectation, PacketFate, PacketKind, Party, Text, station_of,
 };
 use crate::trace::{DropReason, Fate, PacketFacts, Station};
 use crate::wire::{Protocol, TcpFlags};
@@ -19,12 +20,13 @@ use crate::wire::{Protocol, TcpFlags};
 pub fn command(
     expect: &CommandExpectation,
     came: &Finished,
+    exit: Exit,
     journeys: &[&Journey],
     model: &Model,
 ) -> Vec<String> {
     let mut failures = Vec::new();
-    if came.exit != expect.exit {
-        failures.push(format!("exit {}, came exit {}", expect.exit, came.exit));
+    if exit != expect.exit {
+        failures.push(format!("{}, came {exit}", expect.exit));
     }
     texts(&mut failures, "stdout", &expect.stdout, &came.stdout);
     texts(&mut failures, "stderr", &expect.stderr, &came.stderr);
@@ -187,7 +189,7 @@ fn describe(expected: &PacketExpectation) -> String {
 }
 
 /// An `aws` command.
-pub fn api(expect: &ApiExpectation, came: &Result<Output, Failure>) -> Vec<String> {
+pub fn api(expect: &ApiExpectation, came: &Result<Output, Failure>, model: &Model) -> Vec<String> {
     let mut failures = Vec::new();
     match (came, &expect.error, &expect.message) {
         (Ok(_), None, None) => {}
@@ -210,13 +212,32 @@ pub fn api(expect: &ApiExpectation, came: &Result<Output, Failure>) -> Vec<Strin
         }
     }
     if let (Some(wanted), Ok(output)) = (&expect.status, came) {
-        let status = output.0.iter().find(|(key, _)| *key == "Status").map(|(_, status)| status);
+        let status = output.fields.iter().find(|(key, _)| *key == "Status").map(|(_, status)| status);
         if status != Some(wanted) {
             let came = status.map_or("none", String::as_str);
             failures.push(format!("status {wanted}, came {came}"));
         }
     }
+    if let (Some(pattern), Ok(Output { document: Some(document), .. })) = (&expect.output, came) {
+        let differences = pattern.differences(document, model);
+        failures.extend(differences.into_iter().map(|difference| format!("output {difference}")));
+    }
     failures
+}
+
+/// The metrics of NAT gateways: those that were asked for, and what differs.
+pub fn metrics(expect: &MetricsExpectation, came: &[NatGatewayMetrics]) -> (Vec<String>, Vec<String>) {
+    let (mut values, mut failures) = (Vec::new(), Vec::new());
+    for (gateway, metric, wanted) in &expect.values {
+        let of_gateway = came.iter().filter(|nat| nat.name == *gateway || nat.id == *gateway);
+        let found = of_gateway.flat_map(|nat| &nat.values).find(|(name, _)| name == metric);
+        let value = found.map_or(0, |(_, value)| *value);
+        values.push(format!("{gateway} {metric} {value}"));
+        if value != *wanted {
+            failures.push(format!("{metric} {wanted} of {gateway}, came {value}"));
+        }
+    }
+    (values, failures)
 }
 
 /// The flow logs so far: the lines that match, and what is missing.

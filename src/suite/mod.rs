@@ -6,6 +6,7 @@
 mod check;
 mod files;
 mod output;
+mod probe;
 mod recorder;
 mod run;
 
@@ -17,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 pub use files::{NotFound, ScenarioFile, find};
+pub use probe::{Question, Unanswerable};
 pub use run::Options;
 
 use crate::report::result::ScenarioResult;
@@ -94,6 +96,22 @@ pub fn check(file: &ScenarioFile, color: bool) -> Result<scenario::Scenario, Rep
 pub fn run_text(shown: &str, source: &str, options: &Options) -> Result<ScenarioResult, String> {
     let scenario = scenario::load(source).map_err(|problems| problems.render(shown, source, false))?;
     run::run(shown, scenario, options, None).map_err(|error| error.to_string())
+}
+
+/// Asks a question of a scenario, without running its traffic.
+pub fn probe(
+    file: &ScenarioFile,
+    options: &Options,
+    question: &Question,
+    color: bool,
+) -> Result<Box<ScenarioResult>, Report> {
+    let failed = |text: String| Report::Failed { text };
+    let scenario = check(file, color)?;
+    let asked = probe::ask(&file.shown, scenario, options, question);
+    match asked.map_err(|error| failed(format!("error: {}: {error}\n", file.shown)))? {
+        Ok(result) => Ok(Box::new(result)),
+        Err(unanswerable) => Err(failed(format!("error: {}: {unanswerable}\n", file.shown))),
+    }
 }
 
 fn run_file(file: &ScenarioFile, plan: &Plan) -> Report {

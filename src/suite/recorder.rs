@@ -72,6 +72,10 @@ impl Observer for Recorder {
         self.captures.is_some()
     }
 
+    fn on_malformed(&mut self, at: Instant, station: Station, len: usize, reason: DropReason) {
+        self.journal.on_malformed(at, station, len, reason);
+    }
+
     fn on_unanswered_arp(&mut self, at: Instant, eni: EniId, target: Ipv4Addr, model: &Model) {
         self.journal.on_unanswered_arp(at, eni, model.eni(eni).primary_ip(), target);
     }

@@ -7,19 +7,21 @@ use std::time::Duration;
 
 use super::check;
 use super::output::{FileNames, Folder, RESULT};
-use super::recorder::Recorder;
+use super::recorder::{CaptureFiles, Recorder};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 
 use crate::flowlog::DEFAULT_FORMAT_HEADER;
 use crate::guest::{Command, Finished, Service};
-use crate::ids::{EniId, InstanceId};
+use crate::ids::{EniId, InstanceId, NatGatewayId};
 use crate::model::{Account, Fault, Scope};
 use crate::report::explain::explain;
 use crate::report::journal::Journey;
 use crate::report::json;
-use crate::report::result::{Explanation, Outcome, Output, ScenarioResult, StepResult};
-use crate::scenario::{Action, Repair, Scenario, Step, aws::AwsCommand, station_of};
+use crate::report::nat_gateway_label;
+use crate::report::result::{Explanation, NatGatewayMetrics, Outcome, Output, ScenarioResult, StepResult};
+use crate::scenario::aws::{self, AwsCommand};
+use crate::scenario::{Action, Exit, MetricsExpectation, Repair, Scenario, Step, station_of};
 use crate::seed::Seed;
 use crate::sim::World;
 use crate::time::Instant;
@@ -49,8 +51,35 @@ pub fn run(
     folder: Option<&Path>,
 ) -> io::Result<ScenarioResult> {
     let folder = folder.map(Folder::begin).transpose()?;
-    let seed = options.seed.unwrap_or(scenario.seed);
     let captures = folder.as_ref().map(Folder::captures).transpose()?;
+    let (mut runner, about) = begin(shown, scenario, options, captures)?;
+    let mut result = about.result;
+    for (at, step) in about.steps.iter().enumerate() {
+        result.steps.push(runner.step(at + 1, step)?);
+    }
+    result.simulated = runner.world.now().since(result.start);
+    result.packets = runner.world.packets_sent();
+    result.nat_gateways = runner.nat_metrics();
+    if let Some(folder) = folder {
+        result.output = Some(runner.leave_behind(folder, &result)?);
+    }
+    Ok(result)
+}
+
+/// What is left of a scenario once its world exists: its steps, and a result without any.
+pub(super) struct About {
+    pub steps: Vec<Step>,
+    pub result: ScenarioResult,
+}
+
+/// Makes the world of a scenario.
+pub(super) fn begin(
+    shown: &str,
+    scenario: Scenario,
+    options: &Options,
+    captures: Option<CaptureFiles>,
+) -> io::Result<(Runner, About)> {
+    let seed = options.seed.unwrap_or(scenario.seed);
     let recorder = Recorder::new(scenario.start, &scenario.model, captures)?;
     let mut world = World::new(seed, scenario.start, scenario.model, scenario.hosts, recorder);
     world.change_links(|links, model| {
@@ -62,45 +91,37 @@ pub fn run(
             links.declare(&named.expect("links are between what exists at the beginning"), model);
         }
     });
-    let mut runner = Runner { world, scope: scenario.scope, verbose: options.verbose };
-
-    let mut steps = Vec::new();
-    for (at, step) in scenario.steps.iter().enumerate() {
-        steps.push(runner.step(at + 1, step)?);
-    }
-    let simulated = runner.world.now().since(scenario.start);
-    let mut result = ScenarioResult {
+    let result = ScenarioResult {
         path: shown.to_owned(),
         name: scenario.name,
         description: scenario.description,
         seed: seed.0,
         start: scenario.start,
-        simulated,
-        packets: runner.world.packets_sent(),
-        steps,
+        simulated: Duration::ZERO,
+        packets: 0,
+        steps: Vec::new(),
+        nat_gateways: Vec::new(),
         output: None,
     };
-    if let Some(folder) = folder {
-        result.output = Some(runner.leave_behind(folder, &result)?);
-    }
-    Ok(result)
+    let runner = Runner { world, scope: scenario.scope, verbose: options.verbose };
+    Ok((runner, About { steps: scenario.steps, result }))
 }
 
 /// How a command ended.
-struct Ended {
+pub(super) struct Ended {
     finished: Option<Finished>,
     was_interrupted: bool,
     failure: Option<String>,
 }
 
-struct Runner {
-    world: World<Recorder>,
+pub(super) struct Runner {
+    pub world: World<Recorder>,
     scope: Scope,
     verbose: bool,
 }
 
 impl Runner {
-    fn step(&mut self, number: usize, step: &Step) -> io::Result<StepResult> {
+    pub fn step(&mut self, number: usize, step: &Step) -> io::Result<StepResult> {
         let begin = self.world.now();
         self.world.observer.journal.begin_step();
         let (outcome, took, failures) = match &step.action {
@@ -116,6 +137,10 @@ impl Runner {
             Action::Repair { what, repair } => {
                 self.repair(repair);
                 (Outcome::Repair { what: what.clone() }, Duration::ZERO, Vec::new())
+            }
+            Action::ExpectMetrics(expect) => {
+                let (values, failures) = self.metrics(expect);
+                (Outcome::Metrics { values }, Duration::ZERO, failures)
             }
             Action::ExpectFlowLogs(expect) => {
                 let (lines, failures) = self.flow_logs(expect);
@@ -146,12 +171,13 @@ impl Runner {
         let result = self.world.change(caller, |ec2| command.run(ec2, creates));
         let elsewhere = (caller != self.scope).then(|| format!("{} in {}", caller.account, caller.region));
         self.world.show(Recorder::follow)?;
-        let failures = check::api(expect, &result);
+        let failures = check::api(expect, &result, self.world.model());
         let (output, error) = match result {
-            Ok(output) => (output.0, None),
-            Err(failure) => (Vec::new(), Some(failure.to_string())),
+            Ok(output) => (output, None),
+            Err(failure) => (aws::Output::default(), Some(failure.to_string())),
         };
-        Ok((Outcome::Aws { caller: elsewhere, typed: typed.to_owned(), output, error }, failures))
+        let (typed, aws::Output { fields: output, document }) = (typed.to_owned(), output);
+        Ok((Outcome::Aws { caller: elsewhere, typed, output, document, error }, failures))
     }
 
     /// What listens on the instance that a command has launched.
@@ -202,10 +228,12 @@ impl Runner {
         let took = self.world.now().since(begin);
         self.world.run_until(begin + took + PAUSE, |_| false);
         let Ended { finished, was_interrupted, failure } = ended;
-        let failures = match (failure, &finished) {
+        let is_meant = was_interrupted && expect.exit == Exit::Interrupted;
+        let failures = match (failure.filter(|_| !is_meant), &finished) {
             (None, Some(finished)) => {
                 let journeys: Vec<&Journey> = self.world.observer.journal.journeys().collect();
-                check::command(expect, finished, &journeys, self.world.model())
+                let exit = if was_interrupted { Exit::Interrupted } else { Exit::Code(finished.exit) };
+                check::command(expect, finished, exit, &journeys, self.world.model())
             }
             (failure, _) => failure.into_iter().collect(),
         };
@@ -221,7 +249,7 @@ impl Runner {
     }
 
     /// Runs a command until it ends or its time is up.
-    fn finish(&mut self, on: &str, command: &Command, timeout: Duration) -> Ended {
+    pub fn finish(&mut self, on: &str, command: &Command, timeout: Duration) -> Ended {
         let station = station_of(self.world.model(), on);
         let Some(station) = station.filter(|station| self.world.has_host(*station)) else {
             let why = if station.is_some() { "it is stopped" } else { "there is none now" };
@@ -249,6 +277,27 @@ impl Runner {
     fn flow_logs(&mut self, expect: &crate::scenario::FlowLogExpectation) -> (Vec<String>, Vec<String>) {
         self.finish_interval();
         check::flow_logs(expect, &self.world.observer.meter, self.world.model())
+    }
+
+    /// What CloudWatch shows of every NAT gateway.
+    fn nat_metrics(&mut self) -> Vec<NatGatewayMetrics> {
+        let gateways: Vec<(NatGatewayId, String)> = self
+            .world
+            .model()
+            .nat_gateways
+            .keys()
+            .map(|id| (*id, nat_gateway_label(self.world.model(), *id)))
+            .collect();
+        let metrics = gateways.into_iter().map(|(id, name)| {
+            let values = self.world.nat_metrics(id).named().to_vec();
+            NatGatewayMetrics { id: id.to_string(), name, values }
+        });
+        metrics.collect()
+    }
+
+    fn metrics(&mut self, expect: &MetricsExpectation) -> (Vec<String>, Vec<String>) {
+        let came = self.nat_metrics();
+        check::metrics(expect, &came)
     }
 
     /// Lets the current aggregation interval end.

@@ -293,6 +293,9 @@ pub trait Observer {
     /// Whether [`Self::on_frame`] wants to be called: sent frames are copied for it.
     fn wants_frames(&self) -> bool;
 
+    /// A host sent a frame of so many bytes that is no intact IPv4 packet.
+    fn on_malformed(&mut self, at: Instant, station: Station, len: usize, reason: DropReason);
+
     /// Nobody answered a question for a neighbour's hardware address.
     fn on_unanswered_arp(&mut self, at: Instant, eni: EniId, target: Ipv4Addr, model: &Model);
 }

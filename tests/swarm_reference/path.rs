@@ -257,12 +257,18 @@ impl<'a> Trip<'a> {
         }
         let has = |sender: EniId| model.enis[&sender].private_ips.contains(&packet.flow.src);
         let path = match came {
-            Came::FromVpc(s) if matches!(model.enis[&s].owner, Some(Owner::TransitGateway(_))) => {
-                Path::OverTransitGateway(eni.vpc)
-            }
             Came::FromVpc(sender) if has(sender) => Path::Within(eni.vpc),
+            Came::FromVpc(sender) => match model.enis[&sender].owner {
+                Some(Owner::TransitGateway(attachment)) => {
+                    let attachment = &model.transit_gateway_attachments[&attachment];
+                    Path::OverTransitGateway(eni.vpc, attachment.transit_gateway)
+                }
+                Some(Owner::Instance(_) | Owner::InterfaceEndpoint(_) | Owner::NatGateway(_)) | None => {
+                    Path::Lost
+                }
+            },
             Came::FromPeer(sender) if has(sender) => Path::Peered(eni.vpc, model.enis[&sender].vpc),
-            Came::FromVpc(_) | Came::FromPeer(_) | Came::FromElsewhere => Path::Lost,
+            Came::FromPeer(_) | Came::FromElsewhere => Path::Lost,
         };
         if let Err(reason) = self.groups(eni, Direction::Ingress, &packet, path) {
             self.meters.push((id, Direction::Ingress, false));

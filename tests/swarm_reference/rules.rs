@@ -146,7 +146,7 @@ pub enum Path {
     Within(VpcId),
     /// Here and there.
     Peered(VpcId, VpcId),
-    OverTransitGateway(VpcId),
+    OverTransitGateway(VpcId, TransitGatewayId),
     Lost,
 }
 
@@ -198,17 +198,17 @@ fn is_member(
                 && ends.contains(&own)
                 && ends.contains(&vpc)
         }),
-        Path::OverTransitGateway(own) => {
-            let shares = |gateway: TransitGatewayId, vpc: VpcId| {
+        Path::OverTransitGateway(own, gateway) => {
+            let shares = |vpc: VpcId| {
                 attachment(model, gateway, vpc).is_some_and(|a| {
                     matches!(a.resource, AttachmentResource::Vpc { security_group_referencing: true, .. })
                 })
             };
             direction == Direction::Ingress
                 && own != vpc
-                && model.transit_gateways.values().any(|gateway| {
-                    gateway.security_group_referencing && shares(gateway.id, own) && shares(gateway.id, vpc)
-                })
+                && model.transit_gateways.get(&gateway).is_some_and(|it| it.security_group_referencing)
+                && shares(own)
+                && shares(vpc)
         }
         Path::Lost => false,
     };

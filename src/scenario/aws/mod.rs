@@ -3,15 +3,17 @@
 //! Names may stand wherever the AWS CLI wants an id. Knows the command line only; what an operation
 //! does is in `api/`.
 
+mod describe;
 mod operations;
 mod params;
+mod shorthand;
 
 use std::fmt;
 use std::ops::Range;
 
 pub use params::NameKind;
 
-use self::operations::{OPERATIONS, Operation};
+use self::operations::Operation;
 use self::params::{Param, What};
 use super::problem::suggest;
 use super::resolve::{Kind, Unresolved, resolve};
@@ -47,9 +49,14 @@ pub struct Mistake {
     pub hint: Option<String>,
 }
 
-/// What an operation answered, by the names of the fields.
+/// What an operation answered.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Output(pub Vec<(&'static str, String)>);
+pub struct Output {
+    /// What matters of it, by the names of the fields.
+    pub fields: Vec<(&'static str, String)>,
+    /// The whole answer of a command that describes, as the CLI prints it.
+    pub document: Option<serde_json::Value>,
+}
 
 /// Why a command failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -137,10 +144,11 @@ fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
 }
 
 fn find_operation(name: &Word) -> Result<&'static Operation, Vec<Mistake>> {
-    OPERATIONS.iter().find(|operation| operation.command == name.text).ok_or_else(|| {
-        let known = OPERATIONS.iter().map(|operation| operation.command);
-        let hint = did_you_mean(&name.text, known.clone())
-            .unwrap_or_else(|| format!("known: {}", known.collect::<Vec<_>>().join(", ")));
+    operations::all().find(|operation| operation.command == name.text).ok_or_else(|| {
+        let mut known: Vec<&str> = operations::all().map(|operation| operation.command).collect();
+        known.sort_unstable();
+        let hint = did_you_mean(&name.text, known.iter().copied())
+            .unwrap_or_else(|| format!("known: {}", known.join(", ")));
         vec![mistake(name, format!("`aws ec2` has no command `{}` here", name.text), Some(hint))]
     })
 }
@@ -254,10 +262,16 @@ impl AwsCommand {
     }
 
     /// The names in it, each with its kind and place, and whether the command itself is what gives it.
-    pub fn names(&self) -> impl Iterator<Item = (NameKind, &str, Range<usize>)> {
-        self.values.iter().filter_map(|given| {
-            given.param.what.names().map(|kind| (kind, given.text.as_str(), given.range.clone()))
+    pub fn names(&self) -> impl Iterator<Item = (NameKind, String, Range<usize>)> {
+        self.values.iter().flat_map(|given| {
+            let names = given.param.what.names(&given.text).into_iter();
+            names.map(|(kind, name)| (kind, name, given.range.clone()))
         })
+    }
+
+    /// The only member of the document it answers with, e.g. `RouteTables`; `None` if it has none.
+    pub fn describes(&self) -> Option<&'static str> {
+        self.operation.describes
     }
 
     /// The Name tag the command gives to what it makes or tags.
@@ -266,9 +280,9 @@ impl AwsCommand {
         tags.filter_map(|given| params::name_in_tags(&given.text)).next()
     }
 
-    /// The name of the security group the command makes.
-    pub fn group_name(&self) -> Option<String> {
-        let is_name = |given: &&Given| given.param.name == "group-name";
+    /// The name of the security group or prefix list the command makes.
+    pub fn own_name(&self) -> Option<String> {
+        let is_name = |given: &&Given| ["group-name", "prefix-list-name"].contains(&given.param.name);
         self.values.iter().find(is_name).map(|given| given.text.clone())
     }
 

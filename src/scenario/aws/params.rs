@@ -4,7 +4,8 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::model::{Account, Region};
+use super::shorthand::{self, Tree};
+use crate::model::{Account, Region, ServiceName};
 
 /// An option of a command.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub enum What {
     Cidr,
     Flag,
     Ip,
+    Ips,
     Name(NameKind),
     Names(NameKind),
     Number {
@@ -36,9 +38,18 @@ pub enum What {
     /// `tcp`, `udp`, `icmp`, `all` or a number.
     Protocol,
     Region,
+    /// `com.amazonaws.us-east-1.s3`
+    Service,
+    /// `Key=Value,…` with these members.
+    Structure(&'static [Param]),
+    /// Several of them.
+    Structures(&'static [Param]),
+    /// `true` or `false`, alone or as a structure with the member `Value`.
+    Switch,
     TagSpecifications,
     Tags,
     Text,
+    Texts,
 }
 
 /// The kinds of things that have names.
@@ -47,18 +58,31 @@ pub enum What {
 pub enum NameKind {
     /// Anything that can be tagged.
     Any,
+    CustomerGateway,
     ElasticIp,
+    Endpoint,
     Eni,
+    /// What `--gateway-id` takes: an internet gateway, a virtual private gateway or an endpoint.
+    Gateway,
     Instance,
     InternetGateway,
+    NatGateway,
     NetworkAcl,
     Peering,
+    PrefixList,
     RouteTable,
+    /// An association is called by its subnet or gateway, or by the VPC whose main table it is about.
+    RouteTableAssociation,
     SecurityGroup,
     Subnet,
-    /// An association is called by its subnet, or by the VPC whose main table it is about.
+    /// An exclusion from Block Public Access is called by what it excludes.
     SubnetOrVpc,
+    TransitGateway,
+    TransitGatewayAttachment,
+    TransitGatewayRouteTable,
     Vpc,
+    VpnConnection,
+    VpnGateway,
 }
 
 pub const fn required(name: &'static str, what: What) -> Param {
@@ -72,12 +96,60 @@ pub const fn optional(name: &'static str, what: What) -> Param {
 impl What {
     /// Whether several values may follow the option.
     pub fn is_list(&self) -> bool {
-        matches!(self, Self::Names(_) | Self::Tags | Self::TagSpecifications)
+        match self {
+            Self::Ips
+            | Self::Names(_)
+            | Self::Structures(_)
+            | Self::TagSpecifications
+            | Self::Tags
+            | Self::Texts => true,
+            Self::Account
+            | Self::Choice(_)
+            | Self::Cidr
+            | Self::Flag
+            | Self::Ip
+            | Self::Name(_)
+            | Self::Number { .. }
+            | Self::Port
+            | Self::PortRange
+            | Self::Protocol
+            | Self::Region
+            | Self::Service
+            | Self::Structure(_)
+            | Self::Switch
+            | Self::Text => false,
+        }
     }
 
-    /// The kind of things whose names are wanted.
-    pub fn names(&self) -> Option<NameKind> {
-        if let Self::Name(kind) | Self::Names(kind) = self { Some(*kind) } else { None }
+    /// The names in a value, each with the kind of thing that is wanted.
+    pub fn names(&self, text: &str) -> Vec<(NameKind, String)> {
+        let mut found = Vec::new();
+        match self {
+            Self::Name(kind) | Self::Names(kind) => found.push((*kind, text.to_owned())),
+            Self::Structure(members) | Self::Structures(members) => {
+                if let Some(tree) = shorthand::read(text) {
+                    collect_names(members, &tree, &mut found);
+                }
+            }
+            Self::Account
+            | Self::Choice(_)
+            | Self::Cidr
+            | Self::Flag
+            | Self::Ip
+            | Self::Ips
+            | Self::Number { .. }
+            | Self::Port
+            | Self::PortRange
+            | Self::Protocol
+            | Self::Region
+            | Self::Service
+            | Self::Switch
+            | Self::TagSpecifications
+            | Self::Tags
+            | Self::Text
+            | Self::Texts => {}
+        }
+        found
     }
 
     /// Whether tags are wanted.
@@ -92,8 +164,8 @@ impl What {
             Self::Choice(words) => words.contains(&text),
             Self::Cidr => text.parse::<Ipv4Net>().is_ok(),
             Self::Flag => text.is_empty(),
-            Self::Ip => text.parse::<Ipv4Addr>().is_ok(),
-            Self::Name(_) | Self::Names(_) | Self::Text => !text.is_empty(),
+            Self::Ip | Self::Ips => text.parse::<Ipv4Addr>().is_ok(),
+            Self::Name(_) | Self::Names(_) | Self::Text | Self::Texts => !text.is_empty(),
             Self::Number { min, max } => {
                 text.parse().is_ok_and(|number: u32| (*min..=*max).contains(&number))
             }
@@ -101,6 +173,11 @@ impl What {
             Self::PortRange => from_to(text).is_some(),
             Self::Protocol => protocol(text).is_some(),
             Self::Region => text.parse::<Region>().is_ok(),
+            Self::Service => text.parse::<ServiceName>().is_ok(),
+            Self::Structure(members) | Self::Structures(members) => {
+                shorthand::read(text).is_some_and(|tree| has_shape(members, &tree))
+            }
+            Self::Switch => switch(text).is_some(),
             Self::Tags | Self::TagSpecifications => name_in_tags(text).is_some(),
         };
         if ok { Ok(()) } else { Err(self.wanted()) }
@@ -112,20 +189,79 @@ impl What {
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::Cidr => "an IPv4 CIDR block such as `10.0.0.0/16`".to_owned(),
             Self::Flag => "no value".to_owned(),
-            Self::Ip => "an IPv4 address".to_owned(),
+            Self::Ip | Self::Ips => "an IPv4 address".to_owned(),
             Self::Name(_) | Self::Names(_) => "a name or an id".to_owned(),
             Self::Number { min, max } => format!("a number from {min} to {max}"),
             Self::Port => "a port such as `22`, a range such as `1024-65535`, or `all`".to_owned(),
             Self::PortRange => "a range such as `From=22,To=22`".to_owned(),
             Self::Protocol => "`tcp`, `udp`, `icmp`, `all` or a protocol number".to_owned(),
             Self::Region => format!("a region: {}", Region::names().collect::<Vec<_>>().join(", ")),
+            Self::Service => "the name of a service such as `com.amazonaws.us-east-1.s3`".to_owned(),
+            Self::Structure(members) | Self::Structures(members) => {
+                let members: Vec<String> = members
+                    .iter()
+                    .map(|member| {
+                        if let Self::Choice(words) = member.what {
+                            format!("{}={}", member.name, words.join("|"))
+                        } else {
+                            format!("{}=…", member.name)
+                        }
+                    })
+                    .collect();
+                format!("a structure, with some of `{}`", members.join(","))
+            }
+            Self::Switch => "`true` or `false`".to_owned(),
             Self::Tags => "`Key=Name,Value=…`; other tags are not kept".to_owned(),
             Self::TagSpecifications => {
                 "`ResourceType=…,Tags=[{Key=Name,Value=…}]`; other tags are not kept".to_owned()
             }
-            Self::Text => "a text".to_owned(),
+            Self::Text | Self::Texts => "a text".to_owned(),
         }
     }
+}
+
+fn collect_names(members: &[Param], tree: &Tree, found: &mut Vec<(NameKind, String)>) {
+    for member in members {
+        for element in tree.elements(member.name) {
+            match (&member.what, element) {
+                (What::Structure(inner) | What::Structures(inner), _) => {
+                    collect_names(inner, element, found);
+                }
+                (what, Tree::Text(text)) => found.extend(what.names(text)),
+                (_, Tree::List(_) | Tree::Map(_)) => {}
+            }
+        }
+    }
+}
+
+/// Whether a tree has all members that are required, no others, and each as it should be.
+fn has_shape(members: &[Param], tree: &Tree) -> bool {
+    let Tree::Map(given) = tree else { return false };
+    let has_required = members.iter().all(|member| !member.required || tree.get(member.name).is_some());
+    let fits = |(key, value): &(String, Tree)| {
+        let Some(member) = members.iter().find(|member| member.name == key) else { return false };
+        match value {
+            Tree::List(elements) => {
+                member.what.is_list() && elements.iter().all(|element| fits(&member.what, element))
+            }
+            one @ (Tree::Map(_) | Tree::Text(_)) => fits(&member.what, one),
+        }
+    };
+    return has_required && given.iter().all(fits);
+
+    fn fits(what: &What, value: &Tree) -> bool {
+        match (what, value) {
+            (What::Structure(members) | What::Structures(members), value) => has_shape(members, value),
+            (what, Tree::Text(text)) => what.check(text).is_ok(),
+            (_, Tree::List(_) | Tree::Map(_)) => false,
+        }
+    }
+}
+
+/// `true` or `false`, alone or as the member `Value`.
+pub fn switch(text: &str) -> Option<bool> {
+    let tree = shorthand::read(text);
+    tree.as_ref().and_then(|tree| tree.text("Value")).unwrap_or(text).parse().ok()
 }
 
 /// The value of the tag `Name` in the CLI's shorthand for tags.

@@ -1,0 +1,212 @@
+//! One question asked of a scenario: does a packet from here get there, and its answer back?
+//!
+//! The steps before are taken as far as they change something; nobody's traffic runs but the question's.
+
+use std::fmt;
+use std::io;
+
+use super::run::{Options, Runner, begin};
+use crate::guest;
+use crate::report::explain::explain;
+use crate::report::journal::{Journey, Subject};
+use crate::report::result::{Outcome, ScenarioResult, StepResult};
+use crate::scenario::{Action, Scenario, Step, station_of};
+use crate::trace::Fate;
+use crate::wire::TcpFlags;
+
+/// Who asks whom, and when.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The host that sends.
+    pub from: String,
+    /// The host or address it sends to, with a port (`web:443`, `dns:53/udp`) or without (a ping).
+    pub to: String,
+    /// The step after which it is asked: its number, its name, or `end`; before all steps if not given.
+    pub after: Option<String>,
+}
+
+/// A question that cannot be asked of a scenario.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unanswerable {
+    /// No host has the name, or it does not run by then.
+    NoHost {
+        /// The name.
+        name: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// No step has the name or number.
+    NoStep {
+        /// What was given.
+        step: String,
+        /// How many there are.
+        steps: usize,
+    },
+    /// What is to be reached makes no sense.
+    Target {
+        /// What is wrong with it.
+        message: String,
+    },
+}
+
+impl fmt::Display for Unanswerable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoHost { name, known } => {
+                write!(f, "there is no running host `{name}` by then\n\nhint: hosts: {}", known.join(", "))
+            }
+            Self::NoStep { step, steps } => {
+                write!(
+                    f,
+                    "there is no step `{step}`\n\nhint: give a number from 1 to {steps}, a step's name, or `end`"
+                )
+            }
+            Self::Target { message } => f.write_str(message),
+        }
+    }
+}
+
+/// Asks it. The result has one step, which failed if the packet or its answer did not arrive.
+pub fn ask(
+    shown: &str,
+    scenario: Scenario,
+    options: &Options,
+    question: &Question,
+) -> io::Result<Result<ScenarioResult, Unanswerable>> {
+    let after = match steps_before(&scenario.steps, question) {
+        Ok(after) => after,
+        Err(unanswerable) => return Ok(Err(unanswerable)),
+    };
+    let command = match command(&question.to) {
+        Ok(command) => command,
+        Err(message) => return Ok(Err(Unanswerable::Target { message })),
+    };
+    let known = hosts(&scenario);
+    let (mut runner, about) = begin(shown, scenario, options, None)?;
+    for (at, step) in about.steps.iter().take(after).enumerate() {
+        // Whether these come out as expected is not asked here.
+        match step.action {
+            Action::Aws { .. } | Action::Fault { .. } | Action::Repair { .. } | Action::Wait(_) => {
+                runner.step(at + 1, step)?;
+            }
+            Action::ExpectFlowLogs(_) | Action::ExpectMetrics(_) | Action::Run { .. } => {}
+        }
+    }
+    let model = runner.world.model();
+    let (name, is_there) =
+        (question.from.clone(), station_of(model, &question.from).is_some_and(|s| runner.world.has_host(s)));
+    if !is_there {
+        return Ok(Err(Unanswerable::NoHost { name, known }));
+    }
+    let step = runner.probe(&question.from, &question.to, &command, after);
+    let mut result = about.result;
+    result.packets = runner.world.packets_sent();
+    result.simulated = runner.world.now().since(result.start);
+    result.steps = vec![step];
+    Ok(Ok(result))
+}
+
+fn hosts(scenario: &Scenario) -> Vec<String> {
+    let model = &scenario.model;
+    let instances = model.instances.values().filter_map(|instance| instance.name.clone());
+    let outside = model.outside.values().map(|host| host.name.clone());
+    instances.chain(outside).chain(model.on_prem.values().map(|host| host.name.clone())).collect()
+}
+
+/// How many steps come before the question.
+fn steps_before(steps: &[Step], question: &Question) -> Result<usize, Unanswerable> {
+    let Some(after) = &question.after else { return Ok(0) };
+    if after == "end" {
+        return Ok(steps.len());
+    }
+    let by_number = after.parse().ok().filter(|number| (1..=steps.len()).contains(number));
+    let by_name = || steps.iter().position(|step| step.name.as_ref() == Some(after)).map(|at| at + 1);
+    by_number.or_else(by_name).ok_or_else(|| Unanswerable::NoStep { step: after.clone(), steps: steps.len() })
+}
+
+/// The command that asks: `nc` for a port, `ping` without one.
+fn command(to: &str) -> Result<guest::Command, String> {
+    let line = match to.split_once(':') {
+        None => format!("ping -c 1 -W 4 {to}"),
+        Some((host, port)) => {
+            let (port, udp) = match port.split_once('/') {
+                None | Some((_, "tcp")) => (port.trim_end_matches("/tcp"), ""),
+                Some((port, "udp")) => (port, "-u "),
+                Some((_, other)) => return Err(format!("unknown protocol `{other}`\n\nhint: tcp or udp")),
+            };
+            if port.parse::<u16>().is_err() {
+                return Err(format!(
+                    "`{port}` is no port\n\nhint: write `{host}:443`, or `{host}` for a ping"
+                ));
+            }
+            format!("nc -z {udp}-w 4 {host} {port}")
+        }
+    };
+    guest::parse(&line).map_err(|error| error.to_string())
+}
+
+impl Runner {
+    fn probe(&mut self, from: &str, to: &str, command: &guest::Command, after: usize) -> StepResult {
+        let begin = self.world.now();
+        self.world.observer.journal.begin_step();
+        let _ = self.finish(from, command, std::time::Duration::from_secs(10));
+        let (model, now) = (self.world.model(), self.world.now());
+        let journeys: Vec<&Journey> = self.world.observer.journal.journeys().collect();
+        let request = journeys.first().copied();
+        let reply = request.and_then(|request| answer_to(request, &journeys));
+        let (arrives, verdict) = match (request, reply) {
+            (None, _) => (false, "nothing is sent: the name leads to no address there"),
+            (Some(request), _) if is_dropped(request) => (false, "the request is dropped"),
+            (Some(_), None) => (false, "the request arrives, and nobody answers"),
+            (Some(_), Some(reply)) if is_dropped(reply) => {
+                (false, "the request arrives, and the reply is dropped")
+            }
+            (Some(_), Some(reply)) if is_refusal(reply) => {
+                (true, "both ways are open, and nothing listens there")
+            }
+            (Some(_), Some(_)) => (true, "both ways are open"),
+        };
+        let shown = request.into_iter().chain(reply);
+        let explanations = shown.map(|journey| explain(journey, &journeys, begin, now, model)).collect();
+        StepResult {
+            number: 1,
+            line: 0,
+            name: Some(match after {
+                0 => format!("{from} to {to}, before the first step"),
+                after => format!("{from} to {to}, after step {after}"),
+            }),
+            begin,
+            took: now.since(begin),
+            outcome: Outcome::Probe { verdict },
+            failures: if arrives { Vec::new() } else { vec![verdict.to_owned()] },
+            explanations,
+            unexplained: 0,
+        }
+    }
+}
+
+fn is_dropped(journey: &Journey) -> bool {
+    matches!(journey.fate, Fate::Dropped(_))
+}
+
+/// The first packet that goes the other way in the same conversation: what the receiver sends, or the
+/// network in its place.
+fn answer_to<'j>(request: &Journey, journeys: &[&'j Journey]) -> Option<&'j Journey> {
+    let Subject::Packet(asked) = request.packet else { return None };
+    journeys.iter().copied().find(|journey| {
+        let Subject::Packet(came) = journey.packet else { return false };
+        // Addresses may have been translated on the way; the conversation is the only one there is.
+        came.tuple.dst != asked.tuple.dst && came.tuple != asked.tuple && journey.first >= request.first
+    })
+}
+
+/// Whether it says that nothing listens: a RST, or "port unreachable".
+fn is_refusal(journey: &Journey) -> bool {
+    match journey.packet {
+        Subject::Packet(facts) => {
+            facts.tcp_flags.has(TcpFlags::RST)
+                || facts.icmp.is_some_and(|icmp| (icmp.kind, icmp.code) == (3, 3))
+        }
+        Subject::Arp { .. } | Subject::Frame { .. } => false,
+    }
+}
