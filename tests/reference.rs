@@ -13,9 +13,9 @@ use std::net::Ipv4Addr;
 use swarm_reference::memory::Memory;
 use swarm_reference::packet::{Flow, Packet};
 use swarm_reference::path::{End, Journey, Trip};
+use swarm_reference::plane;
 use swarm_reference::script::{Action, Past, change, next_actions, stream};
 use swarm_reference::world::{Draw, LAPTOP, build as build_world};
-use swarm_reference::plane;
 use vpclab::ids::EniId;
 use vpclab::model::{InstanceState, Model};
 use vpclab::plane::{Effect, NatEffect, NatWay, State};
@@ -140,7 +140,9 @@ impl Lab {
         let expected = trip.begin(from, sent);
         let hops = trip.hops;
         if came != expected {
-            let mut text = format!("{sent:?}\nfrom {from:?} at {now:?}\nthe plane:     {came:?}\nthe reference: {expected:?}\nthe plane's steps:\n");
+            let mut text = format!(
+                "{sent:?}\nfrom {from:?} at {now:?}\nthe plane:     {came:?}\nthe reference: {expected:?}\nthe plane's steps:\n"
+            );
             for step in steps {
                 let _ = writeln!(text, "  {step:?}");
             }
@@ -258,8 +260,21 @@ fn exhaust_ports() -> Tally {
 }
 
 const HOPS: [&str; 15] = [
-    "gateway endpoint", "igw hairpin", "igw in", "igw out", "interface endpoint", "middlebox", "nat private",
-    "nat regional", "nat zonal", "peering inter", "peering intra", "same subnet", "tgw", "tgw peering", "vpn",
+    "gateway endpoint",
+    "igw hairpin",
+    "igw in",
+    "igw out",
+    "interface endpoint",
+    "middlebox",
+    "nat private",
+    "nat regional",
+    "nat zonal",
+    "peering inter",
+    "peering intra",
+    "same subnet",
+    "tgw",
+    "tgw peering",
+    "vpn",
 ];
 
 fn number(name: &str) -> Option<u64> {

@@ -119,7 +119,8 @@ impl Cx<'_> {
             None => packet.icmp().map(|icmp| icmp.kind),
         };
         let comes_back = nat.has(packet.tuple().dst, self.now);
-        let goes_wrong_way = kind == Some(if comes_back != quoted.is_some() { ECHO_REQUEST } else { ECHO_REPLY });
+        let goes_wrong_way =
+            kind == Some(if comes_back != quoted.is_some() { ECHO_REQUEST } else { ECHO_REPLY });
         if goes_wrong_way {
             return self.nat_drops(nat, no_session);
         }
@@ -152,8 +153,9 @@ impl Cx<'_> {
         if !opens(packet) {
             // A connection that was idle for too long is reset, towards the inside only (aws: nat-idle).
             let way_back = match face {
-                Face::Regional { sender } => sender
-                    .map(|eni| (eni.mac, Place::Arriving { eni: eni.id, from: Origin::Elsewhere })),
+                Face::Regional { sender } => {
+                    sender.map(|eni| (eni.mac, Place::Arriving { eni: eni.id, from: Origin::Elsewhere }))
+                }
                 Face::Zonal(own) => Some((own.mac, Place::Leaving(own.id))),
             };
             if let Some((mac, place)) = way_back

@@ -103,9 +103,7 @@ impl<'a> Cx<'a> {
         let shown = verdict.unwrap_or(GroupVerdict::NoRule);
         self.step(Step::SecurityGroup { eni: eni.id, direction, verdict: shown });
         let group = eni.security_groups[0];
-        verdict
-            .map(|_| ())
-            .map_err(|why| DropReason::SecurityGroup { eni: eni.id, direction, group, why })
+        verdict.map(|_| ()).map_err(|why| DropReason::SecurityGroup { eni: eni.id, direction, group, why })
     }
 
     fn recall(&self, flow: FlowKey, flags: TcpFlags) -> Option<Memory> {

@@ -15,8 +15,8 @@ use crate::ids::{
     VpnConnectionId,
 };
 use crate::model::{
-    AttachmentResource, Direction, Eni, Gateway, Location, Model, NatGateway, NatPlace, OutsideHost, Owner, Target,
-    VpnConnection, VpnEnd,
+    AttachmentResource, Direction, Eni, Gateway, Location, Model, NatGateway, NatPlace, OutsideHost, Owner,
+    Target, VpnConnection, VpnEnd,
 };
 use crate::time::Instant;
 use crate::trace::{DropReason, Fate, MtuLimit, Station, Step};

@@ -294,5 +294,7 @@ on_prem:
     vpn: { Vpn: { to: Hub, routes: 192.168.0.0/16 } }
 ",
     );
-    lab.check("a | udp desk:9 len=2000 ttl=2 | 2 parts of at most 1446: delivered to desk, delivered to desk");
+    lab.check(
+        "a | udp desk:9 len=2000 ttl=2 | 2 parts of at most 1446: delivered to desk, delivered to desk",
+    );
 }

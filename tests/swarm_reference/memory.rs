@@ -113,7 +113,12 @@ impl Memory {
         }
         let at_id = at.to_string();
         if packet.offset == 0 {
-            self.fragments.push(FirstFragment { at_id: at_id.clone(), flow: packet.flow, id: packet.id, at: now });
+            self.fragments.push(FirstFragment {
+                at_id: at_id.clone(),
+                flow: packet.flow,
+                id: packet.id,
+                at: now,
+            });
         }
         let same = |first: &&FirstFragment| {
             let (a, b) = (first.flow, packet.flow);
@@ -215,9 +220,8 @@ impl Memory {
     /// How many live connections the address of a NAT gateway has to one destination, and whether one of
     /// them has a port.
     pub fn towards(&self, nat: NatGatewayId, outside: Flow, now: Instant) -> (usize, bool) {
-        let destination = |f: Flow| {
-            (f.src, f.dst, f.protocol, if f.protocol == ICMP { 0 } else { f.dst_port })
-        };
+        let destination =
+            |f: Flow| (f.src, f.dst, f.protocol, if f.protocol == ICMP { 0 } else { f.dst_port });
         let live: Vec<&Translation> = self
             .translations
             .iter()
@@ -227,7 +231,13 @@ impl Memory {
     }
 
     pub fn translate(&mut self, nat: NatGatewayId, inside: Flow, outside: Flow, now: Instant) {
-        self.translations.push(Translation { nat, inside, outside, until: now + NAT_IDLE, end: End::default() });
+        self.translations.push(Translation {
+            nat,
+            inside,
+            outside,
+            until: now + NAT_IDLE,
+            end: End::default(),
+        });
     }
 }
 

@@ -31,10 +31,20 @@ impl Flow {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Content {
-    Segment { flags: u8 },
+    Segment {
+        flags: u8,
+    },
     Datagram,
-    Echo { request: bool },
-    Error { kind: u8, code: u8, mtu: Option<u16>, quoted: Option<Flow>, about: Option<u8> },
+    Echo {
+        request: bool,
+    },
+    Error {
+        kind: u8,
+        code: u8,
+        mtu: Option<u16>,
+        quoted: Option<Flow>,
+        about: Option<u8>,
+    },
     /// A fragment without a transport header, or another protocol.
     Opaque,
 }
@@ -133,8 +143,7 @@ impl Packet {
 
     /// An ICMP error about this packet, from `from` to its sender.
     pub fn error(&self, from: Ipv4Addr, kind: u8, code: u8, mtu: Option<u16>) -> Self {
-        let flow =
-            Flow { src: from, dst: self.flow.src, src_port: 0, dst_port: 0, protocol: ICMP };
+        let flow = Flow { src: from, dst: self.flow.src, src_port: 0, dst_port: 0, protocol: ICMP };
         let about = self.icmp().map(|(kind, _)| kind);
         let content = Content::Error { kind, code, mtu, quoted: Some(self.flow), about };
         Self::built(flow, content, 0)

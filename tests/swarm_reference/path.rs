@@ -11,8 +11,8 @@ use vpclab::ids::{
     TransitGatewayId, VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 use vpclab::model::{
-    AttachmentResource, AttachmentState, Connectivity, Direction, Eni, Gateway, Model,
-    NatAddress, NatGatewayState, NatPlace, Owner, Route, Target, VpnEnd, Zone,
+    AttachmentResource, AttachmentState, Connectivity, Direction, Eni, Gateway, Model, NatAddress,
+    NatGatewayState, NatPlace, Owner, Route, Target, VpnEnd, Zone,
 };
 use vpclab::time::Instant;
 use vpclab::trace::Station;
@@ -315,7 +315,8 @@ impl<'a> Trip<'a> {
         let is_allowed = allowing(model, eni, direction, packet, path, now);
         if let Content::Error { quoted, .. } = packet.content {
             // The packet it is about went the other way.
-            let related = quoted.and_then(|quoted| self.memory.tracked(eni.id, quoted.mirror(), direction, now));
+            let related =
+                quoted.and_then(|quoted| self.memory.tracked(eni.id, quoted.mirror(), direction, now));
             let is_related = related.is_some_and(|tracked| tracked.kept);
             return if is_related || is_allowed { Ok(()) } else { Err("security-group") };
         }
@@ -423,7 +424,8 @@ impl<'a> Trip<'a> {
             return self.nat(nat.expect("one of the two"), Came::FromElsewhere, packet);
         };
         let public = packet.flow.dst;
-        let private = eni.public.iter().find(|address| address.ip == public).expect("it was found by it").private;
+        let private =
+            eni.public.iter().find(|address| address.ip == public).expect("it was found by it").private;
         let flow = Flow { dst: private, ..packet.flow };
         let packet = translated(packet, flow, |quoted| Flow { src: private, ..quoted });
         self.through_gateway_table(Gateway::Internet(gateway), eni, packet)
@@ -524,7 +526,8 @@ impl<'a> Trip<'a> {
                     routes.extend(model.vpcs[vpc].cidrs.iter().map(|cidr| (cidr.block, 1, Some(*id))));
                 }
                 AttachmentResource::Vpn { connection } => {
-                    routes.extend(model.vpn_connections[connection].routes.iter().map(|r| (*r, 2, Some(*id))));
+                    routes
+                        .extend(model.vpn_connections[connection].routes.iter().map(|r| (*r, 2, Some(*id))));
                 }
             }
         }
@@ -704,7 +707,7 @@ impl<'a> Trip<'a> {
         let endpoint = &self.model.endpoints[&used.endpoint];
         match used.eni {
             None => {
-                                self.hops.insert("gateway endpoint");
+                self.hops.insert("gateway endpoint");
                 self.within(endpoint.vpc, Came::FromElsewhere, packet)
             }
             Some(eni) => {
@@ -765,11 +768,8 @@ impl<'a> Trip<'a> {
         if !matches!(protocol, TCP | UDP | ICMP) || (packet.is_fragment() && protocol != UDP) {
             return End::Dropped("nat-protocol");
         }
-        let translated = if comes_back {
-            self.nat_inwards(id, packet)
-        } else {
-            self.nat_outwards(id, came, packet)
-        };
+        let translated =
+            if comes_back { self.nat_inwards(id, packet) } else { self.nat_outwards(id, came, packet) };
         match translated {
             Err("ttl-expired") => {
                 if let Some((own, by)) = own {
@@ -814,11 +814,7 @@ impl<'a> Trip<'a> {
         }
     }
 
-    fn nat_inwards(
-        &mut self,
-        id: NatGatewayId,
-        packet: Packet,
-    ) -> Result<Packet, &'static str> {
+    fn nat_inwards(&mut self, id: NatGatewayId, packet: Packet) -> Result<Packet, &'static str> {
         let (now, (flow, is_error)) = (self.now, self.nat_flow(id, &packet));
         // Replies come back, and errors about requests.
         if packet.pings() == Some(if is_error { 0 } else { 8 }) {
@@ -834,12 +830,7 @@ impl<'a> Trip<'a> {
         Ok(translated(packet, flow, |quoted| with_port(Flow { src: dst, ..quoted }, Some(port), None)))
     }
 
-    fn nat_outwards(
-        &mut self,
-        id: NatGatewayId,
-        came: Came,
-        packet: Packet,
-    ) -> Result<Packet, &'static str> {
+    fn nat_outwards(&mut self, id: NatGatewayId, came: Came, packet: Packet) -> Result<Packet, &'static str> {
         let (now, (flow, is_error)) = (self.now, self.nat_flow(id, &packet));
         let Came::FromVpc(sender) = came else { return Err("nat-source") };
         let chosen = self.choices.ports.iter().find(|(nat, inside, _)| *nat == id && *inside == flow);
@@ -862,7 +853,9 @@ impl<'a> Trip<'a> {
                     if packet.flow.protocol == TCP && packet.flags() & RST == 0 {
                         let by = match self.model.nat_gateways[&id].place {
                             NatPlace::Zonal { eni: Some(eni), .. } => Answerer::Interface(eni),
-                            NatPlace::Zonal { .. } | NatPlace::Regional { .. } => Answerer::NoInterface(sender),
+                            NatPlace::Zonal { .. } | NatPlace::Regional { .. } => {
+                                Answerer::NoInterface(sender)
+                            }
                         };
                         self.report(packet.reset(), by, &packet);
                     }
@@ -966,7 +959,9 @@ fn translated(packet: Packet, flow: Flow, quoted_as: impl Fn(Flow) -> Flow) -> P
         Content::Error { kind, code, mtu, quoted, about } => {
             Content::Error { kind, code, mtu, quoted: quoted.map(quoted_as), about }
         }
-        other @ (Content::Segment { .. } | Content::Datagram | Content::Echo { .. } | Content::Opaque) => other,
+        other @ (Content::Segment { .. } | Content::Datagram | Content::Echo { .. } | Content::Opaque) => {
+            other
+        }
     };
     Packet { flow, content, ..packet }
 }

@@ -5,10 +5,10 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use vpclab::ids::{EniId, PrefixListId, SecurityGroupId, TransitGatewayId, VpcId};
 use vpclab::model::{
-    AclAction, AttachmentResource, AttachmentState, BlockMode, Destination, Direction, Eni,
-    ExcludedResource, ExclusionMode, Gateway, InstanceState, Model, NatGatewayState, Owner, Peer,
-    PeeringStatus, PortRange, Route, RouteOrigin, RouteTable, SecurityGroupRule, Subnet, Target, Traffic,
-    TransitGatewayAttachment, VpcEndpoint,
+    AclAction, AttachmentResource, AttachmentState, BlockMode, Destination, Direction, Eni, ExcludedResource,
+    ExclusionMode, Gateway, InstanceState, Model, NatGatewayState, Owner, Peer, PeeringStatus, PortRange,
+    Route, RouteOrigin, RouteTable, SecurityGroupRule, Subnet, Target, Traffic, TransitGatewayAttachment,
+    VpcEndpoint,
 };
 use vpclab::time::Instant;
 
@@ -110,9 +110,8 @@ pub fn gateway_table(model: &Model, gateway: Gateway) -> Option<&RouteTable> {
 
 fn matches(traffic: Traffic, packet: &Packet) -> bool {
     let protocol = packet.flow.protocol;
-    let port = |range: PortRange| {
-        packet.offset > 0 || (range.from..=range.to).contains(&packet.flow.dst_port)
-    };
+    let port =
+        |range: PortRange| packet.offset > 0 || (range.from..=range.to).contains(&packet.flow.dst_port);
     match traffic {
         Traffic::All => true,
         Traffic::Tcp(range) => protocol == TCP && port(range),
@@ -191,13 +190,16 @@ fn is_member(
     });
     let is_on_path = match path {
         Path::Within(own) => vpc == own,
-        Path::Peered(own, there) => vpc == there && model.peerings.values().any(|pcx| {
-            let ends = [pcx.requester.vpc, pcx.accepter.vpc];
-            pcx.status_at(now) == PeeringStatus::Active
-                && pcx.requester.scope.region == pcx.accepter.scope.region
-                && ends.contains(&own)
-                && ends.contains(&vpc)
-        }),
+        Path::Peered(own, there) => {
+            vpc == there
+                && model.peerings.values().any(|pcx| {
+                    let ends = [pcx.requester.vpc, pcx.accepter.vpc];
+                    pcx.status_at(now) == PeeringStatus::Active
+                        && pcx.requester.scope.region == pcx.accepter.scope.region
+                        && ends.contains(&own)
+                        && ends.contains(&vpc)
+                })
+        }
         Path::OverTransitGateway(own, gateway) => {
             let shares = |vpc: VpcId| {
                 attachment(model, gateway, vpc).is_some_and(|a| {

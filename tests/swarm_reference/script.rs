@@ -16,12 +16,16 @@ use vpclab::wire::build::{self, Ends};
 use vpclab::wire::{FiveTuple, Packet, Protocol, TcpFlags};
 
 use super::world::{
-    Draw, acl_entry, add_route, add_rule, change_transit_gateway, exclude, instance_enis, is_of_subnets, owner,
+    Draw, acl_entry, add_route, add_rule, change_transit_gateway, exclude, instance_enis, is_of_subnets,
+    owner,
 };
 
 #[derive(Clone, Debug)]
 pub enum Action {
-    Send { from: Station, frame: Vec<u8> },
+    Send {
+        from: Station,
+        frame: Vec<u8>,
+    },
     /// A change of the world, drawn from this seed.
     Change(u64),
     Wait(Duration),
@@ -41,7 +45,8 @@ pub fn next_actions(draw: &mut Draw, model: &Model, past: &[Past]) -> Vec<Action
     match draw.number(100) {
         0..=11 => vec![Action::Change(draw.0.next_u64())],
         12..=19 => {
-            let seconds = draw.one(&[1, 4, 6, 11, 29, 31, 59, 61, 179, 200, 349, 351, 601, 3700, 90_000, 432_001]);
+            let seconds =
+                draw.one(&[1, 4, 6, 11, 29, 31, 59, 61, 179, 200, 349, 351, 601, 3700, 90_000, 432_001]);
             vec![Action::Wait(Duration::from_secs(seconds) + Duration::from_nanos(draw.0.below(999_999)))]
         }
         20..=57 => follow_up(draw, model, past).unwrap_or_else(|| fresh(draw, model)),
@@ -53,7 +58,9 @@ fn is_running(model: &Model, station: Station) -> bool {
     match station {
         Station::Eni(eni) => model.enis.get(&eni).is_some_and(|eni| match eni.owner {
             Some(Owner::Instance(id)) => model.instances[&id].state == InstanceState::Running,
-            Some(Owner::InterfaceEndpoint(_) | Owner::NatGateway(_) | Owner::TransitGateway(_)) | None => false,
+            Some(Owner::InterfaceEndpoint(_) | Owner::NatGateway(_) | Owner::TransitGateway(_)) | None => {
+                false
+            }
         }),
         Station::Outside(_) | Station::OnPrem(..) => true,
     }
@@ -262,8 +269,19 @@ fn destination(draw: &mut Draw, model: &Model, from: Station) -> Ipv4Addr {
     let outside: Vec<Ipv4Addr> = model.outside.keys().copied().collect();
     let on_prem: Vec<Ipv4Addr> = model.on_prem.keys().map(|(_, host)| *host).collect();
     let odd = [
-        "10.0.1.1", "10.0.1.255", "10.1.1.1", "10.0.1.200", "10.1.9.9", "10.2.1.200", "192.168.9.9",
-        "100.64.9.9", "203.0.113.99", "224.0.0.5", "255.255.255.255", "169.254.169.254", "3.80.1.1",
+        "10.0.1.1",
+        "10.0.1.255",
+        "10.1.1.1",
+        "10.0.1.200",
+        "10.1.9.9",
+        "10.2.1.200",
+        "192.168.9.9",
+        "100.64.9.9",
+        "203.0.113.99",
+        "224.0.0.5",
+        "255.255.255.255",
+        "169.254.169.254",
+        "3.80.1.1",
     ];
     let odd: Vec<Ipv4Addr> = odd.iter().map(|address| address.parse().expect("an address")).collect();
     let is_outside = matches!(from, Station::Outside(_));
@@ -314,7 +332,8 @@ pub fn change(model: &mut Model, seed: u64, now: Instant) {
             }
         }
         7 => {
-            let pcxs: Vec<_> = model.peerings.values().map(|p| (p.id, p.accepter.scope, p.status_at(now))).collect();
+            let pcxs: Vec<_> =
+                model.peerings.values().map(|p| (p.id, p.accepter.scope, p.status_at(now))).collect();
             if let Some((pcx, scope, status)) = draw.maybe(&pcxs) {
                 let mut ec2 = Ec2::new(model, scope, now);
                 let _ = if status == PeeringStatus::PendingAcceptance {
@@ -331,7 +350,11 @@ pub fn change(model: &mut Model, seed: u64, now: Instant) {
             let request = AclEntryRequest { network_acl_id: acl, direction, entry: acl_entry(draw) };
             let scope = owner(model, vpc);
             if Ec2::new(model, scope, now).create_network_acl_entry(request).is_err() {
-                let _ = Ec2::new(model, scope, now).delete_network_acl_entry(acl, direction, request.entry.number);
+                let _ = Ec2::new(model, scope, now).delete_network_acl_entry(
+                    acl,
+                    direction,
+                    request.entry.number,
+                );
             }
         }
         9 | 10 => {
@@ -366,8 +389,12 @@ pub fn change(model: &mut Model, seed: u64, now: Instant) {
 
 fn revoke(model: &mut Model, draw: &mut Draw, now: Instant) {
     let direction = if draw.percent(60) { Direction::Ingress } else { Direction::Egress };
-    let groups: Vec<_> =
-        model.security_groups.values().filter(|group| !group.rules(direction).is_empty()).map(|g| g.id).collect();
+    let groups: Vec<_> = model
+        .security_groups
+        .values()
+        .filter(|group| !group.rules(direction).is_empty())
+        .map(|g| g.id)
+        .collect();
     let Some(group) = draw.maybe(&groups) else { return };
     let rules: Vec<RuleRequest> = model.security_groups[&group]
         .rules(direction)
@@ -399,8 +426,7 @@ fn modify_endpoint(model: &mut Model, draw: &mut Draw, now: Instant) {
     let endpoint = model.endpoints[&id].clone();
     let tables: Vec<RouteTableId> =
         model.route_tables.values().filter(|table| table.vpc == endpoint.vpc).map(|table| table.id).collect();
-    let tables: Vec<RouteTableId> =
-        tables.into_iter().filter(|table| is_of_subnets(model, *table)).collect();
+    let tables: Vec<RouteTableId> = tables.into_iter().filter(|table| is_of_subnets(model, *table)).collect();
     let table = draw.one(&tables);
     let mut change = ModifyVpcEndpoint::default();
     match &endpoint.kind {

@@ -14,7 +14,8 @@ use vpclab::api::{
 use vpclab::ids::{EniId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use vpclab::model::{
     AclAction, AclEntry, BlockMode, Connectivity, Direction, ExcludedResource, ExclusionMode, Gateway, Model,
-    NatGateway, NatPlace, OnPremHost, OutsideHost, Owner, Peer, PortRange, Quotas, Scope, Target, Traffic, VpnEnd,
+    NatGateway, NatPlace, OnPremHost, OutsideHost, Owner, Peer, PortRange, Quotas, Scope, Target, Traffic,
+    VpnEnd,
 };
 use vpclab::seed::Stream;
 use vpclab::time::Instant;
@@ -129,7 +130,8 @@ impl Builder<'_> {
         let account = if self.draw.percent(80) { "111111111111" } else { "222222222222" };
         let region = if self.draw.percent(80) { "us-east-1" } else { "eu-west-1" };
         let scope = scope(account, region);
-        let cidr_block = block(BLOCKS[if self.draw.percent(75) { n } else { self.draw.number(BLOCKS.len()) }]);
+        let cidr_block =
+            block(BLOCKS[if self.draw.percent(75) { n } else { self.draw.number(BLOCKS.len()) }]);
         let request = CreateVpc { new: New::named(&format!("V{n}")), cidr_block };
         let vpc = self.ec2(scope).create_vpc(request).expect("a VPC");
         if self.draw.percent(80) {
@@ -140,10 +142,12 @@ impl Builder<'_> {
             }
         }
         if self.draw.percent(40) {
-            let gateway = self.ec2(scope).create_vpn_gateway(New::named(&format!("W{n}"))).expect("a gateway");
+            let gateway =
+                self.ec2(scope).create_vpn_gateway(New::named(&format!("W{n}"))).expect("a gateway");
             let _ = self.ec2(scope).attach_vpn_gateway(gateway, vpc);
         }
-        let groups: Vec<SecurityGroupId> = (0..2 + self.draw.number(2)).map(|g| self.group(scope, vpc, g)).collect();
+        let groups: Vec<SecurityGroupId> =
+            (0..2 + self.draw.number(2)).map(|g| self.group(scope, vpc, g)).collect();
         for s in 0..1 + self.draw.number(3) {
             let third = (s + 1) as u8;
             let [a, b, ..] = cidr_block.network().octets();
@@ -470,7 +474,8 @@ impl Builder<'_> {
     fn prefix_lists(&mut self) {
         for region in ["us-east-1", "eu-west-1"] {
             for n in 0..2 {
-                let entries: Vec<Ipv4Net> = (0..1 + self.draw.number(3)).map(|_| any_block(self.draw)).collect();
+                let entries: Vec<Ipv4Net> =
+                    (0..1 + self.draw.number(3)).map(|_| any_block(self.draw)).collect();
                 let new = New::named(&format!("list-{region}-{n}"));
                 let _ = self.ec2(scope("111111111111", region)).create_managed_prefix_list(new, &entries, 5);
             }
@@ -537,9 +542,23 @@ pub fn instance_enis(model: &Model, vpc: VpcId) -> Vec<EniId> {
 
 pub fn any_block(draw: &mut Draw) -> Ipv4Net {
     let blocks = [
-        "0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/16", "10.0.1.0/24", "10.1.0.0/16", "10.1.1.0/24", "10.2.0.0/16",
-        "10.2.2.0/24", "172.16.0.0/16", "100.64.0.0/10", "192.168.0.0/16", "192.168.1.0/24",
-        "198.51.100.0/24", "203.0.113.0/24", "198.51.100.7/32", "52.216.0.0/15", "10.1.1.4/32",
+        "0.0.0.0/0",
+        "10.0.0.0/8",
+        "10.0.0.0/16",
+        "10.0.1.0/24",
+        "10.1.0.0/16",
+        "10.1.1.0/24",
+        "10.2.0.0/16",
+        "10.2.2.0/24",
+        "172.16.0.0/16",
+        "100.64.0.0/10",
+        "192.168.0.0/16",
+        "192.168.1.0/24",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "198.51.100.7/32",
+        "52.216.0.0/15",
+        "10.1.1.4/32",
     ];
     block(draw.one(&blocks))
 }
@@ -567,7 +586,8 @@ pub fn any_traffic(draw: &mut Draw) -> Traffic {
 pub fn acl_entry(draw: &mut Draw) -> AclEntry {
     let action = if draw.percent(55) { AclAction::Deny } else { AclAction::Allow };
     let number = 10 + 10 * draw.number(9) as u16;
-    let traffic = if action == AclAction::Deny && draw.percent(60) { narrow(draw) } else { any_traffic(draw) };
+    let traffic =
+        if action == AclAction::Deny && draw.percent(60) { narrow(draw) } else { any_traffic(draw) };
     AclEntry { number, traffic, cidr: any_block(draw), action }
 }
 
@@ -644,7 +664,9 @@ pub fn add_route(model: &mut Model, draw: &mut Draw, table: RouteTableId, now: I
             let there = if pcx.requester.vpc == vpc { pcx.accepter.vpc } else { pcx.requester.vpc };
             other(there).unwrap_or(block("10.0.0.0/8"))
         }
-        Target::TransitGateway(_) => block(draw.one(&["10.0.0.0/8", "10.1.0.0/16", "10.2.0.0/16", "0.0.0.0/0"])),
+        Target::TransitGateway(_) => {
+            block(draw.one(&["10.0.0.0/8", "10.1.0.0/16", "10.2.0.0/16", "0.0.0.0/0"]))
+        }
         Target::VpnGateway(_) => block("192.168.0.0/16"),
         Target::NatGateway(_) if draw.percent(70) => block(draw.one(&["0.0.0.0/0", "10.0.0.0/8"])),
         Target::NatGateway(_) | Target::NetworkInterface(_) => draw.one(&subnets),
