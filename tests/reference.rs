@@ -1,8 +1,9 @@
 //! The plane against a reference model, in random worlds: two implementations of the facts have to agree
 //! about every packet.
 //!
-//! `VPCLAB_SEEDS=20000` tries more worlds, `VPCLAB_SEED=7` just one. A difference is printed with the
-//! shortest script that still shows it.
+//! `VPCLAB_SEEDS=20000` tries more worlds, `VPCLAB_SEED=7` just one; `VPCLAB_FAILURES=9` goes on after the
+//! first difference, `VPCLAB_SHOW=1` fails in the end to show what was counted. A difference is printed with
+//! the shortest script that still shows it.
 
 mod swarm_reference;
 
