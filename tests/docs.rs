@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
+use vpclab::model::Quotas;
 use vpclab::scenario;
 use vpclab::trace::DropReason;
 
@@ -69,15 +70,26 @@ fn the_reference_describes_a_topology_that_loads() {
     let topology: Vec<String> = blocks(&reference, "yaml")
         .into_iter()
         .filter(|block| {
-            ["vpcs:", "elastic_ips:", "internet:", "links:"].iter().any(|key| block.starts_with(key))
+            [
+                "quotas:",
+                "prefix_lists:",
+                "vpcs:",
+                "transit_gateways:",
+                "elastic_ips:",
+                "internet:",
+                "on_prem:",
+                "links:",
+            ]
+            .iter()
+            .any(|key| block.starts_with(key))
         })
         .collect();
-    assert_eq!(topology.len(), 4);
+    assert_eq!(topology.len(), 8);
     // A host that a rule of the example names.
     let yaml = format!("name: reference\n{}", topology.concat()).replace("from: Bastion }", "from: Web }");
     let scenario = scenario::load(&yaml)
         .unwrap_or_else(|problems| panic!("{}", problems.render("reference", &yaml, false)));
-    assert_eq!(scenario.model.instances.len(), 1);
+    assert_eq!(scenario.model.instances.len(), 2);
 }
 
 #[test]
@@ -111,6 +123,13 @@ vpcs:
     network_acls: { A: { zzz: 1, ingress: [{ zzz: 1 }] } }
     security_groups: { G: { zzz: 1, ingress: [{ zzz: 1 }] } }
     instances: { I: { zzz: 1, serves: { 80: { zzz: 1 } } } }
+    nat_gateways: { N: { zzz: 1 } }
+    endpoints: { P: { zzz: 1 } }
+prefix_lists: { L: { zzz: 1 } }
+transit_gateways:
+  T: { zzz: 1, attachments: { A: { zzz: 1 } }, route_tables: { R: { zzz: 1 } } }
+on_prem:
+  O: { zzz: 1, hosts: { D: { zzz: 1 } }, vpn: { C: { zzz: 1 } } }
 peerings: { P: { zzz: 1 } }
 elastic_ips: { E: { zzz: 1 } }
 internet: { H: { zzz: 1 } }
@@ -144,23 +163,32 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
     let pages = &schema["$defs"]["serves"]["additionalProperties"]["anyOf"][1];
     let described = [
         ("a VPC", of("vpc")),
+        ("a NAT gateway", of("nat_gateway")),
+        ("a VPN connection", of("vpn_connection")),
         ("a fault", of("fault")),
+        ("a host on premises", of("on_prem_host")),
         ("a host on the internet", of("outside_host")),
         ("a link", of("link")),
         ("a network ACL", of("network_acl")),
         ("a network ACL rule", keys(&schema["$defs"]["network_acl"]["properties"]["ingress"]["items"])),
+        ("a network on premises", of("on_prem")),
         ("a packet", of("packet")),
         ("a peering connection", of("peering")),
+        ("a prefix list", of("prefix_list")),
         ("a repair", of("repair")),
         ("a route table", of("route_table")),
+        ("a route table of a transit gateway", of("transit_route_table")),
         ("a scenario", keys(&schema)),
         ("a security group", of("security_group")),
         ("a security group rule", keys(&schema["$defs"]["security_group"]["properties"]["ingress"]["items"])),
         ("a step", steps.iter().flat_map(keys).collect()),
         ("a subnet", of("subnet")),
+        ("a transit gateway", of("transit_gateway")),
         ("a flow-log line", of("flow_log_line")),
         ("a web page", keys(pages)),
         ("an Elastic IP", of("elastic_ip")),
+        ("an attachment", of("attachment")),
+        ("an endpoint", of("endpoint")),
         ("an expectation", of("expect_run").union(&of("expect_aws")).cloned().collect()),
         ("an instance", of("instance")),
     ];
@@ -171,6 +199,19 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
     let step = known.get_mut("a step").expect("steps");
     step.extend(["as", "account", "serves"].map(str::to_owned));
     assert_eq!(known, described);
+}
+
+#[test]
+fn the_schema_and_the_reference_know_every_quota() {
+    let schema: serde_json::Value =
+        serde_json::from_str(&read("docs/scenario.schema.json")).expect("it is JSON");
+    let listed = schema["properties"]["quotas"]["anyOf"][1]["properties"].as_object().expect("quotas");
+    let listed: BTreeSet<&str> = listed.keys().map(String::as_str).collect();
+    assert_eq!(listed, Quotas::NAMES.iter().copied().collect());
+    let reference = read("docs/scenarios.md");
+    for name in Quotas::NAMES {
+        assert!(reference.contains(name), "docs/scenarios.md does not name {name}");
+    }
 }
 
 #[test]

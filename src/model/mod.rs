@@ -261,7 +261,12 @@ impl Model {
     /// Whether a security group of one VPC can be named in an ingress rule of another, because both are
     /// attached to one transit gateway and all three say so (aws: tgw-sg-referencing).
     pub fn share_groups_over_transit_gateway(&self, a: VpcId, b: VpcId) -> bool {
-        let shares = |vpc: VpcId, gateway: TransitGatewayId| {
+        self.transit_gateways.keys().any(|gateway| self.shares_groups(*gateway, a, b))
+    }
+
+    /// The same of one transit gateway.
+    pub fn shares_groups(&self, gateway: TransitGatewayId, a: VpcId, b: VpcId) -> bool {
+        let shares = |vpc: VpcId| {
             self.attachment_of_vpc(gateway, vpc).is_some_and(|attachment| {
                 matches!(
                     attachment.resource,
@@ -269,8 +274,8 @@ impl Model {
                 )
             })
         };
-        let gateways = self.transit_gateways.values().filter(|gateway| gateway.security_group_referencing);
-        gateways.into_iter().any(|gateway| shares(a, gateway.id) && shares(b, gateway.id))
+        let gateway = self.transit_gateways.get(&gateway);
+        gateway.is_some_and(|gateway| gateway.security_group_referencing) && shares(a) && shares(b)
     }
 
     /// Whether two VPCs are connected by an active peering connection within one region

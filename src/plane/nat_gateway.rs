@@ -122,7 +122,9 @@ impl Cx<'_> {
         if let Some(binding) = known.filter(|binding| nat.has(binding.outside.src, self.now)) {
             return Ok((binding, NatWay::Out));
         }
-        let opens = packet.tcp_flags().has(TcpFlags::SYN) || inside.protocol != Protocol::TCP;
+        let flags = packet.tcp_flags();
+        let is_syn = flags.has(TcpFlags::SYN) && !flags.has(TcpFlags::ACK);
+        let opens = is_syn || inside.protocol != Protocol::TCP;
         if !opens || packet.is_later_fragment() || (packet.icmp().is_some_and(|icmp| icmp.echo.is_none())) {
             // A connection that was idle for too long is reset, towards the inside only (aws: nat-idle).
             if let Some(own) = own

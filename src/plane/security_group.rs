@@ -10,7 +10,7 @@ use super::flow::flow_of_quoted;
 use super::state::Effect;
 use super::tracking::{FlowKey, Memory};
 use super::walk::{Cx, Origin};
-use crate::ids::SecurityGroupId;
+use crate::ids::{SecurityGroupId, TransitGatewayId};
 use crate::model::{Direction, Eni, Owner, Peer, SecurityGroup, SecurityGroupRule, Subnet, Target};
 use crate::trace::{DropReason, GroupVerdict, Refusal, Step};
 use crate::wire::{Packet, Protocol};
@@ -25,7 +25,7 @@ pub(super) enum Path {
     /// Over a peering connection.
     Peering,
     /// Over a transit gateway.
-    TransitGateway,
+    TransitGateway(TransitGatewayId),
 }
 
 /// Whether an address is a member of a group that a rule names.
@@ -183,8 +183,8 @@ impl<'a> Cx<'a> {
             // aws: sg-reference-not-preserved
             Path::Lost => return Membership::Unknown(Refusal::ReferenceLost),
             // Ingress rules only (aws: tgw-sg-referencing).
-            Path::TransitGateway => {
-                let shared = self.model.share_groups_over_transit_gateway(here, group.vpc);
+            Path::TransitGateway(gateway) => {
+                let shared = self.model.shares_groups(gateway, here, group.vpc);
                 if direction == Direction::Egress || !shared {
                     return Membership::Unknown(Refusal::ReferencingOff);
                 }
@@ -202,7 +202,10 @@ impl<'a> Cx<'a> {
             Origin::Subnet { eni, .. } => {
                 let sender = self.model.enis.get(&eni);
                 match sender.and_then(|eni| eni.owner) {
-                    Some(Owner::TransitGateway(_)) => Path::TransitGateway,
+                    Some(Owner::TransitGateway(attachment)) => {
+                        let attachment = self.model.transit_gateway_attachments.get(&attachment);
+                        attachment.map_or(Path::Lost, |it| Path::TransitGateway(it.transit_gateway))
+                    }
                     Some(Owner::Instance(_) | Owner::InterfaceEndpoint(_) | Owner::NatGateway(_)) | None => {
                         Path::Lost
                     }
@@ -222,7 +225,7 @@ impl<'a> Cx<'a> {
         match self.model.route_table_of(subnet).lookup(dst).map(|route| route.target) {
             Some(Target::Local) => Path::Direct,
             Some(Target::Peering(_)) => Path::Peering,
-            Some(Target::TransitGateway(_)) => Path::TransitGateway,
+            Some(Target::TransitGateway(id)) => Path::TransitGateway(id),
             Some(
                 Target::GatewayEndpoint(_)
                 | Target::InternetGateway(_)

@@ -76,25 +76,23 @@ pub fn parse(frame: Vec<u8>) -> Result<Parsed, (Malformed, Vec<u8>)> {
 ///
 /// For tests and debug checks: it sums the whole packet. Of a fragment only the header is checked.
 pub fn checksums_are_valid(frame: &[u8]) -> bool {
-    use etherparse::{NetSlice, SlicedPacket, TransportSlice};
-    let Ok(sliced) = SlicedPacket::from_ethernet(frame) else { return false };
-    let Some(NetSlice::Ipv4(ip)) = &sliced.net else { return false };
-    let header = ip.header();
-    let transport = match &sliced.transport {
-        Some(TransportSlice::Tcp(tcp)) => {
-            tcp.calc_checksum_ipv4(header.source(), header.destination()) == Ok(tcp.checksum())
-        }
-        Some(TransportSlice::Udp(udp)) => {
-            udp.checksum() == 0
-                || udp
-                    .to_header()
-                    .calc_checksum_ipv4_raw(header.source(), header.destination(), udp.payload())
-                    .is_ok_and(|sum| sum == udp.checksum())
-        }
-        Some(TransportSlice::Icmpv4(icmp)) => {
-            icmp.header().icmp_type.calc_checksum(icmp.payload()) == icmp.checksum()
-        }
-        Some(TransportSlice::Icmpv6(_) | TransportSlice::Igmp(_)) | None => true,
+    use etherparse::{Icmpv4Slice, Ipv4HeaderSlice, TcpSlice, UdpSlice};
+    let Some(ip) = frame.get(ETHERNET_HEADER_LEN..) else { return false };
+    let Ok(header) = Ipv4HeaderSlice::from_slice(ip) else { return false };
+    let Some(message) = ip.get(header.slice().len()..usize::from(header.total_len())) else { return false };
+    let (src, dst) = (header.source(), header.destination());
+    let transport = match Protocol(header.protocol().0) {
+        // The checksum of a datagram is over all its fragments.
+        _ if header.is_fragmenting_payload() => true,
+        Protocol::TCP => TcpSlice::from_slice(message)
+            .is_ok_and(|tcp| tcp.calc_checksum_ipv4(src, dst) == Ok(tcp.checksum())),
+        Protocol::UDP => UdpSlice::from_slice(message).is_ok_and(|udp| {
+            let sum = udp.to_header().calc_checksum_ipv4_raw(src, dst, udp.payload());
+            udp.checksum() == 0 || sum.is_ok_and(|sum| sum == udp.checksum())
+        }),
+        Protocol::ICMP => Icmpv4Slice::from_slice(message)
+            .is_ok_and(|icmp| icmp.header().icmp_type.calc_checksum(icmp.payload()) == icmp.checksum()),
+        Protocol(_) => true,
     };
     transport && header.to_header().calc_header_checksum() == header.header_checksum()
 }

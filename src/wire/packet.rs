@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::ops::Range;
 
-use etherparse::{LaxNetSlice, LaxSlicedPacket, NetSlice, SlicedPacket};
+use etherparse::{Icmpv4Slice, Ipv4HeaderSlice, LaxNetSlice, LaxSlicedPacket, TcpSlice, UdpSlice};
 
 use super::{ETHERNET_HEADER_LEN, Mac};
 
@@ -384,13 +384,15 @@ impl fmt::Display for Packet {
 
 /// Everything [`Packet`] remembers of the bytes. etherparse's slices borrow the frame, so they end here.
 fn facts(frame: &[u8]) -> Result<Facts, Malformed> {
-    let sliced = SlicedPacket::from_ethernet(frame).map_err(|_| Malformed::Broken)?;
-    let Some(NetSlice::Ipv4(ip)) = &sliced.net else { return Err(Malformed::NotIpv4) };
-    // A tag before the IPv4 header would move it away from where everybody looks.
+    let ip = frame.get(ETHERNET_HEADER_LEN..).ok_or(Malformed::Broken)?;
     if frame[ETHERTYPE] != IPV4 {
         return Err(Malformed::NotIpv4);
     }
-    let header = ip.header();
+    // What comes behind the header is looked at below, and only where rules ask: an authentication header,
+    // say, is a protocol like others, and a fragment may cut it anywhere.
+    let header = Ipv4HeaderSlice::from_slice(ip).map_err(|_| Malformed::Broken)?;
+    let transport = header.slice().len()..usize::from(header.total_len());
+    let transport = ip.get(transport).ok_or(Malformed::Broken)?;
     let mut facts = Facts {
         tuple: FiveTuple {
             src: header.source_addr(),
@@ -406,11 +408,24 @@ fn facts(frame: &[u8]) -> Result<Facts, Malformed> {
         tcp_flags: TcpFlags::default(),
         icmp: None,
     };
+    if !header.is_fragmenting_payload() {
+        check_transport(facts.tuple.protocol, transport)?;
+    }
     if !facts.later_fragment {
-        let transport = header.slice().len()..usize::from(facts.ip_len);
-        facts.read_transport(&frame[ETHERNET_HEADER_LEN..][transport]);
+        facts.read_transport(transport);
     }
     Ok(facts)
+}
+
+/// Whether a whole message of a protocol that rules look into has a header that makes sense.
+fn check_transport(protocol: Protocol, message: &[u8]) -> Result<(), Malformed> {
+    let makes_sense = match protocol {
+        Protocol::TCP => TcpSlice::from_slice(message).is_ok(),
+        Protocol::UDP => UdpSlice::from_slice(message).is_ok(),
+        Protocol::ICMP => Icmpv4Slice::from_slice(message).is_ok(),
+        Protocol(_) => true,
+    };
+    if makes_sense { Ok(()) } else { Err(Malformed::Broken) }
 }
 
 impl Facts {
