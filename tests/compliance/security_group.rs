@@ -368,6 +368,7 @@ fn an_interface_can_forget_sooner() {
         assert_eq!(lab.try_aws(&change(refused)), Err("InvalidParameterValue: ".to_owned()), "{refused}");
     }
     lab.aws(&change("TcpEstablishedTimeout=60,UdpTimeout=60,UdpStreamTimeout=60"));
+    lab.aws(&change("UdpTimeout=60").replace("--network-interface-id b", "--network-interface-id a"));
     lab.check("a | tcp b:80 | delivered to b");
     lab.wait(60);
     let answer = format!("tcp {}:40000 ACK sport=80", lab.address("a"));
