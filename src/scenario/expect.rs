@@ -509,7 +509,7 @@ pub fn api(node: &Node, command: &AwsCommand, problems: &mut Problems) -> Option
 pub fn metrics(node: &Node, names: &Names, problems: &mut Problems) -> Option<MetricsExpectation> {
     let mut values = Vec::new();
     for (key, node) in node.entries(problems, "metrics by NAT gateway")? {
-        let is_known = key.text.starts_with("nat-") || names.labels.iter().any(|name| *name == key.text);
+        let is_known = key.text.starts_with("nat-") || names.labels.contains(&key.text);
         if !is_known {
             let known = names.labels.iter().map(String::as_str);
             problems.push(Problem::unknown(key.span, "NAT gateway", &key.text, known));
