@@ -122,6 +122,8 @@ fn a_failed_expectation_says_what_came() {
   - { on: Client, run: ping -c 2 -W 1 Server, expect: { exit: 0, dropped: security-group, at: Web } }
   - { on: Client, run: curl -sS http://10.0.1.99, expect: { exit: 7, dropped: no-neighbor } }
   - { on: Client, run: ping Server, timeout: 5s, expect: { exit: 0 } }
+  - { on: Client, run: ping Server, timeout: 5s, expect: { exit: interrupted, dropped: no-route } }
+  - { on: Client, run: curl -s http://Server, expect: { exit: interrupted } }
   - { aws: ec2 delete-vpc --vpc-id Demo, expect: { error: DependencyViolation } }
   - { aws: ec2 delete-vpc --vpc-id Demo }
   - { aws: ec2 create-vpc --cidr-block 10.9.0.0/16, expect: { error: VpcLimitExceeded } }

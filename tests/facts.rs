@@ -119,8 +119,10 @@ fn every_citation_of_a_drop_is_a_fact_or_an_assumption() {
     let cited = source.lines().flat_map(|line| line.split('"').skip(1).step_by(2)).filter(|text| {
         text.contains('-') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b.is_ascii_digit())
     });
+    // A link is broken by a scenario, not by a rule of AWS.
+    let of_scenarios = ["link-fault"];
     let codes: BTreeSet<&str> = vpclab::trace::DropReason::CODES.iter().map(|(code, _)| *code).collect();
-    for text in cited.filter(|text| !codes.contains(text)) {
+    for text in cited.filter(|text| !codes.contains(text) && !of_scenarios.contains(text)) {
         assert!(
             rows.contains_key(text) || readme.contains(&format!("`{text}`")),
             "{text} is explained nowhere"

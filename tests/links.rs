@@ -55,6 +55,8 @@ fn stdout(step: &StepResult) -> &str {
         Outcome::Aws { .. }
         | Outcome::Fault { .. }
         | Outcome::FlowLogs { .. }
+        | Outcome::Metrics { .. }
+        | Outcome::Probe { .. }
         | Outcome::Repair { .. }
         | Outcome::Wait { .. } => panic!("step {} runs no command", step.number),
     }

@@ -242,20 +242,20 @@ fn every_reason_is_reached_and_named() {
     // Hairpin: over the public address of a neighbour.
     check("public", tcp(public, public_address(&model, "neighbour"), 80), "delivered to neighbour");
 
-    // These have tables of their own, above and below.
-    let elsewhere = [
-        "security-group",
-        "network-acl",
-        "no-route",
-        "malformed",
-        "no-neighbor",
-        // The links', not the walk's: tests/links.rs.
-        "zone-down",
-        "link-cut",
-        "link-queue-full",
-        "link-loss",
-    ];
-    reached.extend(elsewhere.map(str::to_owned));
+    // These have tables of their own, above and below, or are the links': tests/links.rs.
+    let elsewhere = ["security-group", "network-acl", "no-route", "malformed", "no-neighbor"];
+    let of_links = ["zone-down", "link-cut", "link-queue-full", "link-loss"];
+    reached.extend(elsewhere.iter().chain(&of_links).map(|code| (*code).to_owned()));
+    // And these have a file for each noun.
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/compliance");
+    for entry in std::fs::read_dir(folder).expect("it is there") {
+        let text = std::fs::read_to_string(entry.expect("it can be read").path()).expect("text");
+        let in_rows = DropReason::CODES
+            .iter()
+            .map(|(code, _)| *code)
+            .filter(|code| text.contains(&format!("| {code} at ")));
+        reached.extend(in_rows.map(str::to_owned));
+    }
     reached.remove("delivered");
     let all: BTreeSet<String> = DropReason::CODES.iter().map(|(code, _)| (*code).to_owned()).collect();
     assert_eq!(reached, all);

@@ -1,5 +1,6 @@
 //! What is to come of a step. How it is compared with what came is elsewhere.
 
+use std::fmt;
 use std::net::Ipv4Addr;
 
 use super::aws::AwsCommand;
@@ -16,8 +17,8 @@ use crate::wire::TcpFlags;
 /// What is to come of a command on a host.
 #[derive(Clone, Debug, Default)]
 pub struct CommandExpectation {
-    /// The exit code: 0 unless the file says otherwise.
-    pub exit: i32,
+    /// How it ends: with 0 unless the file says otherwise.
+    pub exit: Exit,
     /// What it prints.
     pub stdout: Vec<Text>,
     /// What it prints on standard error.
@@ -26,6 +27,30 @@ pub struct CommandExpectation {
     pub dropped: Option<DropExpectation>,
     /// Packets that are seen.
     pub packets: Vec<PacketExpectation>,
+}
+
+/// How a command ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// By itself, with an exit code.
+    Code(i32),
+    /// Its time is up.
+    Interrupted,
+}
+
+impl Default for Exit {
+    fn default() -> Self {
+        Self::Code(0)
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit {code}"),
+            Self::Interrupted => f.write_str("an interruption, because its time was up"),
+        }
+    }
 }
 
 /// A text to be compared with another.
@@ -257,7 +282,7 @@ pub fn command(
     problems: &mut Problems,
 ) -> Option<CommandExpectation> {
     let mut fields = Fields::of(node, "an expectation", problems)?;
-    let exit = fields.optional("exit").and_then(|node| node.integer(problems, 0..=255));
+    let exit = fields.optional("exit").and_then(|node| exit(node, problems));
     let stdout = texts(&mut fields, "stdout", "stdout_contains", problems);
     let stderr = texts(&mut fields, "stderr", "stderr_contains", problems);
     let dropped = fields.optional("dropped").and_then(|node| drop_reason(node, problems));
@@ -270,7 +295,7 @@ pub fn command(
     }
     let packets = packets.unwrap_or_default().iter().filter_map(|node| packet(node, lines, names, problems));
     Some(CommandExpectation {
-        exit: exit.map_or(0, |exit| exit.value),
+        exit: exit.unwrap_or_default(),
         stdout,
         stderr,
         packets: packets.collect(),
@@ -279,6 +304,14 @@ pub fn command(
             None => DropExpectation::Nothing,
         }),
     })
+}
+
+/// An exit code, or `interrupted`.
+fn exit(node: &Node, problems: &mut Problems) -> Option<Exit> {
+    if matches!(&node.value, Value::Scalar { text, .. } if text == "interrupted") {
+        return Some(Exit::Interrupted);
+    }
+    node.integer(problems, 0..=255).map(|code| Exit::Code(code.value))
 }
 
 fn texts(

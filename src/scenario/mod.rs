@@ -28,7 +28,7 @@ use indexmap::IndexMap;
 
 pub use document::Pattern;
 pub use expect::{
-    ApiExpectation, CommandExpectation, Count, DropExpectation, FlowLogExpectation, FlowPattern,
+    ApiExpectation, CommandExpectation, Count, DropExpectation, Exit, FlowLogExpectation, FlowPattern,
     MetricsExpectation, PacketExpectation, PacketFate, PacketKind, Party, Text,
 };
 pub use links::{Link, Repair};

@@ -10,7 +10,7 @@ use crate::report::journal::{Journey, Subject};
 use crate::report::result::NatGatewayMetrics;
 use crate::scenario::aws::{Failure, Output};
 use crate::scenario::{
-    ApiExpectation, CommandExpectation, Count, DropExpectation, FlowLogExpectation, FlowPattern,
+    ApiExpectation, CommandExpectation, Count, DropExpectation, Exit, FlowLogExpectation, FlowPattern,
     MetricsExpectation, PacketExpectation, PacketFate, PacketKind, Party, Text, station_of,
 };
 use crate::trace::{DropReason, Fate, PacketFacts, Station};
@@ -20,12 +20,13 @@ use crate::wire::{Protocol, TcpFlags};
 pub fn command(
     expect: &CommandExpectation,
     came: &Finished,
+    exit: Exit,
     journeys: &[&Journey],
     model: &Model,
 ) -> Vec<String> {
     let mut failures = Vec::new();
-    if came.exit != expect.exit {
-        failures.push(format!("exit {}, came exit {}", expect.exit, came.exit));
+    if exit != expect.exit {
+        failures.push(format!("{}, came {exit}", expect.exit));
     }
     texts(&mut failures, "stdout", &expect.stdout, &came.stdout);
     texts(&mut failures, "stderr", &expect.stderr, &came.stderr);

@@ -21,7 +21,7 @@ use crate::report::json;
 use crate::report::nat_gateway_label;
 use crate::report::result::{Explanation, NatGatewayMetrics, Outcome, Output, ScenarioResult, StepResult};
 use crate::scenario::aws::{self, AwsCommand};
-use crate::scenario::{Action, MetricsExpectation, Repair, Scenario, Step, station_of};
+use crate::scenario::{Action, Exit, MetricsExpectation, Repair, Scenario, Step, station_of};
 use crate::seed::Seed;
 use crate::sim::World;
 use crate::time::Instant;
@@ -228,10 +228,12 @@ impl Runner {
         let took = self.world.now().since(begin);
         self.world.run_until(begin + took + PAUSE, |_| false);
         let Ended { finished, was_interrupted, failure } = ended;
-        let failures = match (failure, &finished) {
+        let is_meant = was_interrupted && expect.exit == Exit::Interrupted;
+        let failures = match (failure.filter(|_| !is_meant), &finished) {
             (None, Some(finished)) => {
                 let journeys: Vec<&Journey> = self.world.observer.journal.journeys().collect();
-                check::command(expect, finished, &journeys, self.world.model())
+                let exit = if was_interrupted { Exit::Interrupted } else { Exit::Code(finished.exit) };
+                check::command(expect, finished, exit, &journeys, self.world.model())
             }
             (failure, _) => failure.into_iter().collect(),
         };

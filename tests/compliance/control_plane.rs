@@ -129,10 +129,10 @@ fn attributes_of_a_vpc() {
     check(
         &mut lab,
         "
-        modify-vpc-attribute --vpc-id V --no-enable-dns-support => ok
-        modify-vpc-attribute --vpc-id V --enable-dns-hostnames => InvalidParameterCombination:
-        modify-vpc-attribute --vpc-id V --enable-dns-support => ok
-        modify-vpc-attribute --vpc-id V --enable-dns-hostnames => ok",
+        modify-vpc-attribute --vpc-id V --enable-dns-support Value=false => ok
+        modify-vpc-attribute --vpc-id V --enable-dns-hostnames Value=true => InvalidParameterCombination:
+        modify-vpc-attribute --vpc-id V --enable-dns-support Value=true => ok
+        modify-vpc-attribute --vpc-id V --enable-dns-hostnames Value=true => ok",
     );
     assert!(vpc(&lab, "V").dns_hostnames);
 }
@@ -146,8 +146,8 @@ fn options_of_a_peering_connection() {
         &format!(
             "
         {modify} => InvalidVpcPeeringConnectionState.DnsHostnamesDisabled:
-        modify-vpc-attribute --vpc-id V --enable-dns-hostnames => ok
-        modify-vpc-attribute --vpc-id W --enable-dns-hostnames => ok
+        modify-vpc-attribute --vpc-id V --enable-dns-hostnames Value=true => ok
+        modify-vpc-attribute --vpc-id W --enable-dns-hostnames Value=true => ok
         {modify} => ok"
         ),
     );
@@ -175,7 +175,7 @@ fn vpc_endpoints() {
         create-vpc-endpoint --vpc-id V --service-name com.amazonaws.us-east-1.dynamodb --route-table-ids T => ok
         create-vpc-endpoint --vpc-id V --service-name com.amazonaws.eu-west-1.s3 --route-table-ids T => InvalidServiceName: The Vpc Endpoint Service 'com.amazonaws.eu-west-1.s3' does not exist
         create-vpc-endpoint --vpc-id V --vpc-endpoint-type Interface --service-name com.amazonaws.us-east-1.sns --subnet-ids A B --private-dns-enabled => InvalidParameter:
-        modify-vpc-attribute --vpc-id V --enable-dns-hostnames => ok
+        modify-vpc-attribute --vpc-id V --enable-dns-hostnames Value=true => ok
         create-vpc-endpoint --vpc-id V --vpc-endpoint-type Interface --service-name com.amazonaws.us-east-1.sns --subnet-ids A B --private-dns-enabled => ok
         create-vpc-endpoint --vpc-id V --vpc-endpoint-type Interface --service-name com.amazonaws.us-east-1.sns --subnet-ids A A => DuplicateSubnetsInSameZone:"
             .replace("{T}", &table)

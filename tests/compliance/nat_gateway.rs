@@ -51,6 +51,8 @@ fn nobody_opens_a_connection_from_outside() {
     lab.check(&format!("Host | tcp {public}:4444 | nat-no-session at Nat"));
     lab.check(&format!("Host | icmp {public} | nat-no-session at Nat"));
     lab.check("a | icmp Nat | nat-no-session at Nat");
+    // What came in another way does not get out by an answer.
+    lab.check("a | tcp Host:40000 SYN-ACK sport=80 | nat-no-session at Nat");
     // Nor does somebody else answer in a host's place.
     lab.check("a | tcp Host:443 | delivered to Host");
     let port = lab.arrived().src_port;

@@ -367,8 +367,9 @@ fn an_interface_can_forget_sooner() {
     for refused in ["TcpEstablishedTimeout=59", "UdpTimeout=61", "UdpStreamTimeout=181"] {
         assert_eq!(lab.try_aws(&change(refused)), Err("InvalidParameterValue: ".to_owned()), "{refused}");
     }
-    lab.aws(&change("TcpEstablishedTimeout=60,UdpTimeout=60,UdpStreamTimeout=60"));
-    lab.aws(&change("UdpTimeout=60").replace("--network-interface-id b", "--network-interface-id a"));
+    let all = change("TcpEstablishedTimeout=60,UdpTimeout=60,UdpStreamTimeout=60");
+    lab.aws(&all);
+    lab.aws(&all.replace("-id b", "-id a"));
     lab.check("a | tcp b:80 | delivered to b");
     lab.wait(60);
     let answer = format!("tcp {}:40000 ACK sport=80", lab.address("a"));

@@ -151,6 +151,16 @@ fn groups_can_be_named_if_all_three_say_so_and_in_ingress_rules_only() {
     lab.check("a | tcp b:80 | delivered to b");
     lab.aws("ec2 modify-transit-gateway-vpc-attachment --transit-gateway-attachment-id AtA --options SecurityGroupReferencingSupport=disable");
     lab.check("a | tcp b:80 sport=41000 | security-group at Web");
+    // Another transit gateway that does is no help to what comes by this one.
+    let another = "
+  Another:
+    security_group_referencing: true
+    attachments:
+      AnotherA: { vpc: A, subnets: A1 }
+      AnotherB: { vpc: B, subnets: B1 }
+";
+    let mut lab = Lab::of(&format!("{}{another}", world.trim_end()));
+    lab.check("a | tcp b:80 | security-group at Web");
 }
 
 #[test]
