@@ -422,7 +422,7 @@ fn describing_never_fails() {
     .map(str::trim)
     .filter(|line| !line.is_empty())
     {
-        now = now + std::time::Duration::from_secs(1);
+        now += std::time::Duration::from_secs(1);
         let (command, name) = match command.split_once(" => ") {
             Some((command, name)) => (command, Some(name)),
             None => (command, None),
