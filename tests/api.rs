@@ -683,8 +683,30 @@ fn tables_of_gateways() {
         ec2 create-route --route-table-id Edge --destination-cidr-block 0.0.0.0/0 --gateway-id Gateway => InvalidParameterValue
         ec2 create-route --route-table-id Edge --destination-cidr-block 10.0.0.0/24 --network-interface-id Host =>
         ec2 delete-route-table --route-table-id Edge => DependencyViolation The routeTable 'rtb-0bbbbbbbbbbbbbbbb' has dependencies and cannot be deleted.
+        ec2 replace-route-table-association --association-id Gateway --route-table-id TableB => InvalidParameterValue route table rtb-0cccccccccccccccc and network gateway {gateway} belong to different networks
+        ec2 replace-route-table-association --association-id Gateway --route-table-id TableA => NewAssociationId=rtbassoc-*
+        ec2 replace-route-table-association --association-id Gateway --route-table-id Edge => NewAssociationId=rtbassoc-*
         ec2 disassociate-route-table --association-id Gateway =>
         ec2 delete-route-table --route-table-id Edge =>
+        "
+        ),
+    );
+}
+
+#[test]
+fn an_internet_gateway_stays_while_addresses_are_mapped() {
+    let mapped = "DependencyViolation Network vpc-0aaaaaaaaaaaaaaaa has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.";
+    check_in(
+        &mut load(GATEWAYS),
+        &format!(
+            "
+        ec2 create-nat-gateway --vpc-id A --availability-mode regional --tag-specifications ResourceType=natgateway,Tags=[{{Key=Name,Value=Nat}}] => NatGatewayId=*
+        ec2 detach-internet-gateway --internet-gateway-id Gateway --vpc-id A => {mapped}
+        ec2 delete-nat-gateway --nat-gateway-id Nat => NatGatewayId=*
+        ec2 create-nat-gateway --subnet-id Public --allocation-id Eip --tag-specifications ResourceType=natgateway,Tags=[{{Key=Name,Value=Nat}}] => NatGatewayId=*
+        ec2 detach-internet-gateway --internet-gateway-id Gateway --vpc-id A => {mapped}
+        ec2 delete-nat-gateway --nat-gateway-id Nat => NatGatewayId=*
+        ec2 detach-internet-gateway --internet-gateway-id Gateway --vpc-id A =>
         "
         ),
     );

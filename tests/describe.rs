@@ -1,8 +1,11 @@
 //! What commands that describe print, and what can be expected of it.
 
 use insta::assert_snapshot;
+use vpclab::api::Ec2;
 use vpclab::scenario;
+use vpclab::scenario::aws::{self, AwsCommand};
 use vpclab::suite::{self, Options};
+use vpclab::time::Instant;
 
 const TOPOLOGY: &str = r#"
 name: describe
@@ -348,4 +351,90 @@ fn documents_are_printed_in_full() {
           ]
       }
     "#);
+}
+
+/// Everything can be described at any moment, whatever is made and unmade in whatever order.
+#[test]
+fn describing_never_fails() {
+    let mut model = scenario::load(&format!("{TOPOLOGY}  - wait: 1s\n")).expect("no mistakes").model;
+    let scope = model.vpcs[0].scope;
+    let known = aws::parse("ec2 there-is-no-such-thing").expect_err("it is no command")[0].hint.clone();
+    let known = known.expect("a list");
+    let known = known.trim_start_matches("known: ").split(", ");
+    let describes: Vec<AwsCommand> = known
+        .filter_map(|name| aws::parse(&format!("ec2 {name}")).ok())
+        .filter(|c| c.describes().is_some())
+        .collect();
+    assert!(describes.len() > 15, "most need no option");
+    let mut now = Instant::from_unix_seconds(1_719_565_200);
+    for command in "
+        create-vpn-gateway --type ipsec.1 => Vgw
+        attach-vpn-gateway --vpn-gateway-id Vgw --vpc-id A
+        create-vpn-connection --type ipsec.1 --customer-gateway-id Office --vpn-gateway-id Vgw => Tunnel
+        create-vpn-connection-route --vpn-connection-id Tunnel --destination-cidr-block 192.168.0.0/24
+        enable-vgw-route-propagation --route-table-id PublicTable --gateway-id Vgw
+        create-transit-gateway => Hub
+        create-transit-gateway => Far
+        create-transit-gateway-peering-attachment --transit-gateway-id Hub --peer-transit-gateway-id Far => Between
+        accept-transit-gateway-peering-attachment --transit-gateway-attachment-id Between
+        create-transit-gateway-vpc-attachment --transit-gateway-id Hub --vpc-id B --subnet-ids SubnetB => ToB
+        create-vpn-connection --type ipsec.1 --customer-gateway-id Office --transit-gateway-id Hub => Direct
+        create-vpc-endpoint --vpc-id B --service-name com.amazonaws.ap-northeast-2.s3 --vpc-endpoint-type Interface --subnet-ids SubnetB => S3
+        create-vpc-endpoint --vpc-id A --service-name com.amazonaws.ap-northeast-2.s3 --route-table-ids PrivateTable => Gate
+        create-nat-gateway --subnet-id Public --allocation-id Eip => Nat
+        create-nat-gateway --vpc-id A --availability-mode regional => Everywhere
+        create-route --route-table-id PrivateTable --destination-cidr-block 0.0.0.0/0 --nat-gateway-id Nat
+        create-route --route-table-id PrivateTable --destination-cidr-block 10.1.0.0/16 --instance-id Server
+        create-vpc-peering-connection --vpc-id A --peer-vpc-id B => Pair
+        accept-vpc-peering-connection --vpc-peering-connection-id Pair
+        create-security-group --group-name Other --vpc-id B => Other
+        authorize-security-group-ingress --group-id Web --protocol tcp --port 1 --source-group Other
+        create-managed-prefix-list --prefix-list-name Offices --max-entries 3 --entries Cidr=192.168.0.0/24
+        authorize-security-group-ingress --group-id Web --ip-permissions IpProtocol=udp,FromPort=1,ToPort=1,PrefixListIds=[{PrefixListId=Offices}]
+        delete-security-group --group-id Other
+        stop-instances --instance-ids Server
+        terminate-instances --instance-ids Server
+        terminate-instances --instance-ids Inside
+        delete-nat-gateway --nat-gateway-id Nat
+        delete-nat-gateway --nat-gateway-id Everywhere
+        release-address --allocation-id Eip
+        detach-internet-gateway --internet-gateway-id Gateway --vpc-id A
+        delete-internet-gateway --internet-gateway-id Gateway
+        delete-vpn-connection --vpn-connection-id Direct
+        delete-vpn-connection --vpn-connection-id Tunnel
+        detach-vpn-gateway --vpn-gateway-id Vgw --vpc-id A
+        delete-vpn-gateway --vpn-gateway-id Vgw
+        delete-vpc-endpoints --vpc-endpoint-ids S3 Gate
+        delete-transit-gateway-vpc-attachment --transit-gateway-attachment-id ToB
+        delete-transit-gateway-peering-attachment --transit-gateway-attachment-id Between
+        delete-transit-gateway --transit-gateway-id Far
+        delete-transit-gateway --transit-gateway-id Hub
+        delete-subnet --subnet-id SubnetB
+        delete-vpc --vpc-id B
+        delete-subnet --subnet-id Public
+        delete-subnet --subnet-id Private
+        delete-route-table --route-table-id PublicTable
+        delete-route-table --route-table-id PrivateTable
+        delete-security-group --group-id Web
+        delete-vpc --vpc-id A
+    "
+    .lines()
+    .map(str::trim)
+    .filter(|line| !line.is_empty())
+    {
+        now += std::time::Duration::from_secs(1);
+        let (command, name) = match command.split_once(" => ") {
+            Some((command, name)) => (command, Some(name)),
+            None => (command, None),
+        };
+        let parsed = aws::parse(&format!("ec2 {command}")).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+        let run = parsed.run(&mut Ec2::new(&mut model, scope, now), name);
+        assert!(run.is_ok(), "{command}: {}", run.unwrap_err());
+        for describe in &describes {
+            let output = describe.run(&mut Ec2::new(&mut model, scope, now), None);
+            let output = output.unwrap_or_else(|failure| panic!("{} after {command}: {failure}", describe.command()));
+            assert!(output.document.is_some(), "{}", describe.command());
+        }
+    }
+    assert!(model.vpcs.values().all(|vpc| vpc.scope != scope), "nothing is left");
 }
