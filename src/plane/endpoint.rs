@@ -79,9 +79,10 @@ impl<'a> Cx<'a> {
         if tuple.protocol != Protocol::TCP && !is_ping {
             return Err(DropReason::GatewayEndpointProtocol { endpoint });
         }
-        // DynamoDB's connections are tracked whatever the rules (aws: sg-automatically-tracked).
+        // DynamoDB's connections are tracked whatever the rules, with two entries each
+        // (aws: sg-automatically-tracked).
         if self.model.endpoints[&endpoint].service.service() == "dynamodb" {
-            self.track_automatically();
+            self.track_automatically(2);
         }
         let host = self.internet_host(tuple.dst)?;
         self.step(Step::ThroughEndpoint { endpoint });
@@ -112,7 +113,7 @@ impl<'a> Cx<'a> {
         let session = Session { endpoint, interface: Some((eni.id, tuple.dst)) };
         // What is idle for too long is not delivered any more (aws: endpoint-idle); whether it is answered
         // with a RST is not documented (assumed: endpoint-idle-silent).
-        let is_new = packet.tcp_flags().has(TcpFlags::SYN);
+        let is_new = packet.tcp_flags().opens();
         if !is_new && self.state.sessions.find(SessionKey(there.mirror()), self.now) != Some(session) {
             return Err(DropReason::EndpointIdle { endpoint });
         }
@@ -124,7 +125,7 @@ impl<'a> Cx<'a> {
     }
 
     /// The endpoint through which a service's answer goes back, if it is one.
-    pub(super) fn answer_through_endpoint(&self, packet: &Packet) -> Option<(&'a VpcEndpoint, Session)> {
+    pub(super) fn answer_through_endpoint(&mut self, packet: &Packet) -> Option<(&'a VpcEndpoint, Session)> {
         let key = SessionKey(super::flow::flow_of(packet));
         let session = self.state.sessions.find(key, self.now)?;
         let endpoint = self.model.endpoints.get(&session.endpoint)?;
@@ -136,6 +137,10 @@ impl<'a> Cx<'a> {
             }
             (EndpointKind::Gateway { .. } | EndpointKind::Interface { .. }, _) => false,
         };
+        if is_there {
+            // It is not idle while answers come.
+            self.out.effects.push(Effect::Session { key, session, flags: packet.tcp_flags() });
+        }
         is_there.then_some((endpoint, session))
     }
 

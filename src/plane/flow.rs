@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::state::Effect;
 use super::walk::Cx;
-use crate::ids::EniId;
+use crate::ids::{EniId, NatGatewayId};
 use crate::wire::{FiveTuple, Packet, Protocol, Quoted};
 
 /// Who talks to whom, with the identifier of ICMP echoes in place of both ports: the same for a request
@@ -25,10 +25,19 @@ fn with_identifier(tuple: FiveTuple, identifier: Option<u16>) -> FiveTuple {
     }
 }
 
-/// The fragments of one datagram at an interface.
+/// Who has to know which flow a fragment is of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Asking {
+    /// The groups of an interface.
+    Groups(EniId),
+    /// A NAT gateway.
+    NatGateway(NatGatewayId),
+}
+
+/// The fragments of one datagram at an interface or a NAT gateway.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct DatagramKey {
-    eni: EniId,
+    at: Asking,
     src: Ipv4Addr,
     dst: Ipv4Addr,
     protocol: Protocol,
@@ -36,20 +45,20 @@ pub struct DatagramKey {
 }
 
 impl DatagramKey {
-    fn of(eni: EniId, packet: &Packet) -> Self {
+    fn of(at: Asking, packet: &Packet) -> Self {
         let FiveTuple { src, dst, protocol, .. } = packet.tuple();
-        Self { eni, src, dst, protocol, identification: packet.identification() }
+        Self { at, src, dst, protocol, identification: packet.identification() }
     }
 }
 
 impl Cx<'_> {
-    /// The flow of a packet at an interface. A later fragment belongs to the flow of the first one, which
+    /// The flow of a packet at an interface or a NAT gateway. A later fragment belongs to the flow of the first one, which
     /// alone has the ports, if that came before (assumed: fragments-follow-first).
-    pub(super) fn flow(&mut self, eni: EniId, packet: &Packet) -> FiveTuple {
+    pub(super) fn flow(&mut self, at: Asking, packet: &Packet) -> FiveTuple {
         if !packet.is_fragment() {
             return flow_of(packet);
         }
-        let datagram = DatagramKey::of(eni, packet);
+        let datagram = DatagramKey::of(at, packet);
         if packet.is_later_fragment() {
             return self.state.flow_of_datagram(datagram, self.now).unwrap_or(packet.tuple());
         }

@@ -4,7 +4,7 @@
 use std::net::Ipv4Addr;
 
 use super::walk::Cx;
-use crate::ids::{InternetGatewayId, RouteTableId, VpcId};
+use crate::ids::{InternetGatewayId, RouteTableId, SubnetId, VpcId};
 use crate::model::{
     BlockMode, Eni, ExcludedResource, ExclusionMode, Gateway, NatGateway, Owner, Subnet, Target,
 };
@@ -53,10 +53,19 @@ impl<'a> Cx<'a> {
     pub(super) fn leave_regional_nat(
         &self,
         nat: &NatGateway,
+        gateway: InternetGatewayId,
         table: RouteTableId,
         packet: &Packet,
     ) -> Result<(), DropReason> {
-        check_public_destination(self.gateway_of(nat.vpc)?, table, packet.tuple().dst)
+        self.check_public_access_of(nat.vpc, None, true, gateway)?;
+        check_public_destination(gateway, table, packet.tuple().dst)
+    }
+
+    /// What comes back for a regional NAT gateway enters the VPC.
+    pub(super) fn enter_regional_nat(&self, nat: &NatGateway, packet: &Packet) -> Result<(), DropReason> {
+        let gateway = self.gateway_of(nat.vpc)?;
+        check_public_source(gateway, packet.tuple().src)?;
+        self.check_public_access_of(nat.vpc, None, true, gateway)
     }
 
     fn gateway_of(&self, vpc: VpcId) -> Result<InternetGatewayId, DropReason> {
@@ -116,30 +125,38 @@ impl<'a> Cx<'a> {
         eni: &Eni,
         gateway: InternetGatewayId,
     ) -> Result<(), DropReason> {
+        let is_nat = matches!(eni.owner, Some(Owner::NatGateway(_)));
+        self.check_public_access_of(eni.vpc, Some(eni.subnet), is_nat, gateway)
+    }
+
+    /// The same for what is in a VPC, and perhaps in one of its subnets.
+    fn check_public_access_of(
+        &self,
+        vpc: VpcId,
+        subnet: Option<SubnetId>,
+        is_nat: bool,
+        gateway: InternetGatewayId,
+    ) -> Result<(), DropReason> {
         if self.model.public_access.is_empty() {
             return Ok(());
         }
-        let mode = self.model.block_mode(self.model.vpc(eni.vpc).scope);
-        let subnet = self.model.subnet(eni.subnet);
-        let excluded = self.exclusion_of(subnet);
-        // NAT gateways let connections out only (assumed: bpa-ingress-nat).
-        let is_nat = matches!(eni.owner, Some(Owner::NatGateway(_)));
-        let allowed = match (mode, excluded) {
-            (BlockMode::Off, _) | (_, Some(ExclusionMode::AllowBidirectional)) => true,
-            (BlockMode::BlockIngress, _)
-            | (BlockMode::BlockBidirectional, Some(ExclusionMode::AllowEgress)) => is_nat,
-            (BlockMode::BlockBidirectional, None) => false,
+        let excluded = |mode: ExclusionMode| {
+            self.model.public_access_exclusions.values().any(|exclusion| {
+                exclusion.mode == mode
+                    && match exclusion.resource {
+                        ExcludedResource::Subnet(id) => Some(id) == subnet,
+                        ExcludedResource::Vpc(id) => id == vpc,
+                    }
+            })
         };
+        let allowed = excluded(ExclusionMode::AllowBidirectional)
+            || match self.model.block_mode(self.model.vpc(vpc).scope) {
+                BlockMode::BlockBidirectional => is_nat && excluded(ExclusionMode::AllowEgress),
+                // NAT gateways let connections out only (assumed: bpa-ingress-nat).
+                BlockMode::BlockIngress => is_nat,
+                BlockMode::Off => true,
+            };
         if allowed { Ok(()) } else { Err(DropReason::PublicAccessBlocked { gateway }) }
-    }
-
-    fn exclusion_of(&self, subnet: &Subnet) -> Option<ExclusionMode> {
-        let exclusions = self.model.public_access_exclusions.values();
-        let mut covering = exclusions.filter(|exclusion| match exclusion.resource {
-            ExcludedResource::Subnet(id) => id == subnet.id,
-            ExcludedResource::Vpc(id) => id == subnet.vpc,
-        });
-        covering.next().map(|exclusion| exclusion.mode)
     }
 
     /// Refuses, before it is metered, what Block Public Access will not let out (aws: bpa-flow-log).

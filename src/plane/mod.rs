@@ -24,7 +24,7 @@ mod vpn;
 mod walk;
 
 pub use endpoint::{Session, SessionKey};
-pub use flow::{DatagramKey, flow_of};
+pub use flow::{Asking, DatagramKey, flow_of};
 pub use link::answer_arp;
 pub use nat_table::{Binding, CONNECTIONS_MAX, NatEffect, NatMetrics, NatTable, NatWay};
 pub use state::{Effect, State};

@@ -2,7 +2,7 @@
 //!
 //! Read first: "NAT gateway basics" and "Troubleshoot NAT gateways" in the VPC guide.
 
-use super::flow::{flow_of, flow_of_quoted};
+use super::flow::{Asking, flow_of_quoted};
 use super::nat_table::{Binding, NatEffect, NatWay};
 use super::state::Effect;
 use super::walk::{Cx, Origin, Place};
@@ -15,6 +15,20 @@ use crate::wire::{Packet, Protocol, Rewrite, TcpFlags};
 pub(super) const MTU: u16 = 8500;
 /// What it lowers the segment size of a SYN to; AWS gives no number (assumed: mss-clamp-8460).
 const MSS: u16 = MTU - 40;
+const ECHO_REPLY: u8 = 0;
+const ECHO_REQUEST: u8 = 8;
+
+/// Where a NAT gateway got a packet.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Face<'a> {
+    /// Somewhere in the VPC, without an interface of its own.
+    Regional {
+        /// The interface that the packet left; none if it came back from the internet.
+        sender: Option<&'a Eni>,
+    },
+    /// At its interface.
+    Zonal(&'a Eni),
+}
 
 impl Cx<'_> {
     /// A NAT gateway serves the interfaces of its VPC, and what a transit gateway brings
@@ -53,7 +67,7 @@ impl Cx<'_> {
     pub(super) fn translate_at_nat(
         &mut self,
         nat: &NatGateway,
-        own: Option<&Eni>,
+        face: Face<'_>,
         zone: Zone,
         packet: &mut Packet,
     ) -> Result<(), DropReason> {
@@ -63,10 +77,11 @@ impl Cx<'_> {
         if !known || (packet.is_fragment() && tuple.protocol != Protocol::UDP) {
             return self.nat_drops(nat, DropReason::NatProtocol { nat: nat.id });
         }
-        let (binding, way) = self.find_binding(nat, own, zone, packet)?;
+        let (binding, way) = self.find_binding(nat, face, zone, packet)?;
         // aws: nat-traceroute
         if !packet.decrement_ttl() {
-            if let Some(own) = own {
+            // A regional gateway has no address that the inside could know.
+            if let Face::Zonal(own) = face {
                 let error =
                     build::time_exceeded(Ends { src: own.mac, dst: own.mac }, own.primary_ip(), packet);
                 self.answer(packet, error, Place::Leaving(own.id));
@@ -77,7 +92,11 @@ impl Cx<'_> {
         packet.clamp_mss(MSS);
         packet.rewrite(rewrite(binding, way, packet));
         self.step(Step::Translated { by: Translator::NatGateway(nat.id), from: tuple, to: packet.tuple() });
-        let effect = NatEffect::Forwarded { nat: nat.id, binding, way, flags, len };
+        let effect = if packet.is_icmp_error() {
+            NatEffect::ForwardedError { nat: nat.id, way, len }
+        } else {
+            NatEffect::Forwarded { nat: nat.id, binding, way, flags, len }
+        };
         self.out.effects.push(Effect::Nat(effect));
         Ok(())
     }
@@ -87,18 +106,29 @@ impl Cx<'_> {
     fn find_binding(
         &mut self,
         nat: &NatGateway,
-        own: Option<&Eni>,
+        face: Face<'_>,
         zone: Zone,
         packet: &Packet,
     ) -> Result<(Binding, NatWay), DropReason> {
         let table = &self.state.nat;
         let no_session = DropReason::NatNoSession { nat: nat.id };
-        let quoted = packet.icmp().and_then(|icmp| icmp.quoted).map(flow_of_quoted);
-        if nat.has(packet.tuple().dst, self.now) {
-            let came = match (quoted, own) {
-                (Some(quoted), _) => quoted.mirror(),
-                (None, Some(own)) => self.flow(own.id, packet),
-                (None, None) => flow_of(packet),
+        let quoted = packet.icmp().and_then(|icmp| icmp.quoted);
+        // Pings go out and their replies come back, and errors go the other way than what they are about.
+        let kind = match quoted {
+            Some(quoted) => quoted.icmp_kind,
+            None => packet.icmp().map(|icmp| icmp.kind),
+        };
+        let comes_back = nat.has(packet.tuple().dst, self.now);
+        let goes_wrong_way =
+            kind == Some(if comes_back != quoted.is_some() { ECHO_REQUEST } else { ECHO_REPLY });
+        if goes_wrong_way {
+            return self.nat_drops(nat, no_session);
+        }
+        let quoted = quoted.map(flow_of_quoted);
+        if comes_back {
+            let came = match quoted {
+                Some(quoted) => quoted.mirror(),
+                None => self.flow(Asking::NatGateway(nat.id), packet),
             };
             let binding = self.state.nat.from_outside(nat.id, came.mirror());
             return match binding {
@@ -113,26 +143,27 @@ impl Cx<'_> {
                 None => self.nat_drops(nat, no_session),
             };
         }
-        let inside = match own {
-            Some(own) => self.flow(own.id, packet),
-            None => flow_of(packet),
-        };
+        let inside = self.flow(Asking::NatGateway(nat.id), packet);
         let known = self.state.nat.from_inside(nat.id, inside);
         // A connection ends with its address.
         if let Some(binding) = known.filter(|binding| nat.has(binding.outside.src, self.now)) {
             return Ok((binding, NatWay::Out));
         }
-        let flags = packet.tcp_flags();
-        let is_syn = flags.has(TcpFlags::SYN) && !flags.has(TcpFlags::ACK);
-        let opens = is_syn || inside.protocol != Protocol::TCP;
-        if !opens || packet.is_later_fragment() || (packet.icmp().is_some_and(|icmp| icmp.echo.is_none())) {
+        // An answer opens nothing: what it answers did not come through the gateway (aws: nat-unsolicited).
+        if !opens(packet) {
             // A connection that was idle for too long is reset, towards the inside only (aws: nat-idle).
-            if let Some(own) = own
+            let way_back = match face {
+                Face::Regional { sender } => {
+                    sender.map(|eni| (eni.mac, Place::Arriving { eni: eni.id, from: Origin::Elsewhere }))
+                }
+                Face::Zonal(own) => Some((own.mac, Place::Leaving(own.id))),
+            };
+            if let Some((mac, place)) = way_back
                 && inside.protocol == Protocol::TCP
                 && !packet.tcp_flags().has(TcpFlags::RST)
             {
-                let reset = build::tcp_reset(Ends { src: own.mac, dst: own.mac }, packet);
-                self.answer(packet, reset, Place::Leaving(own.id));
+                let reset = build::tcp_reset(Ends { src: mac, dst: mac }, packet);
+                self.answer(packet, reset, place);
             }
             return self.nat_drops(nat, no_session);
         }
@@ -153,6 +184,16 @@ impl Cx<'_> {
     fn nat_drops<T>(&mut self, nat: &NatGateway, reason: DropReason) -> Result<T, DropReason> {
         self.out.effects.push(Effect::Nat(NatEffect::Dropped { nat: nat.id, exhausted: false }));
         Err(reason)
+    }
+}
+
+/// Whether a packet can be the first one of a connection.
+fn opens(packet: &Packet) -> bool {
+    match packet.tuple().protocol {
+        _ if packet.is_later_fragment() => false,
+        Protocol::TCP => packet.tcp_flags().opens(),
+        Protocol::ICMP => packet.icmp().is_some_and(|icmp| icmp.kind == ECHO_REQUEST),
+        Protocol(_) => true,
     }
 }
 

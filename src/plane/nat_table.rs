@@ -23,7 +23,8 @@ const PORTS: u32 = 65_536 - PORT_FIRST as u32;
 /// After this long without a packet a connection is idle and its port is free (aws: nat-idle). AWS says
 /// it of TCP; here it holds for all (assumed: nat-idle-all-protocols).
 const IDLE: Duration = Duration::from_secs(350);
-/// How long a port is kept after its connection has closed (assumed: nat-closed-linger).
+/// How long a port is kept after its connection has closed (assumed: nat-closed-linger). What still comes
+/// then does not make it longer.
 const CLOSED_LINGER: Duration = Duration::from_secs(5);
 
 /// A change a NAT gateway asks for.
@@ -46,6 +47,15 @@ pub enum NatEffect {
         way: NatWay,
         /// Its TCP control bits.
         flags: TcpFlags,
+        /// IP total length in bytes.
+        len: u16,
+    },
+    /// It passed on an ICMP error about a connection, which does not keep that alive.
+    ForwardedError {
+        /// The gateway.
+        nat: NatGatewayId,
+        /// Whether the packet went out or came back.
+        way: NatWay,
         /// IP total length in bytes.
         len: u16,
     },
@@ -245,6 +255,7 @@ impl NatTable {
                 self.count(nat, way, u64::from(len));
                 self.use_binding(nat, binding, way, flags, now);
             }
+            NatEffect::ForwardedError { nat, way, len } => self.count(nat, way, u64::from(len)),
         }
     }
 
@@ -275,8 +286,7 @@ impl NatTable {
         now: Instant,
     ) {
         let metrics = self.metrics.entry(nat).or_default();
-        let is_syn = flags.has(TcpFlags::SYN) && !flags.has(TcpFlags::ACK);
-        metrics.connection_attempt_count += u64::from(is_syn && way == NatWay::Out);
+        metrics.connection_attempt_count += u64::from(flags.opens() && way == NatWay::Out);
         if !self.by_outside.contains_key(&(nat, binding.outside)) {
             metrics.active_connection_count += 1;
             self.pools.entry(PoolKey::of(nat, binding.outside)).or_default().take();
@@ -288,7 +298,12 @@ impl NatTable {
             self.due.push(Reverse((now + IDLE, nat, binding.outside)));
         }
         let session = &mut self.by_outside[&(nat, binding.outside)];
-        if is_syn {
+        // Only the inside can open it again (aws: nat-unsolicited).
+        let is_new = flags.opens() && way == NatWay::Out;
+        if session.is_closed() && !is_new {
+            return;
+        }
+        if is_new {
             (session.finished, session.reset) = ([false; 2], false);
         }
         if way == NatWay::Back && flags.has(TcpFlags::SYN | TcpFlags::ACK) && !session.established {

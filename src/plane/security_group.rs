@@ -6,14 +6,14 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use super::flow::flow_of_quoted;
+use super::flow::{Asking, flow_of_quoted};
 use super::state::Effect;
 use super::tracking::{FlowKey, Memory};
 use super::walk::{Cx, Origin};
-use crate::ids::{SecurityGroupId, TransitGatewayId};
+use crate::ids::{SecurityGroupId, TransitGatewayId, VpcId};
 use crate::model::{Direction, Eni, Owner, Peer, SecurityGroup, SecurityGroupRule, Subnet, Target};
 use crate::trace::{DropReason, GroupVerdict, Refusal, Step};
-use crate::wire::{Packet, Protocol};
+use crate::wire::{Packet, Protocol, TcpFlags};
 
 /// How a packet gets from its sender's interface to its receiver's, as far as rules that name groups ask.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,8 +22,8 @@ pub(super) enum Path {
     Direct,
     /// Through something that does not pass on whose packet it is: a middlebox, a gateway.
     Lost,
-    /// Over a peering connection.
-    Peering,
+    /// Over a peering connection with a VPC.
+    Peering(VpcId),
     /// Over a transit gateway.
     TransitGateway(TransitGatewayId),
 }
@@ -50,14 +50,19 @@ impl<'a> Cx<'a> {
         // one it is about alive (aws: sg-related-icmp).
         let quoted = packet.icmp().and_then(|icmp| icmp.quoted).map(flow_of_quoted);
         let about = quoted.map(|quoted| FlowKey::of_quoted(eni.id, direction, quoted));
-        if about.is_some_and(|about| self.recall(about) == Some(Memory::Tracked)) {
+        if about.is_some_and(|about| self.recall(about, TcpFlags::default()) == Some(Memory::Tracked)) {
             self.step(Step::SecurityGroup { eni: eni.id, direction, verdict: GroupVerdict::Tracked });
             return Ok(());
         }
-        let flow = FlowKey::new(eni.id, direction, self.flow(eni.id, packet));
+        if packet.is_icmp_error() {
+            // Nothing is remembered of one that is let through for its own sake.
+            let verdict = self.rule_for(eni, direction, path, packet);
+            return self.group_verdict(eni, direction, verdict);
+        }
+        let flow = FlowKey::new(eni.id, direction, self.flow(Asking::Groups(eni.id), packet));
         // The flow is looked for before the rules: taking a rule away must not cut a tracked flow.
         // aws: sg-stateful, sg-tracked-survives-rule-change
-        let memory = self.recall(flow);
+        let memory = self.recall(flow, packet.tcp_flags());
         let verdict = match memory {
             Some(Memory::Tracked) => Ok(GroupVerdict::Tracked),
             Some(Memory::Untracked { .. }) | None => self.rule_for(eni, direction, path, packet),
@@ -75,34 +80,42 @@ impl<'a> Cx<'a> {
             }
             other => other,
         };
-        let shown = verdict.unwrap_or(GroupVerdict::NoRule);
-        self.step(Step::SecurityGroup { eni: eni.id, direction, verdict: shown });
-        if let Err(why) = verdict {
-            let group = eni.security_groups[0];
-            return Err(DropReason::SecurityGroup { eni: eni.id, direction, group, why });
-        }
-        let tracked = matches!(shown, GroupVerdict::Tracked | GroupVerdict::Rule { tracked: true, .. });
+        self.group_verdict(eni, direction, verdict)?;
+        let tracked = matches!(verdict, Ok(GroupVerdict::Tracked | GroupVerdict::Rule { tracked: true, .. }));
         // aws: sg-tracking-limit
         if let (Some(flows_max), true, true) = (eni.tracking.flows_max, tracked, memory.is_none())
-            && self.state.tracking.tracked_at(eni.id, self.now) >= flows_max
+            && self.state.tracking.entries_at(eni.id, self.now) >= flows_max
         {
             return Err(DropReason::TrackingExceeded { eni: eni.id });
         }
         let (flags, timeouts) = (packet.tcp_flags(), eni.tracking);
-        self.out.effects.push(Effect::Track { flow, direction, flags, tracked, timeouts });
+        let entries = usize::from(tracked);
+        self.out.effects.push(Effect::Track { flow, direction, flags, entries, timeouts });
         Ok(())
     }
 
-    fn recall(&self, flow: FlowKey) -> Option<Memory> {
-        self.state.tracking.recall(flow, self.now)
+    fn group_verdict(
+        &mut self,
+        eni: &Eni,
+        direction: Direction,
+        verdict: Result<GroupVerdict, Refusal>,
+    ) -> Result<(), DropReason> {
+        let shown = verdict.unwrap_or(GroupVerdict::NoRule);
+        self.step(Step::SecurityGroup { eni: eni.id, direction, verdict: shown });
+        let group = eni.security_groups[0];
+        verdict.map(|_| ()).map_err(|why| DropReason::SecurityGroup { eni: eni.id, direction, group, why })
     }
 
-    /// The flow that was just let through goes to a place whose flows are tracked whatever the rules
-    /// (aws: sg-automatically-tracked).
-    pub(super) fn track_automatically(&mut self) {
+    fn recall(&self, flow: FlowKey, flags: TcpFlags) -> Option<Memory> {
+        self.state.tracking.recall(flow, flags, self.now)
+    }
+
+    /// The flow that was just let through goes to a place whose flows are tracked whatever the rules, and
+    /// take so many entries there (aws: sg-automatically-tracked).
+    pub(super) fn track_automatically(&mut self, entries_there: usize) {
         for effect in &mut self.out.effects {
-            if let Effect::Track { tracked, .. } = effect {
-                *tracked = true;
+            if let Effect::Track { entries, .. } = effect {
+                *entries = entries_there;
             }
         }
     }
@@ -179,11 +192,18 @@ impl<'a> Cx<'a> {
         let here = eni.vpc;
         let known = match path {
             Path::Direct => group.vpc == here,
-            Path::Peering => self.model.are_peered_in_region(here, group.vpc, self.now),
+            // Somebody else can have the same address in another VPC.
+            Path::Peering(there) => {
+                group.vpc == there && self.model.are_peered_in_region(here, there, self.now)
+            }
             // aws: sg-reference-not-preserved
             Path::Lost => return Membership::Unknown(Refusal::ReferenceLost),
             // Ingress rules only (aws: tgw-sg-referencing).
             Path::TransitGateway(gateway) => {
+                // Who comes from elsewhere with an address of this VPC is somebody else.
+                if group.vpc == here {
+                    return Membership::None;
+                }
                 let shared = self.model.shares_groups(gateway, here, group.vpc);
                 if direction == Direction::Egress || !shared {
                     return Membership::Unknown(Refusal::ReferencingOff);
@@ -211,7 +231,7 @@ impl<'a> Cx<'a> {
                     }
                 }
             }
-            Origin::Peer { eni } if is_from(eni) => Path::Peering,
+            Origin::Peer { eni } if is_from(eni) => Path::Peering(self.model.eni(eni).vpc),
             Origin::Peer { .. } | Origin::Elsewhere => Path::Lost,
         }
     }
@@ -224,7 +244,10 @@ impl<'a> Cx<'a> {
         }
         match self.model.route_table_of(subnet).lookup(dst).map(|route| route.target) {
             Some(Target::Local) => Path::Direct,
-            Some(Target::Peering(_)) => Path::Peering,
+            Some(Target::Peering(pcx)) => {
+                let sides = self.model.peerings.get(&pcx).and_then(|pcx| pcx.sides_from(subnet.vpc));
+                sides.map_or(Path::Lost, |(_, there)| Path::Peering(there.vpc))
+            }
             Some(Target::TransitGateway(id)) => Path::TransitGateway(id),
             Some(
                 Target::GatewayEndpoint(_)

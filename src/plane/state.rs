@@ -45,8 +45,8 @@ pub enum Effect {
         direction: Direction,
         /// Its TCP control bits: a connection that is closed is soon forgotten.
         flags: TcpFlags,
-        /// Whether answers pass for its sake, or need rules of their own.
-        tracked: bool,
+        /// How many entries it takes; 0 if answers do not pass for its sake, but need rules of their own.
+        entries: usize,
         /// How long the flow is remembered.
         timeouts: ConnectionTracking,
     },
@@ -87,8 +87,8 @@ impl State {
                 }
                 Effect::Nat(effect) => self.nat.commit(effect, now),
                 Effect::Session { key, session, flags } => self.sessions.see(key, session, flags, now),
-                Effect::Track { flow, direction, flags, tracked, timeouts } => {
-                    self.tracking.see(flow, direction, flags, tracked, timeouts, now);
+                Effect::Track { flow, direction, flags, entries, timeouts } => {
+                    self.tracking.see(flow, direction, flags, entries, timeouts, now);
                 }
             }
         }

@@ -58,7 +58,8 @@ pub struct Tracking {
 #[derive(Clone, Copy, Debug)]
 struct Flow {
     opened: Direction,
-    tracked: bool,
+    /// How many entries it takes; 0 if it is not tracked.
+    entries: usize,
     /// Whether an answer was seen, and then a packet of the opener again.
     answered: bool,
     stream: bool,
@@ -69,7 +70,7 @@ struct Flow {
 }
 
 /// Flows are tracked until they close (aws: sg-tracked-until-closed); how long after is not published
-/// (assumed: sg-closed-timeout).
+/// (assumed: sg-closed-timeout). What still comes then does not make it longer.
 const TCP_CLOSED: Duration = Duration::from_secs(10);
 /// Not published (assumed: sg-icmp-timeout).
 const ICMP: Duration = Duration::from_secs(30);
@@ -79,10 +80,14 @@ const OTHER: Duration = Duration::from_secs(600);
 const SWEEP_LEN_MIN: usize = 1024;
 
 impl Tracking {
-    /// What is remembered of a flow, if it was not idle for too long.
-    pub fn recall(&self, flow: FlowKey, now: Instant) -> Option<Memory> {
+    /// What is remembered of a flow, if it was not idle for too long. Who asks for a new connection with the
+    /// addresses and ports of one that is closed does not mean that one.
+    pub fn recall(&self, flow: FlowKey, flags: TcpFlags, now: Instant) -> Option<Memory> {
         let found = self.flows.get(&flow).filter(|found| now < found.expires)?;
-        Some(if found.tracked { Memory::Tracked } else { Memory::Untracked { opened: found.opened } })
+        if found.is_closed() && flags.opens() {
+            return None;
+        }
+        Some(if found.entries > 0 { Memory::Tracked } else { Memory::Untracked { opened: found.opened } })
     }
 
     /// How many flows are remembered, expired ones included.
@@ -95,9 +100,10 @@ impl Tracking {
         self.flows.is_empty()
     }
 
-    /// How many flows an interface tracks. Looks at all: only for interfaces that have a limit.
-    pub fn tracked_at(&self, eni: EniId, now: Instant) -> usize {
-        self.flows.iter().filter(|(key, flow)| key.eni == eni && flow.tracked && now < flow.expires).count()
+    /// How many entries the flows of an interface take. Looks at all: only for interfaces that have a limit.
+    pub fn entries_at(&self, eni: EniId, now: Instant) -> usize {
+        let live = self.flows.iter().filter(|(key, flow)| key.eni == eni && now < flow.expires);
+        live.map(|(_, flow)| flow.entries).sum()
     }
 
     pub(super) fn see(
@@ -105,17 +111,19 @@ impl Tracking {
         key: FlowKey,
         direction: Direction,
         flags: TcpFlags,
-        tracked: bool,
+        entries: usize,
         timeouts: ConnectionTracking,
         now: Instant,
     ) {
         let flow = self.flows.entry(key).or_insert_with(|| Flow::new(direction, now));
-        if flow.expires <= now {
+        if flow.expires <= now || (flow.is_closed() && flags.opens()) {
             *flow = Flow::new(direction, now);
         }
-        flow.tracked = tracked;
-        flow.see(direction, flags);
-        flow.expires = now + flow.idle_timeout(key.flow.protocol, timeouts);
+        flow.entries = if entries == 0 { 0 } else { entries.max(flow.entries) };
+        if !flow.is_closed() {
+            flow.see(direction, flags);
+            flow.expires = now + flow.idle_timeout(key.flow.protocol, timeouts);
+        }
         self.sweep(now);
     }
 
@@ -136,7 +144,7 @@ impl Flow {
     fn new(opened: Direction, now: Instant) -> Self {
         Self {
             opened,
-            tracked: true,
+            entries: 0,
             answered: false,
             stream: false,
             finished: [false; 2],
@@ -153,16 +161,20 @@ impl Flow {
             self.stream = true;
         }
         // A new connection may use the same addresses and ports.
-        if flags.has(TcpFlags::SYN) && !flags.has(TcpFlags::ACK) {
+        if flags.opens() {
             (self.finished, self.reset) = ([false; 2], false);
         }
         self.finished[usize::from(is_answer)] |= flags.has(TcpFlags::FIN);
         self.reset |= flags.has(TcpFlags::RST);
     }
 
+    fn is_closed(&self) -> bool {
+        self.reset || self.finished == [true, true]
+    }
+
     fn idle_timeout(&self, protocol: Protocol, timeouts: ConnectionTracking) -> Duration {
         match protocol {
-            Protocol::TCP if self.reset || self.finished == [true, true] => TCP_CLOSED,
+            Protocol::TCP if self.is_closed() => TCP_CLOSED,
             Protocol::TCP => timeouts.tcp_established,
             Protocol::UDP if self.stream => timeouts.udp_stream,
             Protocol::UDP => timeouts.udp,

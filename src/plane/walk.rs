@@ -7,14 +7,16 @@ use std::net::Ipv4Addr;
 use super::State;
 use super::endpoint::Session;
 use super::mtu::{self, Reporter};
+use super::nat_gateway::Face;
 use super::security_group::Path;
 use super::state::Effect;
 use crate::ids::{
     CustomerGatewayId, EniId, RouteTableId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
+    VpnConnectionId,
 };
 use crate::model::{
-    AttachmentResource, Direction, Eni, Gateway, Location, Model, NatPlace, OutsideHost, Owner, Target,
-    VpnConnection, VpnEnd,
+    AttachmentResource, Direction, Eni, Gateway, Location, Model, NatGateway, NatPlace, OutsideHost, Owner,
+    Target, VpnConnection, VpnEnd,
 };
 use crate::time::Instant;
 use crate::trace::{DropReason, Fate, MtuLimit, Station, Step};
@@ -45,6 +47,13 @@ pub enum Place {
     LeavingOnPrem(CustomerGatewayId, Ipv4Addr),
     /// On the internet, with public addresses, sent from a location.
     OnInternet(Location),
+    /// Before the tunnel to premises.
+    EnteringTunnel {
+        /// The VPN connection.
+        connection: VpnConnectionId,
+        /// Where from.
+        from: Location,
+    },
     /// In a transit gateway.
     InTransitGateway {
         /// The transit gateway.
@@ -200,6 +209,9 @@ impl<'a> Cx<'a> {
             Place::LeavingOutside(host) => self.leaving_outside(host, packet),
             Place::LeavingOnPrem(network, host) => self.leaving_on_prem(network, host, packet),
             Place::OnInternet(from) => self.on_internet(from, packet),
+            Place::EnteringTunnel { connection, from } => {
+                self.down_the_tunnel(&self.model.vpn_connections[&connection], from, packet)
+            }
             Place::InTransitGateway { gateway, attachment, from } => {
                 self.in_transit_gateway(gateway, attachment, from, packet)
             }
@@ -284,7 +296,7 @@ impl<'a> Cx<'a> {
             }
             Target::NatGateway(nat) => {
                 let nat = &self.model.nat_gateways[&nat];
-                self.track_automatically();
+                self.track_automatically(1);
                 let origin = Origin::Subnet { subnet: from.subnet, eni: from.id };
                 match nat.place {
                     NatPlace::Zonal { eni, .. } => {
@@ -298,9 +310,8 @@ impl<'a> Cx<'a> {
                         }
                         self.check_nat_source(nat, None, origin, packet)?;
                         let zone = self.model.subnet(from.subnet).zone;
-                        self.translate_at_nat(nat, None, zone, packet)?;
-                        self.leave_regional_nat(nat, route_table, packet)?;
-                        Ok(Next::Go(Place::OnInternet(near)))
+                        self.translate_at_nat(nat, Face::Regional { sender: Some(from) }, zone, packet)?;
+                        self.leaving_regional_nat(nat, route_table, near, packet)
                     }
                 }
             }
@@ -329,7 +340,7 @@ impl<'a> Cx<'a> {
             }
             Target::VpnGateway(gateway) => {
                 let vpn = self.route_at_vpn_gateway(gateway, from, packet)?;
-                self.down_the_tunnel(vpn, near, here, packet)
+                self.down_the_tunnel(vpn, near, packet)
             }
         }
     }
@@ -405,14 +416,47 @@ impl<'a> Cx<'a> {
         }
         if let Some(nat) = self.model.nat_public_addresses.get(&dst) {
             let nat = &self.model.nat_gateways[nat];
+            let NatPlace::Regional { route_table } = nat.place else {
+                unreachable!("zonal gateways have interfaces with addresses")
+            };
             let zone = nat.addresses.iter().find(|address| address.ip == dst).and_then(|found| found.zone);
-            self.translate_at_nat(nat, None, zone.expect("a regional address has a zone"), packet)?;
-            let to = self.owner_in_vpc(nat.vpc, packet.tuple().dst)?;
-            let place = Place::Arriving { eni: to.id, from: Origin::Elsewhere };
-            return Ok(Next::Travel(place, from, self.location(to)));
+            let zone = zone.expect("a regional address has a zone");
+            self.enter_regional_nat(nat, packet)?;
+            self.translate_at_nat(nat, Face::Regional { sender: None }, zone, packet)?;
+            return self.leaving_regional_nat(nat, route_table, from, packet);
         }
         let host = self.internet_host(dst)?;
         Ok(Next::Travel(Place::ArrivingOutside(host), from, Location::Outside(host)))
+    }
+
+    /// Out of a regional NAT gateway by its own table (aws: nat-regional). Routes of it to a transit gateway
+    /// are not simulated.
+    fn leaving_regional_nat(
+        &mut self,
+        nat: &NatGateway,
+        table: RouteTableId,
+        near: Location,
+        packet: &Packet,
+    ) -> Result<Next, DropReason> {
+        let dst = packet.tuple().dst;
+        let (table, target) = self.route_by(&self.model.route_tables[&table], dst)?;
+        match target {
+            Target::InternetGateway(gateway) => {
+                self.leave_regional_nat(nat, gateway, table, packet)?;
+                Ok(Next::Go(Place::OnInternet(near)))
+            }
+            Target::Local => {
+                let to = self.owner_in_vpc(nat.vpc, dst)?;
+                let place = Place::Arriving { eni: to.id, from: Origin::Elsewhere };
+                Ok(Next::Travel(place, near, self.location(to)))
+            }
+            Target::GatewayEndpoint(_)
+            | Target::NatGateway(_)
+            | Target::NetworkInterface(_)
+            | Target::Peering(_)
+            | Target::TransitGateway(_)
+            | Target::VpnGateway(_) => Err(DropReason::Blackhole { table, target }),
+        }
     }
 
     fn in_transit_gateway(
@@ -437,8 +481,7 @@ impl<'a> Cx<'a> {
             }
             AttachmentResource::Vpn { connection } => {
                 let vpn = &self.model.vpn_connections[connection];
-                let here = Place::InTransitGateway { gateway, attachment, from };
-                self.down_the_tunnel(vpn, from, here, packet)
+                self.down_the_tunnel(vpn, from, packet)
             }
         }
     }
@@ -449,9 +492,9 @@ impl<'a> Cx<'a> {
         &mut self,
         vpn: &VpnConnection,
         near: Location,
-        here: Place,
         packet: &mut Packet,
     ) -> Result<Next, DropReason> {
+        let here = Place::EnteringTunnel { connection: vpn.id, from: near };
         if let Some(split) = self.fit(packet, mtu::VPN, MtuLimit::Vpn(vpn.id), Reporter::Nobody, here)? {
             return Ok(split);
         }
@@ -483,7 +526,6 @@ impl<'a> Cx<'a> {
     }
 
     fn behind(&mut self, eni: &'a Eni, from: Origin, packet: &mut Packet) -> Result<Next, DropReason> {
-        let here = Place::Behind { eni: eni.id, from };
         match eni.owner.expect("something runs behind it") {
             Owner::Instance(instance) => Ok(Next::Stop(Station::Eni(self.model.instances[&instance].eni))),
             Owner::InterfaceEndpoint(endpoint) => {
@@ -493,13 +535,16 @@ impl<'a> Cx<'a> {
             }
             Owner::NatGateway(nat) => {
                 let nat = &self.model.nat_gateways[&nat];
-                let (limit, own) = (MtuLimit::NatGateway(nat.id), Reporter::Interface(eni.id));
-                if let Some(split) = self.fit(packet, super::nat_gateway::MTU, limit, own, here)? {
-                    return Ok(split);
+                let (mtu, limit) = (super::nat_gateway::MTU, MtuLimit::NatGateway(nat.id));
+                let (own, on) = (Reporter::Interface(eni.id), Place::Leaving(eni.id));
+                if packet.dont_fragment() {
+                    self.fit(packet, mtu, limit, own, on)?;
                 }
                 self.check_nat_source(nat, Some(eni), from, packet)?;
-                self.translate_at_nat(nat, Some(eni), self.model.subnet(eni.subnet).zone, packet)?;
-                Ok(Next::Go(Place::Leaving(eni.id)))
+                self.translate_at_nat(nat, Face::Zonal(eni), self.model.subnet(eni.subnet).zone, packet)?;
+                // It cuts what it sends, not what it gets: of that it takes fragments of UDP only.
+                let split = self.fit(packet, mtu, limit, own, on)?;
+                Ok(split.unwrap_or(Next::Go(on)))
             }
             Owner::TransitGateway(attachment) => {
                 let gateway = self.model.transit_gateway_attachments[&attachment].transit_gateway;
@@ -534,7 +579,7 @@ impl<'a> Cx<'a> {
     /// To an interface. What goes to an endpoint is tracked whatever the rules (aws: sg-automatically-tracked).
     fn travel_between(&mut self, from: &Eni, to: &Eni, origin: Origin) -> Next {
         if matches!(to.owner, Some(Owner::InterfaceEndpoint(_))) {
-            self.track_automatically();
+            self.track_automatically(1);
         }
         Next::Travel(Place::Arriving { eni: to.id, from: origin }, self.location(from), self.location(to))
     }

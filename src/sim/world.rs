@@ -477,6 +477,7 @@ fn interface_of(place: Place) -> Option<EniId> {
         | Place::Leaving(eni) => Some(eni),
         Place::ArrivingOnPrem(..)
         | Place::ArrivingOutside(_)
+        | Place::EnteringTunnel { .. }
         | Place::InTransitGateway { .. }
         | Place::LeavingOnPrem(..)
         | Place::LeavingOutside(_)

@@ -114,6 +114,11 @@ impl TcpFlags {
     pub const fn has(self, mask: u8) -> bool {
         self.0 & mask == mask
     }
+
+    /// Whether they ask for a new connection.
+    pub const fn opens(self) -> bool {
+        self.has(Self::SYN) && self.0 & (Self::ACK | Self::RST) == 0
+    }
 }
 
 impl fmt::Display for TcpFlags {
@@ -166,6 +171,8 @@ pub struct Quoted {
     pub tuple: FiveTuple,
     /// The identifier, if the quoted packet is an ICMP echo.
     pub echo_identifier: Option<u16>,
+    /// The message type, if it is ICMP.
+    pub icmp_kind: Option<u8>,
 }
 
 /// Why a frame is not a packet the fabric carries.
@@ -485,5 +492,6 @@ fn quoted(bytes: &[u8]) -> Option<Quoted> {
             protocol,
         },
         echo_identifier: if protocol == Protocol::ICMP { word(4) } else { None },
+        icmp_kind: if protocol == Protocol::ICMP { transport.first().copied() } else { None },
     })
 }

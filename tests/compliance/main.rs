@@ -10,6 +10,7 @@ mod nat_gateway;
 mod network_acl;
 mod peering;
 mod public_access;
+mod regressions;
 mod route_table;
 mod security_group;
 mod transit_gateway;
