@@ -93,6 +93,17 @@ fn the_reference_describes_a_topology_that_loads() {
 }
 
 #[test]
+fn the_reference_lists_every_command() {
+    let reference = read("docs/scenarios.md");
+    let rows = reference.lines().skip_while(|line| *line != "| about | commands |").skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    let listed: BTreeSet<&str> = rows.flat_map(|row| row.split('`').skip(1).step_by(2)).collect();
+    let mistakes = scenario::aws::parse("ec2 there-is-no-such-thing").expect_err("it is no command");
+    let known = mistakes[0].hint.as_deref().and_then(|hint| hint.strip_prefix("known: ")).expect("a list");
+    assert_eq!(listed, known.split(", ").collect());
+}
+
+#[test]
 fn the_reference_lists_every_reason_for_a_drop() {
     let reference = read("docs/scenarios.md");
     let rows =

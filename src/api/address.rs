@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::{ApiError, Ec2, New, Result};
 use crate::ids::{AddressAssociationId, AllocationId, EniId};
-use crate::model::{ElasticIp, PublicAddress};
+use crate::model::{ElasticIp, Owner, PublicAddress};
 
 /// Parameters of AssociateAddress.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +59,7 @@ impl Ec2<'_> {
         let eip = self.elastic_ip(request.allocation_id)?;
         let (ip, before) = (eip.ip, eip.association);
         if let Some((association, eni)) = before {
+            self.check_not_of_nat_gateway(eni)?;
             if !request.allow_reassociation && eni != request.network_interface_id {
                 let message = format!(
                     "resource {} is already associated with associate-id {association}",
@@ -90,11 +91,18 @@ impl Ec2<'_> {
         let Some((allocation, ip, eni)) = found else {
             return Err(ApiError::code_only("InvalidAssociationID.NotFound"));
         };
+        self.check_not_of_nat_gateway(eni)?;
         if let Some(private) = self.model.eni(eni).private_of(ip) {
             self.unmap(eni, private);
         }
         self.elastic_ip_mut(allocation)?.association = None;
         Ok(())
+    }
+
+    /// The addresses of a NAT gateway go with operations of its own (aws: nat-primary-address).
+    fn check_not_of_nat_gateway(&self, eni: EniId) -> Result<()> {
+        let is_own = matches!(self.model.eni(eni).owner, Some(Owner::NatGateway(_)));
+        if is_own { Err(ApiError::code_only("AuthFailure")) } else { Ok(()) }
     }
 
     /// Gives an Elastic IP back.

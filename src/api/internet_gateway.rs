@@ -1,7 +1,7 @@
 //! Internet gateways.
 
 use super::{ApiError, Ec2, New, Result, dependency_violation};
-use crate::ids::{InternetGatewayId, VpcId};
+use crate::ids::{InternetGatewayId, NatGatewayId, VpcId};
 use crate::model::{Gateway, InternetGateway};
 
 impl Ec2<'_> {
@@ -39,7 +39,11 @@ impl Ec2<'_> {
             let message = format!("resource {id} is not attached to network {vpc_id}");
             return Err(ApiError::new("Gateway.NotAttached", message));
         }
-        if self.model.enis.values().any(|eni| eni.vpc == vpc_id && !eni.public.is_empty()) {
+        let is_mapped =
+            |id: &NatGatewayId| self.model.nat_gateways.get(id).is_some_and(|nat| nat.vpc == vpc_id);
+        if self.model.enis.values().any(|eni| eni.vpc == vpc_id && !eni.public.is_empty())
+            || self.model.nat_public_addresses.values().any(is_mapped)
+        {
             let message = format!(
                 "Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before \
                  detaching the gateway."

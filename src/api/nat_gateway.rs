@@ -77,6 +77,14 @@ impl Ec2<'_> {
         {
             return Err(ApiError::code_only("InvalidParameterValue"));
         }
+        if let Some(address) = request.private_ip_address {
+            self.check_address(&subnet, address)?;
+        }
+        let allocations: Vec<AllocationId> =
+            request.allocation_id.into_iter().chain(request.secondary_allocation_ids).collect();
+        if has_twins(&allocations) {
+            return Err(ApiError::code_only("InvalidParameterValue"));
+        }
         let within = subnet.vpc.to_string();
         let id = self.choose_id(&request.new, &within, |model| &model.nat_gateways, NatGatewayId::derive);
         let mut nat = NatGateway {
@@ -89,8 +97,6 @@ impl Ec2<'_> {
             addresses: Vec::new(),
             state: NatGatewayState::Available,
         };
-        let allocations: Vec<AllocationId> =
-            request.allocation_id.into_iter().chain(request.secondary_allocation_ids).collect();
         match self.give_addresses(&mut nat, subnet_id, request.private_ip_address, secondary, &allocations) {
             Ok(()) => {}
             Err(Refused::Failed(code, message)) => nat.state = NatGatewayState::Failed { code, message },
@@ -284,6 +290,7 @@ impl Ec2<'_> {
         let nat = self.nat_gateway(id)?;
         let elastic = nat.addresses.iter().filter(|address| address.allocation.is_some()).count();
         if nat.connectivity != Connectivity::Public
+            || has_twins(allocations)
             || elastic + allocations.len() > self.model.quotas.elastic_ips_per_nat_gateway
         {
             return Err(ApiError::code_only("InvalidParameterValue"));
@@ -343,6 +350,26 @@ impl Ec2<'_> {
         Ok(())
     }
 
+    /// Lets go of the addresses that have drained: they are free again, the private ones too (aws: nat-drain).
+    pub(super) fn end_drained_addresses(&mut self) {
+        let now = self.now;
+        let has_drained = |address: &NatAddress| address.draining_until.is_some_and(|until| until <= now);
+        let gateways = self.model.nat_gateways.values();
+        let drained: Vec<(NatGatewayId, EniId, Ipv4Addr)> = gateways
+            .filter_map(|nat| Some((nat, nat.eni()?)))
+            .flat_map(|(nat, eni)| nat.addresses.iter().map(move |address| (nat.id, eni, address)))
+            .filter(|(_, _, address)| has_drained(address))
+            .map(|(id, eni, address)| (id, eni, address.ip))
+            .collect();
+        for (id, eni, ip) in drained {
+            self.model.nat_gateways[&id].addresses.retain(|address| address.ip != ip);
+            let Some(vpc) = self.model.enis.get(&eni).map(|eni| eni.vpc) else { continue };
+            self.unmap(eni, ip);
+            self.model.private_addresses.shift_remove(&(vpc, ip));
+            self.model.enis[&eni].private_ips.retain(|own| *own != ip);
+        }
+    }
+
     /// Deletes a gateway: its Elastic IPs are free again, its routes stay as blackholes
     /// (aws: nat-deleted-blackhole).
     pub fn delete_nat_gateway(&mut self, id: NatGatewayId) -> Result<()> {
@@ -360,6 +387,11 @@ impl Ec2<'_> {
         self.model.nat_gateways[&id].state = NatGatewayState::Deleted;
         Ok(())
     }
+}
+
+/// Whether something is named twice.
+fn has_twins(allocations: &[AllocationId]) -> bool {
+    allocations.iter().enumerate().any(|(at, allocation)| allocations[..at].contains(allocation))
 }
 
 /// Why a gateway does not get its addresses.

@@ -80,6 +80,9 @@ impl Ec2<'_> {
         let (subnet, vpc) = (self.model.subnet(eni.subnet).clone(), eni.vpc);
         let mut assigned = Vec::new();
         for address in addresses {
+            if assigned.contains(address) {
+                return Err(ApiError::code_only("InvalidParameterValue"));
+            }
             assigned.push(self.check_address(&subnet, *address)?);
         }
         let is_free = |address: &Ipv4Addr| !self.model.private_addresses.contains_key(&(vpc, *address));

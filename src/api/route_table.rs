@@ -240,6 +240,29 @@ impl Ec2<'_> {
         id: RouteTableId,
         gateway: Gateway,
     ) -> Result<RouteTableAssociationId> {
+        self.check_table_of_gateway(id, gateway)?;
+        let taken = |table: &RouteTable| table.gateways.iter().any(|(_, other)| *other == gateway);
+        if self.model.route_tables.values().any(taken) {
+            let message = format!(
+                "the specified association for route table {id} conflicts with an existing association"
+            );
+            return Err(ApiError::new("Resource.AlreadyAssociated", message));
+        }
+        Ok(self.put_before_gateway(id, gateway))
+    }
+
+    fn put_before_gateway(&mut self, id: RouteTableId, gateway: Gateway) -> RouteTableAssociationId {
+        let association = RouteTableAssociationId::derive(&[
+            &id.to_string(),
+            &format!("{gateway:?}"),
+            &self.next_unnamed(),
+        ]);
+        self.model.route_tables[&id].gateways.push((association, gateway));
+        association
+    }
+
+    /// Whether a table can be that of a gateway.
+    fn check_table_of_gateway(&self, id: RouteTableId, gateway: Gateway) -> Result<()> {
         let table = self.route_table(id)?;
         let vpc = match gateway {
             Gateway::Internet(gateway) => self.internet_gateway(gateway)?.vpc,
@@ -265,23 +288,16 @@ impl Ec2<'_> {
         {
             return Err(ApiError::code_only("InvalidParameterValue"));
         }
-        let conflict = || {
-            let message = format!(
-                "the specified association for route table {id} conflicts with an existing association"
-            );
-            Err(ApiError::new("Resource.AlreadyAssociated", message))
-        };
-        let taken = |table: &RouteTable| table.gateways.iter().any(|(_, other)| *other == gateway);
-        if self.model.route_tables.values().any(taken) {
-            return conflict();
-        }
-        let association = RouteTableAssociationId::derive(&[
-            &id.to_string(),
-            &format!("{gateway:?}"),
-            &self.next_unnamed(),
-        ]);
-        self.model.route_tables[&id].gateways.push((association, gateway));
-        Ok(association)
+        Ok(())
+    }
+
+    /// The table and gateway of an association between the two.
+    fn gateway_association(&self, association: RouteTableAssociationId) -> Option<(RouteTableId, Gateway)> {
+        let mut all =
+            self.model.route_tables.values().flat_map(|table| {
+                table.gateways.iter().map(move |(id, gateway)| (*id, (table.id, *gateway)))
+            });
+        all.find(|(id, _)| *id == association).map(|(_, found)| found)
     }
 
     fn is_vpc_or_subnet(&self, vpc: VpcId, block: Ipv4Net) -> bool {
@@ -318,9 +334,8 @@ impl Ec2<'_> {
             let message = format!("cannot disassociate the main route table association {association}");
             return Err(ApiError::new("InvalidParameterValue", message));
         }
-        let of_gateway = |table: &&mut RouteTable| table.gateways.iter().any(|(id, _)| *id == association);
-        if let Some(table) = self.model.route_tables.values_mut().find(of_gateway) {
-            table.gateways.retain(|(id, _)| *id != association);
+        if let Some((table, _)) = self.gateway_association(association) {
+            self.route_table_mut(table)?.gateways.retain(|(id, _)| *id != association);
             return Ok(());
         }
         let subnet = self.subnet_with_association(association)?;
@@ -328,7 +343,7 @@ impl Ec2<'_> {
         Ok(())
     }
 
-    /// Moves an association to another table: a subnet's, or the one that makes a table the main one.
+    /// Moves an association to another table: a subnet's, a gateway's, or the one that makes a table the main one.
     pub fn replace_route_table_association(
         &mut self,
         association: RouteTableAssociationId,
@@ -346,6 +361,11 @@ impl Ec2<'_> {
             self.model.route_tables[&table].main_association = Some(id);
             self.model.vpcs[&vpc_id].main_route_table = table;
             return Ok(id);
+        }
+        if let Some((old, gateway)) = self.gateway_association(association) {
+            self.check_table_of_gateway(table, gateway)?;
+            self.route_table_mut(old)?.gateways.retain(|(id, _)| *id != association);
+            return Ok(self.put_before_gateway(table, gateway));
         }
         let subnet = self.subnet_with_association(association)?;
         self.check_same_vpc(table, subnet)?;

@@ -185,7 +185,10 @@ impl<'a> Cx<'a> {
         address: Ipv4Addr,
     ) -> Membership {
         let Some(group) = self.model.security_groups.get(&group) else { return Membership::None };
+        // Whoever comes by a public address may be meant, and is not recognized.
+        let public = self.model.eni_with_public_address(address).filter(|eni| eni.vpc == group.vpc);
         let member = self.model.eni_with_address(group.vpc, address);
+        let member = member.or_else(|| public.filter(|_| path == Path::Lost));
         if !member.is_some_and(|member| member.security_groups.contains(&group.id)) {
             return Membership::None;
         }

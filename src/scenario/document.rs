@@ -69,7 +69,7 @@ impl Pattern {
             }
             (Self::List(elements), Json::Array(there)) => {
                 if elements.is_empty() && !there.is_empty() {
-                    found.push(format!("{path} [], came {came}"));
+                    found.push(format!("{path}: [], came {came}"));
                 }
                 for element in elements {
                     found.extend(element.nearest(path, there, model));
@@ -78,11 +78,11 @@ impl Pattern {
             (Self::Text(wanted), Json::Bool(_) | Json::Number(_) | Json::String(_)) => {
                 let text = as_text(came);
                 if text != *wanted && !is_called(model, &text, wanted) {
-                    found.push(format!("{path} {wanted}, came {text}"));
+                    found.push(format!("{path}: {wanted}, came {text}"));
                 }
             }
-            (wanted, Json::Null) => found.push(format!("{path} {}, came none", wanted.in_words())),
-            (wanted, came) => found.push(format!("{path} {}, came {came}", wanted.in_words())),
+            (wanted, Json::Null) => found.push(format!("{path}: {}, came none", wanted.in_words())),
+            (wanted, came) => found.push(format!("{path}: {}, came {came}", wanted.in_words())),
         }
     }
 
@@ -150,11 +150,15 @@ mod tests {
         let check = |yaml, document, expected: &[&str]| assert_eq!(differences(yaml, document), expected);
         let document =
             r#"{ "Tags": [], "Routes": [{ "State": "active", "Id": "a" }, { "State": "active" }] }"#;
-        check("Routes: [{ Id: a, State: blackhole }]", document, &["Routes[0].State blackhole, came active"]);
+        check(
+            "Routes: [{ Id: a, State: blackhole }]",
+            document,
+            &["Routes[0].State: blackhole, came active"],
+        );
         check("Tags: [{ Key: Name }]", document, &["Tags with { Key: Name }, came []"]);
-        check("Tags: ~", document, &["Tags none, came []"]);
-        check("Other: 1", document, &["Other 1, came none"]);
-        check("Routes: []", r#"{ "Routes": [1] }"#, &["Routes [], came [1]"]);
-        check("Routes: 1", r#"{ "Routes": [1] }"#, &["Routes 1, came [1]"]);
+        check("Tags: ~", document, &["Tags: none, came []"]);
+        check("Other: 1", document, &["Other: 1, came none"]);
+        check("Routes: []", r#"{ "Routes": [1] }"#, &["Routes: [], came [1]"]);
+        check("Routes: 1", r#"{ "Routes": [1] }"#, &["Routes: 1, came [1]"]);
     }
 }

@@ -368,8 +368,11 @@ fn label(node: &Node, names: &Names, problems: &mut Problems) -> Option<String> 
         .split_once('-')
         .is_some_and(|(_, hex)| hex.len() >= 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
     let is_known = |name: &str| names.labels.iter().any(|known| known == name) || is_zone(name);
+    // What has no name of its own, as it is printed.
+    let unnamed = ["default of ", "main table of ", "internet gateway of "];
+    let is_unnamed = unnamed.iter().find_map(|what| text.strip_prefix(what)).is_some_and(is_known);
     let is_link = text.split_once(" - ").is_some_and(|(from, to)| is_known(from) && is_known(to));
-    if !is_id && !is_link && !is_known(text) {
+    if !is_id && !is_link && !is_unnamed && !is_known(text) {
         problems.push(Problem::unknown(node.span, "name", text, names.labels.iter().map(String::as_str)));
         return None;
     }
@@ -509,7 +512,7 @@ pub fn api(node: &Node, command: &AwsCommand, problems: &mut Problems) -> Option
 pub fn metrics(node: &Node, names: &Names, problems: &mut Problems) -> Option<MetricsExpectation> {
     let mut values = Vec::new();
     for (key, node) in node.entries(problems, "metrics by NAT gateway")? {
-        let is_known = key.text.starts_with("nat-") || names.labels.iter().any(|name| *name == key.text);
+        let is_known = key.text.starts_with("nat-") || names.labels.contains(&key.text);
         if !is_known {
             let known = names.labels.iter().map(String::as_str);
             problems.push(Problem::unknown(key.span, "NAT gateway", &key.text, known));

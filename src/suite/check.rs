@@ -64,7 +64,12 @@ fn reason_of(journey: &Journey) -> Option<DropReason> {
 
 /// Whether a drop is at an object, called by name or id.
 fn is_at(model: &Model, reason: DropReason, at: Option<&str>) -> bool {
-    at.is_none_or(|at| drop_objects(model, reason).iter().any(|(label, id)| label == at || id == at))
+    // A VPC's default group is printed with its VPC.
+    let is_default = |label: &str, at| at == "default" && label.starts_with("default of ");
+    at.is_none_or(|at| {
+        let objects = drop_objects(model, reason);
+        objects.iter().any(|(label, id)| label == at || id == at || is_default(label, at))
+    })
 }
 
 fn dropped(expected: &DropExpectation, journeys: &[&Journey], model: &Model) -> Option<String> {

@@ -223,14 +223,14 @@ impl Lab {
 
     /// What the groups said of the last packet, in order.
     pub fn verdicts(&self) -> Vec<&'static str> {
-        let verdict = |step: &Step| match step {
-            Step::SecurityGroup { verdict: GroupVerdict::Tracked, .. } => Some("tracked"),
-            Step::SecurityGroup { verdict: GroupVerdict::NoRule, .. } => Some("no rule"),
-            Step::SecurityGroup { verdict: GroupVerdict::Rule { tracked: true, .. }, .. } => Some("rule"),
-            Step::SecurityGroup { verdict: GroupVerdict::Rule { tracked: false, .. }, .. } => {
-                Some("rule, untracked")
-            }
-            _ => None,
+        let verdict = |step: &Step| {
+            let Step::SecurityGroup { verdict, .. } = step else { return None };
+            Some(match verdict {
+                GroupVerdict::Tracked => "tracked",
+                GroupVerdict::NoRule => "no rule",
+                GroupVerdict::Rule { tracked: true, .. } => "rule",
+                GroupVerdict::Rule { tracked: false, .. } => "rule, untracked",
+            })
         };
         self.steps.iter().filter_map(verdict).collect()
     }

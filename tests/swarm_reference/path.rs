@@ -68,9 +68,9 @@ enum Answerer {
 /// Where an arriving packet comes from.
 #[derive(Clone, Copy, Debug)]
 enum Came {
-    FromVpc(EniId),
-    FromPeer(EniId),
-    FromElsewhere,
+    Vpc(EniId),
+    Peer(EniId),
+    Elsewhere,
 }
 
 pub struct Trip<'a> {
@@ -106,9 +106,9 @@ impl<'a> Trip<'a> {
         let meters = mem::take(&mut self.meters);
         let answer = self.answer.take().map(|(packet, by)| {
             let journey = self.journey(&mut |trip| match by {
-                Answerer::Router(eni) => trip.behind(eni, Came::FromElsewhere, packet),
+                Answerer::Router(eni) => trip.behind(eni, Came::Elsewhere, packet),
                 Answerer::Interface(eni) => trip.leave(eni, packet),
-                Answerer::NoInterface(to) => trip.arrive(to, Came::FromElsewhere, packet),
+                Answerer::NoInterface(to) => trip.arrive(to, Came::Elsewhere, packet),
             });
             Box::new((packet, journey))
         });
@@ -197,7 +197,7 @@ impl<'a> Trip<'a> {
         self.meters.push((id, Direction::Egress, true));
         if is_neighbour {
             self.hops.insert("same subnet");
-            return self.within(eni.vpc, Came::FromVpc(id), packet);
+            return self.within(eni.vpc, Came::Vpc(id), packet);
         }
         self.follow(eni, route, packet)
     }
@@ -208,10 +208,10 @@ impl<'a> Trip<'a> {
             return End::Dropped("blackhole");
         }
         match target {
-            Target::Local => self.within(eni.vpc, Came::FromVpc(eni.id), packet),
+            Target::Local => self.within(eni.vpc, Came::Vpc(eni.id), packet),
             Target::NetworkInterface(next) => {
                 self.hops.insert("middlebox");
-                self.arrive(next, Came::FromVpc(eni.id), packet)
+                self.arrive(next, Came::Vpc(eni.id), packet)
             }
             Target::NatGateway(nat) => self.enter_nat(nat, eni, packet),
             Target::InternetGateway(gateway) => {
@@ -248,8 +248,8 @@ impl<'a> Trip<'a> {
         }
         let subnet = &model.subnets[&eni.subnet];
         let is_neighbour = match came {
-            Came::FromVpc(sender) => model.enis[&sender].subnet == eni.subnet,
-            Came::FromPeer(_) | Came::FromElsewhere => false,
+            Came::Vpc(sender) => model.enis[&sender].subnet == eni.subnet,
+            Came::Peer(_) | Came::Elsewhere => false,
         };
         if !is_neighbour && !acl_allows(model, subnet, Direction::Ingress, &packet) {
             self.meters.push((id, Direction::Ingress, false));
@@ -257,8 +257,8 @@ impl<'a> Trip<'a> {
         }
         let has = |sender: EniId| model.enis[&sender].private_ips.contains(&packet.flow.src);
         let path = match came {
-            Came::FromVpc(sender) if has(sender) => Path::Within(eni.vpc),
-            Came::FromVpc(sender) => match model.enis[&sender].owner {
+            Came::Vpc(sender) if has(sender) => Path::Within(eni.vpc),
+            Came::Vpc(sender) => match model.enis[&sender].owner {
                 Some(Owner::TransitGateway(attachment)) => {
                     let attachment = &model.transit_gateway_attachments[&attachment];
                     Path::OverTransitGateway(eni.vpc, attachment.transit_gateway)
@@ -267,8 +267,8 @@ impl<'a> Trip<'a> {
                     Path::Lost
                 }
             },
-            Came::FromPeer(sender) if has(sender) => Path::Peered(eni.vpc, model.enis[&sender].vpc),
-            Came::FromPeer(_) | Came::FromElsewhere => Path::Lost,
+            Came::Peer(sender) if has(sender) => Path::Peered(eni.vpc, model.enis[&sender].vpc),
+            Came::Peer(_) | Came::Elsewhere => Path::Lost,
         };
         if let Err(reason) = self.groups(eni, Direction::Ingress, &packet, path) {
             self.meters.push((id, Direction::Ingress, false));
@@ -388,7 +388,7 @@ impl<'a> Trip<'a> {
             return End::Delivered(Station::Outside(dst), packet);
         }
         if let Some(eni) = model.enis.values().find(|eni| eni.public.iter().any(|public| public.ip == dst)) {
-            return self.into_vpc(eni.vpc, Some(eni), None, packet);
+            return self.enter_vpc(eni.vpc, Some(eni), None, packet);
         }
         let nat = model.nat_gateways.values().find(|nat| {
             nat.state == NatGatewayState::Available
@@ -396,12 +396,12 @@ impl<'a> Trip<'a> {
                 && nat.addresses.iter().any(|address| address.ip == dst)
         });
         match nat {
-            Some(nat) => self.into_vpc(nat.vpc, None, Some(nat.id), packet),
+            Some(nat) => self.enter_vpc(nat.vpc, None, Some(nat.id), packet),
             None => End::Dropped("no-internet-host"),
         }
     }
 
-    fn into_vpc(&mut self, vpc: VpcId, eni: Option<&Eni>, nat: Option<NatGatewayId>, packet: Packet) -> End {
+    fn enter_vpc(&mut self, vpc: VpcId, eni: Option<&Eni>, nat: Option<NatGatewayId>, packet: Packet) -> End {
         let model = self.model;
         let src = packet.flow.src;
         let Some(gateway) = model.vpcs[&vpc].internet_gateway else {
@@ -421,7 +421,7 @@ impl<'a> Trip<'a> {
         }
         self.hops.insert(if self.hops.contains("igw out") { "igw hairpin" } else { "igw in" });
         let Some(eni) = eni else {
-            return self.nat(nat.expect("one of the two"), Came::FromElsewhere, packet);
+            return self.nat(nat.expect("one of the two"), Came::Elsewhere, packet);
         };
         let public = packet.flow.dst;
         let private =
@@ -443,9 +443,9 @@ impl<'a> Trip<'a> {
                     return End::Dropped("middlebox-no-public-address");
                 }
                 self.hops.insert("middlebox");
-                self.arrive(middlebox, Came::FromElsewhere, packet)
+                self.arrive(middlebox, Came::Elsewhere, packet)
             }
-            Some(_) | None => self.arrive(eni.id, Came::FromElsewhere, packet),
+            Some(_) | None => self.arrive(eni.id, Came::Elsewhere, packet),
         }
     }
 
@@ -470,7 +470,7 @@ impl<'a> Trip<'a> {
                 return End::Dropped("peering-not-transitive");
             }
             trip.hops.insert(if is_intra { "peering intra" } else { "peering inter" });
-            trip.within(there, Came::FromPeer(eni.id), packet)
+            trip.within(there, Came::Peer(eni.id), packet)
         })
     }
 
@@ -494,7 +494,7 @@ impl<'a> Trip<'a> {
             }
             return End::Dropped("mtu-exceeded");
         }
-        self.arrive(by, Came::FromElsewhere, packet)
+        self.arrive(by, Came::Elsewhere, packet)
     }
 
     fn transit_gateway(
@@ -708,7 +708,7 @@ impl<'a> Trip<'a> {
         match used.eni {
             None => {
                 self.hops.insert("gateway endpoint");
-                self.within(endpoint.vpc, Came::FromElsewhere, packet)
+                self.within(endpoint.vpc, Came::Elsewhere, packet)
             }
             Some(eni) => {
                 let own = self.model.enis[&eni].private_ips[0];
@@ -731,13 +731,13 @@ impl<'a> Trip<'a> {
                     Connectivity::Private => "nat private",
                     Connectivity::Public => "nat zonal",
                 });
-                self.arrive(own.expect("it is available"), Came::FromVpc(eni.id), packet)
+                self.arrive(own.expect("it is available"), Came::Vpc(eni.id), packet)
             }
             NatPlace::Regional { .. } => {
                 self.hops.insert("nat regional");
                 let router = self.router(eni);
                 self.fit(packet, INTERNET_MTU, Some(router), &mut |trip, packet| {
-                    trip.nat(id, Came::FromVpc(eni.id), packet)
+                    trip.nat(id, Came::Vpc(eni.id), packet)
                 })
             }
         }
@@ -792,7 +792,7 @@ impl<'a> Trip<'a> {
     /// It serves the interfaces of its VPC and what a transit gateway brings, but not its own subnet.
     fn check_nat_sender(&self, id: NatGatewayId, came: Came, packet: &Packet) -> Result<(), &'static str> {
         let nat = &self.model.nat_gateways[&id];
-        let Came::FromVpc(sender) = came else { return Err("nat-source") };
+        let Came::Vpc(sender) = came else { return Err("nat-source") };
         let sender = &self.model.enis[&sender];
         if matches!(nat.place, NatPlace::Zonal { subnet, .. } if subnet == sender.subnet) {
             return Err("nat-own-subnet");
@@ -832,7 +832,7 @@ impl<'a> Trip<'a> {
 
     fn nat_outwards(&mut self, id: NatGatewayId, came: Came, packet: Packet) -> Result<Packet, &'static str> {
         let (now, (flow, is_error)) = (self.now, self.nat_flow(id, &packet));
-        let Came::FromVpc(sender) = came else { return Err("nat-source") };
+        let Came::Vpc(sender) = came else { return Err("nat-source") };
         let chosen = self.choices.ports.iter().find(|(nat, inside, _)| *nat == id && *inside == flow);
         let chosen = chosen.map(|(.., port)| *port);
         // Requests go out, and errors about replies.
@@ -909,7 +909,7 @@ impl<'a> Trip<'a> {
             return End::Dropped("blackhole");
         }
         match target {
-            Target::Local => self.within(vpc, Came::FromElsewhere, packet),
+            Target::Local => self.within(vpc, Came::Elsewhere, packet),
             Target::InternetGateway(_) => {
                 if is_blocked(self.model, vpc, None) {
                     return End::Dropped("public-access-blocked");

@@ -223,6 +223,10 @@ fn read_values(
             return;
         }
         (What::Flag, _) => Err("no value"),
+        (What::Switch, 0) => {
+            command.values.push(Given { param, text: "true".to_owned(), range: option.range.clone() });
+            return;
+        }
         (_, 0) => Err("a value"),
         (_, 1) => Ok(()),
         (what, _) if what.is_list() => Ok(()),

@@ -44,7 +44,7 @@ pub enum What {
     Structure(&'static [Param]),
     /// Several of them.
     Structures(&'static [Param]),
-    /// `true` or `false`, alone or as a structure with the member `Value`.
+    /// `true` or `false`, alone or as a structure with the member `Value`; the option alone is true.
     Switch,
     TagSpecifications,
     Tags,

@@ -29,6 +29,14 @@ impl Builder<'_> {
         });
     }
 
+    /// A prefix list of AWS comes into being when somebody names it.
+    pub(super) fn meet_managed_prefix_list(&mut self, scope: Scope, name: &Spanned<String>) {
+        let managed = resolve::managed_prefix_list(&name.value);
+        if let Some((_, service)) = managed.filter(|(region, _)| *region == scope.region) {
+            self.call(scope, name.span, "DescribeManagedPrefixLists", |ec2| ec2.managed_prefix_list(service));
+        }
+    }
+
     pub(super) fn nat_gateways(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
         for nat in &vpc.nat_gateways {
             self.nat_gateway(vpc.scope, vpc_id, nat);

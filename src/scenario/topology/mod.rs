@@ -521,6 +521,7 @@ impl Builder<'_> {
         direction: Direction,
         rule: &draft::GroupRule,
     ) {
+        self.meet_managed_prefix_list(scope, &rule.peer);
         let Some(peer) = self.peer(&rule.peer, id) else { return };
         let request = [RuleRequest { traffic: rule.traffic, peer }];
         self.call(scope, rule.peer.span, "AuthorizeSecurityGroup", |ec2| {

@@ -103,7 +103,12 @@ pub fn modify_interface(call: &mut Call<'_, '_>) -> Answer {
     let id = call.interface()?;
     let groups = call.has("groups").then(|| call.ids("groups")).transpose()?;
     let tracking = call.structure("connection-tracking-specification");
-    let check = call.flag("source-dest-check", "no-source-dest-check");
+    let check = match (call.has("source-dest-check"), call.has("no-source-dest-check")) {
+        (true, true) => return Err(call.combined()),
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        (false, false) => None,
+    };
     let change = match (groups, check, tracking) {
         (Some(groups), None, None) => ModifyNetworkInterfaceAttribute::Groups(groups),
         (None, Some(on), None) => ModifyNetworkInterfaceAttribute::SourceDestCheck(on),

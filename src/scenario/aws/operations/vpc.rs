@@ -46,11 +46,18 @@ pub const OPERATIONS: &[Operation] = &[
         "modify-vpc-attribute",
         "ModifyVpcAttribute",
         None,
-        &[VPC, optional("enable-dns-support", What::Switch), optional("enable-dns-hostnames", What::Switch)],
+        &[
+            VPC,
+            optional("enable-dns-support", What::Switch),
+            optional("no-enable-dns-support", What::Flag),
+            optional("enable-dns-hostnames", What::Switch),
+            optional("no-enable-dns-hostnames", What::Flag),
+        ],
         |call| {
             let id = call.id("vpc-id")?;
-            let given = |option| call.text(option).and_then(switch);
-            let attribute = match (given("enable-dns-support"), given("enable-dns-hostnames")) {
+            let given = |yes, no| if call.has(no) { Some(false) } else { call.text(yes).and_then(switch) };
+            let support = given("enable-dns-support", "no-enable-dns-support");
+            let attribute = match (support, given("enable-dns-hostnames", "no-enable-dns-hostnames")) {
                 (Some(on), None) => VpcAttribute::EnableDnsSupport(on),
                 (None, Some(on)) => VpcAttribute::EnableDnsHostnames(on),
                 (None, None) => return Err(call.missing()),
