@@ -66,17 +66,15 @@ impl Sessions {
 }
 
 impl<'a> Cx<'a> {
-    /// Takes a packet through a gateway endpoint: TCP and pings only (aws: endpoint-gateway-protocol).
-    /// The sender's address stays the private one (aws: endpoint-gateway-private-source).
-    pub(super) fn through_gateway_endpoint(
+    /// Lets TCP and pings into a gateway endpoint, nothing else (aws: endpoint-gateway-protocol).
+    pub(super) fn enter_gateway_endpoint(
         &mut self,
         endpoint: VpcEndpointId,
         packet: &Packet,
-    ) -> Result<Ipv4Addr, DropReason> {
+    ) -> Result<(), DropReason> {
         const ECHO_REQUEST: u8 = 8;
         let is_ping = packet.icmp().is_some_and(|icmp| icmp.kind == ECHO_REQUEST);
-        let tuple = packet.tuple();
-        if tuple.protocol != Protocol::TCP && !is_ping {
+        if packet.tuple().protocol != Protocol::TCP && !is_ping {
             return Err(DropReason::GatewayEndpointProtocol { endpoint });
         }
         // DynamoDB's connections are tracked whatever the rules, with two entries each
@@ -84,6 +82,17 @@ impl<'a> Cx<'a> {
         if self.model.endpoints[&endpoint].service.service() == "dynamodb" {
             self.track_automatically(2);
         }
+        Ok(())
+    }
+
+    /// Takes a packet through a gateway endpoint. The sender's address stays the private one
+    /// (aws: endpoint-gateway-private-source).
+    pub(super) fn through_gateway_endpoint(
+        &mut self,
+        endpoint: VpcEndpointId,
+        packet: &Packet,
+    ) -> Result<Ipv4Addr, DropReason> {
+        let tuple = packet.tuple();
         let host = self.internet_host(tuple.dst)?;
         self.step(Step::ThroughEndpoint { endpoint });
         self.remember(tuple, Session { endpoint, interface: None }, packet);

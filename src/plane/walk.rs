@@ -274,6 +274,7 @@ impl<'a> Cx<'a> {
         let dst = packet.tuple().dst;
         match target {
             Target::GatewayEndpoint(endpoint) => {
+                self.enter_gateway_endpoint(endpoint, packet)?;
                 let limit = MtuLimit::Endpoint(endpoint);
                 if let Some(split) = self.fit(packet, super::endpoint::MTU, limit, Reporter::Nobody, here)? {
                     return Ok(split);

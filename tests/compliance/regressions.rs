@@ -298,3 +298,14 @@ on_prem:
         "a | udp desk:9 len=2000 ttl=2 | 2 parts of at most 1446: delivered to desk, delivered to desk",
     );
 }
+
+#[test]
+fn a_connection_to_dynamodb_is_tracked_even_if_its_first_packet_is_cut() {
+    let mut lab = Lab::of(ENDPOINTS);
+    lab.check(
+        "
+        a | tcp dynamo:443 sport=1 len=8600 | 2 parts of at most 8500: delivered to dynamo, delivered to dynamo
+        a | tcp dynamo:443 sport=2          | delivered to dynamo
+        a | icmp Sns                        | tracking-exceeded at a",
+    );
+}

@@ -223,9 +223,7 @@ impl<'a> Trip<'a> {
             Target::Peering(peering) => self.peer(peering, eni, packet),
             Target::TransitGateway(gateway) => self.enter_transit_gateway(gateway, eni, packet),
             Target::VpnGateway(gateway) => self.leave_by_vpn(gateway, eni, packet),
-            Target::GatewayEndpoint(endpoint) => self.fit(packet, GATEWAY_MTU, None, &mut |trip, packet| {
-                trip.gateway_endpoint(endpoint, eni, packet)
-            }),
+            Target::GatewayEndpoint(endpoint) => self.gateway_endpoint(endpoint, eni, packet),
         }
     }
 
@@ -648,21 +646,28 @@ impl<'a> Trip<'a> {
     // Endpoints.
 
     fn gateway_endpoint(&mut self, id: VpcEndpointId, eni: &Eni, packet: Packet) -> End {
-        let is_ping = packet.content == Content::Echo { request: true };
-        if packet.flow.protocol != TCP && !is_ping {
+        let is_carried = |packet: &Packet| {
+            packet.flow.protocol == TCP || packet.content == Content::Echo { request: true }
+        };
+        if !is_carried(&packet) {
             return End::Dropped("gateway-endpoint-protocol");
         }
         if self.model.endpoints[&id].service.service() == "dynamodb" {
             self.keep(2);
         }
-        let host = packet.flow.dst;
-        if !self.model.outside.contains_key(&host) {
-            return End::Dropped("no-internet-host");
-        }
-        self.hops.insert("gateway endpoint");
-        let flow = self.memory.flow(eni.id, &packet, self.now);
-        self.use_endpoint(id, None, flow);
-        End::Delivered(Station::Outside(host), packet)
+        self.fit(packet, GATEWAY_MTU, None, &mut |trip, packet| {
+            let host = packet.flow.dst;
+            if !is_carried(&packet) {
+                return End::Dropped("gateway-endpoint-protocol");
+            }
+            if !trip.model.outside.contains_key(&host) {
+                return End::Dropped("no-internet-host");
+            }
+            trip.hops.insert("gateway endpoint");
+            let flow = trip.memory.flow(eni.id, &packet, trip.now);
+            trip.use_endpoint(id, None, flow);
+            End::Delivered(Station::Outside(host), packet)
+        })
     }
 
     fn interface_endpoint(&mut self, id: VpcEndpointId, eni: &Eni, packet: Packet) -> End {
