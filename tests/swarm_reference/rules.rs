@@ -149,7 +149,15 @@ pub enum Path {
     Lost,
 }
 
-/// Every rule of an interface's groups that lets a packet through.
+fn rules_of<'m>(
+    model: &'m Model,
+    eni: &'m Eni,
+    direction: Direction,
+) -> impl Iterator<Item = &'m SecurityGroupRule> {
+    eni.security_groups.iter().flat_map(move |id| model.security_groups[id].rules(direction))
+}
+
+/// Whether a rule of an interface's groups lets a packet through.
 pub fn allowing(
     model: &Model,
     eni: &Eni,
@@ -169,11 +177,7 @@ pub fn allowing(
         }
         Peer::Group(id) => is_member(model, id, remote, direction, path, now),
     };
-    let rules = eni.security_groups.iter().flat_map(|id| match direction {
-        Direction::Egress => &model.security_groups[id].egress,
-        Direction::Ingress => &model.security_groups[id].ingress,
-    });
-    rules.into_iter().any(|rule| matches(rule.traffic, packet) && is_remote(rule))
+    rules_of(model, eni, direction).any(|rule| matches(rule.traffic, packet) && is_remote(rule))
 }
 
 fn is_member(
@@ -219,20 +223,13 @@ fn is_member(
 
 /// Whether a direction is open to everybody, on every port.
 pub fn is_open(model: &Model, eni: &Eni, direction: Direction, protocol: u8) -> bool {
-    let rules = eni.security_groups.iter().flat_map(|id| match direction {
-        Direction::Egress => &model.security_groups[id].egress,
-        Direction::Ingress => &model.security_groups[id].ingress,
-    });
-    rules.into_iter().any(|rule| is_for_everybody(rule) && covers_all_ports(rule.traffic, protocol))
+    rules_of(model, eni, direction)
+        .any(|rule| is_for_everybody(rule) && covers_all_ports(rule.traffic, protocol))
 }
 
 /// Whether a packet is let through by a rule for everybody.
 pub fn is_open_for(model: &Model, eni: &Eni, direction: Direction, packet: &Packet) -> bool {
-    let rules = eni.security_groups.iter().flat_map(|id| match direction {
-        Direction::Egress => &model.security_groups[id].egress,
-        Direction::Ingress => &model.security_groups[id].ingress,
-    });
-    rules.into_iter().any(|rule| is_for_everybody(rule) && matches(rule.traffic, packet))
+    rules_of(model, eni, direction).any(|rule| is_for_everybody(rule) && matches(rule.traffic, packet))
 }
 
 fn is_for_everybody(rule: &SecurityGroupRule) -> bool {
