@@ -1,16 +1,15 @@
 //! What a packet costs: `cargo bench`. Times of different machines cannot be compared; compare rows of one run,
 //! or count instructions: `valgrind --tool=callgrind target/release/vpclab run --no-out scenarios/vpc-peering.yaml`.
 
-use std::net::Ipv4Addr;
-
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 
+use vpclab::model::Owner;
 use vpclab::plane::{Place, State, Walk, Way, walk};
 use vpclab::scenario::{self, Scenario, station_of};
 use vpclab::suite::{self, Options};
 use vpclab::time::Instant;
-use vpclab::trace::Station;
+use vpclab::trace::{Fate, Station};
 use vpclab::wire::build::{self, Ends};
 use vpclab::wire::{FiveTuple, Packet, Protocol, TcpFlags};
 
@@ -19,10 +18,9 @@ fn main() {
 }
 
 const NOW: Instant = Instant::from_unix_seconds(1_719_565_200);
-const LAPTOP: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
 const QUIET: Options = Options { seed: None, verbose: false };
 
-/// Two subnets, filters of a size people have, and the internet.
+/// Filters of a size people have, and every way out of a subnet.
 fn topology() -> Scenario {
     let rules: Vec<String> = (0..20)
         .map(|n| format!("{{ rule: {n}, action: deny, tcp: 99, from: 192.0.2.{n}/32 }}"))
@@ -38,36 +36,70 @@ vpcs:
   V:
     cidr: 10.0.0.0/16
     internet_gateway: Gateway
-    subnets: {{ A: {{ cidr: 10.0.0.0/24, map_public_ip: true }}, B: {{ cidr: 10.0.1.0/24 }} }}
-    route_tables: {{ Table: {{ subnets: [A, B], routes: {{ 0.0.0.0/0: Gateway }} }} }}
-    network_acls: {{ Acl: {{ subnets: [A, B], ingress: {ingress}, egress: {egress} }} }}
+    subnets:
+      A: {{ cidr: 10.0.0.0/24, az: a, map_public_ip: true }}
+      B: {{ cidr: 10.0.1.0/24, az: a }}
+      N: {{ cidr: 10.0.2.0/24, az: a }}
+    nat_gateways: {{ Nat: {{ subnet: A }} }}
+    route_tables:
+      Table: {{ subnets: [A, B], routes: {{ 0.0.0.0/0: Gateway, 10.1.0.0/16: V-P, 10.2.0.0/16: Hub }} }}
+      Inner: {{ subnets: N, routes: {{ 0.0.0.0/0: Nat }} }}
+    network_acls: {{ Acl: {{ subnets: [A, B, N], ingress: {ingress}, egress: {egress} }} }}
     security_groups: {{ Open: {{ ingress: [{{ from: 10.0.0.0/8 }}] }} }}
+    endpoints: {{ Sns: {{ service: sns, subnets: B, security_groups: Open }} }}
     instances:
       a: {{ subnet: A, security_groups: Open, private_ip: 10.0.0.10 }}
       a2: {{ subnet: A, security_groups: Open, private_ip: 10.0.0.11 }}
       b: {{ subnet: B, security_groups: Open, private_ip: 10.0.1.10 }}
-internet: {{ Laptop: {{ address: 198.51.100.7 }} }}
+      inner: {{ subnet: N, security_groups: Open, private_ip: 10.0.2.10 }}
+  P:
+    cidr: 10.1.0.0/16
+    subnets: {{ Ps: {{ cidr: 10.1.0.0/24, az: a }} }}
+    security_groups: {{ OpenP: {{ ingress: [{{ from: 10.0.0.0/8 }}] }} }}
+    instances: {{ peer: {{ subnet: Ps, security_groups: OpenP, private_ip: 10.1.0.10 }} }}
+  T:
+    cidr: 10.2.0.0/16
+    subnets: {{ Ts: {{ cidr: 10.2.0.0/24, az: a }} }}
+    security_groups: {{ OpenT: {{ ingress: [{{ from: 10.0.0.0/8 }}] }} }}
+    instances: {{ spoke: {{ subnet: Ts, security_groups: OpenT, private_ip: 10.2.0.10 }} }}
+peerings: {{ V-P: {{ requester: V, accepter: P }} }}
+transit_gateways: {{ Hub: {{ attachments: {{ AtV: {{ vpc: V, subnets: A }}, AtT: {{ vpc: T, subnets: Ts }} }} }} }}
+internet:
+  Laptop: {{ address: 198.51.100.7 }}
+  sns-server: {{ address: 52.95.192.10, service: sns }}
 "
     );
     scenario::load(&yaml).unwrap_or_else(|problems| panic!("{}", problems.render("bench", &yaml, false)))
 }
 
-/// Carries a packet of 1500 bytes, whose flow is tracked, from interface to interface.
-#[divan::bench(args = ["10.0.0.11", "10.0.1.10", "198.51.100.7"])]
-fn walk_to(bencher: Bencher<'_, '_>, to: &str) {
+const WAYS: [(&str, &str, &str); 7] = [
+    ("subnet", "a", "10.0.0.11"),
+    ("vpc", "a", "10.0.1.10"),
+    ("peering", "a", "10.1.0.10"),
+    ("transit-gateway", "a", "10.2.0.10"),
+    ("internet-gateway", "a", "198.51.100.7"),
+    ("nat-gateway", "inner", "198.51.100.7"),
+    ("interface-endpoint", "a", "Sns"),
+];
+
+/// Carries a packet of 1500 bytes, whose flow is tracked, from interface to host.
+#[divan::bench(args = WAYS.map(|(name, ..)| name))]
+fn walk_over(bencher: Bencher<'_, '_>, name: &str) {
     let model = topology().model;
-    let Some(Station::Eni(from)) = station_of(&model, "a") else { panic!("a is there") };
-    let dst = to.parse().unwrap_or(LAPTOP);
+    let (_, from, to) = WAYS.into_iter().find(|way| way.0 == name).expect("it is one of the ways");
+    let Some(Station::Eni(from)) = station_of(&model, from) else { panic!("the sender is there") };
+    let endpoint = model.enis.values().find(|eni| matches!(eni.owner, Some(Owner::InterfaceEndpoint(_))));
+    let dst = to.parse().unwrap_or_else(|_| endpoint.expect("an endpoint").primary_ip());
     let tuple = FiveTuple {
-        src: [10, 0, 0, 10].into(),
+        src: model.enis[&from].primary_ip(),
         dst,
         src_port: 40_000,
         dst_port: 80,
         protocol: Protocol::TCP,
     };
-    let frame = build::tcp(Ends::TEST, tuple, TcpFlags(TcpFlags::ACK), &[0; 1460]).into_frame();
+    let frame = |flags| build::tcp(Ends::TEST, tuple, TcpFlags(flags), &[0; 1400]).into_frame();
     let (mut state, mut out) = (State::default(), Walk::default());
-    bencher.counter(ItemsCount::new(1_u32)).with_inputs(|| frame.clone()).bench_local_values(|frame| {
+    let mut carry = |frame| {
         let mut packet = Packet::parse(frame).expect("it is a packet");
         let mut place = Place::Leaving(from);
         loop {
@@ -77,13 +109,17 @@ fn walk_to(bencher: Bencher<'_, '_>, to: &str) {
             match way {
                 Way::Link { to, .. } => place = to,
                 Way::Split { .. } => unreachable!("nothing here is too long"),
-                Way::End(fate) => {
-                    black_box(fate);
-                    return packet.into_frame();
-                }
+                Way::End(fate) => return (fate, packet.into_frame()),
             }
         }
-    });
+    };
+    let (fate, _) = carry(frame(TcpFlags::SYN));
+    assert!(!matches!(fate, Fate::Dropped(_)), "{name}: {fate:?}");
+    let frame = frame(TcpFlags::ACK);
+    bencher
+        .counter(ItemsCount::new(1_u32))
+        .with_inputs(|| frame.clone())
+        .bench_local_values(|frame| black_box(carry(frame)));
 }
 
 /// The peering lab, from its text to its result.
