@@ -16,7 +16,7 @@ use crate::ids::{EniId, VpcEndpointId};
 use crate::model::{EndpointKind, Eni, VpcEndpoint};
 use crate::time::Instant;
 use crate::trace::{DropReason, MtuLimit, Step, Translator};
-use crate::wire::{FiveTuple, Packet, Protocol, Rewrite, TcpFlags};
+use crate::wire::{FiveTuple, Packet, Protocol, Rewrite};
 
 /// The longest packet that an endpoint carries (aws: endpoint-mtu).
 pub(super) const MTU: u16 = 8500;
@@ -55,7 +55,7 @@ impl Sessions {
         self.by_answer.get(&key).filter(|(_, expires)| now < *expires).map(|(session, _)| *session)
     }
 
-    pub fn see(&mut self, key: SessionKey, session: Session, _flags: TcpFlags, now: Instant) {
+    pub fn see(&mut self, key: SessionKey, session: Session, now: Instant) {
         let idle = if session.interface.is_some() { IDLE } else { GATEWAY_IDLE };
         self.by_answer.insert(key, (session, now + idle));
         if self.by_answer.len() >= self.sweep_at_len.max(SWEEP_LEN_MIN) {
@@ -66,13 +66,18 @@ impl Sessions {
 }
 
 impl<'a> Cx<'a> {
-    /// Lets TCP and pings into a gateway endpoint, nothing else (aws: endpoint-gateway-protocol).
+    /// Lets TCP and pings of its VPC into a gateway endpoint, nothing else (aws: endpoint-gateway-protocol).
     pub(super) fn enter_gateway_endpoint(
         &mut self,
         endpoint: VpcEndpointId,
         packet: &Packet,
     ) -> Result<(), DropReason> {
         const ECHO_REQUEST: u8 = 8;
+        // What a transit gateway or another connection brings gets no further (aws: endpoint-gateway-not-extended).
+        let (endpoint_vpc, source) = (self.model.endpoints[&endpoint].vpc, packet.tuple().src);
+        if !self.model.vpcs[&endpoint_vpc].contains(source) {
+            return Err(DropReason::GatewayEndpointSource { endpoint, source });
+        }
         let is_ping = packet.icmp().is_some_and(|icmp| icmp.kind == ECHO_REQUEST);
         if packet.tuple().protocol != Protocol::TCP && !is_ping {
             return Err(DropReason::GatewayEndpointProtocol { endpoint });
@@ -148,7 +153,7 @@ impl<'a> Cx<'a> {
         };
         if is_there {
             // It is not idle while answers come.
-            self.out.effects.push(Effect::Session { key, session, flags: packet.tcp_flags() });
+            self.out.effects.push(Effect::Session { key, session });
         }
         is_there.then_some((endpoint, session))
     }
@@ -163,7 +168,6 @@ impl<'a> Cx<'a> {
 
     fn remember(&mut self, there: FiveTuple, session: Session, packet: &Packet) {
         let flow = FiveTuple { dst: there.dst, ..super::flow::flow_of(packet) };
-        let (key, flags) = (SessionKey(flow.mirror()), packet.tcp_flags());
-        self.out.effects.push(Effect::Session { key, session, flags });
+        self.out.effects.push(Effect::Session { key: SessionKey(flow.mirror()), session });
     }
 }

@@ -34,8 +34,6 @@ pub enum Effect {
         key: SessionKey,
         /// By which endpoint.
         session: Session,
-        /// Its TCP control bits.
-        flags: TcpFlags,
     },
     /// A group let a packet of this flow through.
     Track {
@@ -86,7 +84,7 @@ impl State {
                     self.datagrams.insert(datagram, (flow, now + DATAGRAM_WAIT));
                 }
                 Effect::Nat(effect) => self.nat.commit(effect, now),
-                Effect::Session { key, session, flags } => self.sessions.see(key, session, flags, now),
+                Effect::Session { key, session } => self.sessions.see(key, session, now),
                 Effect::Track { flow, direction, flags, entries, timeouts } => {
                     self.tracking.see(flow, direction, flags, entries, timeouts, now);
                 }

@@ -138,6 +138,9 @@ pub fn drop_hop(reason: DropReason, tuple: FiveTuple, model: &Model) -> (Option<
         DropReason::GatewayEndpointProtocol { .. } => {
             (Some("gateway endpoint"), "carries TCP and pings only".to_owned())
         }
+        DropReason::GatewayEndpointSource { source, .. } => {
+            (Some("gateway endpoint"), format!("serves its own VPC, where {source} is not"))
+        }
         DropReason::InterfaceEndpointProtocol { .. } => {
             (Some("endpoint"), "carries TCP only, and answers no pings".to_owned())
         }
@@ -235,12 +238,7 @@ pub fn hint(reason: DropReason, journey: &Journey, model: &Model, now: Instant) 
         DropReason::NatProtocol { .. } => {
             "use TCP, UDP or ICMP, and packets that need not be split".to_owned()
         }
-        DropReason::NatNoSession { .. } if tuple.protocol == Protocol::TCP && is_from_inside(journey) => {
-            "NAT gateways forget connections that are idle for 350 s: send keep-alives more often".to_owned()
-        }
-        DropReason::NatNoSession { .. } => {
-            "nobody can open a connection through a NAT gateway: use a load balancer or a public address".to_owned()
-        }
+        DropReason::NatNoSession { .. } => nat_no_session_hint(journey, tuple).to_owned(),
         DropReason::NatPortsExhausted { nat } => format!(
             "give {} another address: each has 55000 connections to one address, port and protocol",
             labels::nat_gateway(model, nat)
@@ -300,6 +298,9 @@ pub fn hint(reason: DropReason, journey: &Journey, model: &Model, now: Instant) 
             format!("add a host with the address {address} to the network, or check the address")
         }
         DropReason::GatewayEndpointProtocol { .. } => "use TCP".to_owned(),
+        DropReason::GatewayEndpointSource { .. } => {
+            "give the sender's VPC an endpoint of its own, or use an interface endpoint".to_owned()
+        }
         DropReason::InterfaceEndpointProtocol { .. } => {
             "try a TCP connection instead, for instance `nc -zv`".to_owned()
         }
@@ -468,6 +469,18 @@ fn blackhole_hint(table: RouteTableId, target: Target, model: &Model, now: Insta
 
 fn is_from_inside(journey: &Journey) -> bool {
     matches!(journey.steps.first(), Some(Step::Left { .. }))
+}
+
+fn nat_no_session_hint(journey: &Journey, tuple: FiveTuple) -> &'static str {
+    let Subject::Packet(facts) = journey.packet else { return "" };
+    let continues = tuple.protocol == Protocol::TCP && !facts.tcp_flags.opens();
+    if is_from_inside(journey) && (is_answer(journey) || tuple.protocol == Protocol::ICMP) {
+        "the request did not come through this NAT gateway: route the answer back the way the request came"
+    } else if continues {
+        "NAT gateways forget connections that are idle for 350 s: send keep-alives more often"
+    } else {
+        "nobody can open a connection through a NAT gateway: use a load balancer or a public address"
+    }
 }
 
 fn mtu_hint(at: MtuLimit, mtu: u16) -> String {

@@ -247,6 +247,7 @@ pub fn drop_objects(model: &Model, reason: DropReason) -> Vec<(String, String)> 
             vec![(network(model, id), id.to_string())]
         }
         DropReason::GatewayEndpointProtocol { endpoint: id }
+        | DropReason::GatewayEndpointSource { endpoint: id, .. }
         | DropReason::InterfaceEndpointProtocol { endpoint: id }
         | DropReason::EndpointIdle { endpoint: id }
         | DropReason::EndpointNoService { endpoint: id } => vec![(endpoint(model, id), id.to_string())],

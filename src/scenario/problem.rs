@@ -39,6 +39,9 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
+/// How many known words are listed although one of them looks like the one that was meant.
+const LIST_LEN_MAX: usize = 12;
+
 impl Problem {
     /// A mistake at a place.
     pub fn at(span: Span, message: impl Into<String>) -> Self {
@@ -59,6 +62,8 @@ impl Problem {
         let names: Vec<String> = known.into_iter().map(quote).collect();
         let problem = match names.as_slice() {
             [] => problem.note(format!("no {what} is defined")),
+            // A long list hides the one that was meant.
+            names if near.is_some() && names.len() > LIST_LEN_MAX => problem,
             names => problem.note(format!("known: {}", names.join(", "))),
         };
         match near {

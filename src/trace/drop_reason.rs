@@ -247,6 +247,13 @@ pub enum DropReason {
         /// The endpoint.
         endpoint: VpcEndpointId,
     },
+    /// A gateway endpoint serves its VPC only.
+    GatewayEndpointSource {
+        /// The endpoint.
+        endpoint: VpcEndpointId,
+        /// The sender.
+        source: Ipv4Addr,
+    },
     /// An interface endpoint carries TCP only, and does not answer pings.
     InterfaceEndpointProtocol {
         /// The endpoint.
@@ -430,6 +437,7 @@ impl DropReason {
         ("on-prem-no-route", &[]),
         ("no-on-prem-host", &[]),
         ("gateway-endpoint-protocol", &["VPCE_GATEWAY_PROTOCOL_RESTRICTION"]),
+        ("gateway-endpoint-source", &[]),
         ("interface-endpoint-protocol", &["PROTOCOL_RESTRICTION"]),
         ("endpoint-idle", &[]),
         ("endpoint-no-service", &[]),
@@ -585,6 +593,9 @@ impl DropReason {
                 Some("VPCE_GATEWAY_PROTOCOL_RESTRICTION"),
                 "endpoint-gateway-protocol",
             ),
+            Self::GatewayEndpointSource { .. } => {
+                facts("gateway-endpoint-source", None, "endpoint-gateway-not-extended")
+            }
             Self::InterfaceEndpointProtocol { .. } => facts(
                 "interface-endpoint-protocol",
                 Some("PROTOCOL_RESTRICTION"),

@@ -69,6 +69,25 @@ fn a_gateway_endpoint_carries_tcp_and_pings() {
 }
 
 #[test]
+fn a_gateway_endpoint_serves_its_own_vpc() {
+    let world = WORLD
+        .replace("routes: { 10.1.0.0/16: V-W } }", "routes: { 10.1.0.0/16: Hub } }")
+        .replace("10.0.0.0/16: V-W, 52.219.56.0/22: V-W", "10.0.0.0/16: Hub, 52.219.56.0/22: Hub")
+        + "
+transit_gateways:
+  Hub:
+    attachments: { AtV: { vpc: V, subnets: A }, AtW: { vpc: W, subnets: Sw } }
+    route_tables: { HubTable: { default: true, routes: { 52.219.56.0/22: AtV } } }
+";
+    let mut lab = Lab::of(&world);
+    lab.check(
+        "
+        a | tcp s3-server:443 | delivered to s3-server
+        w | tcp s3-server:443 | gateway-endpoint-source at S3",
+    );
+}
+
+#[test]
 fn peers_and_premises_cannot_use_a_gateway_endpoint() {
     let mut lab = Lab::of(WORLD);
     lab.check(

@@ -649,6 +649,10 @@ impl<'a> Trip<'a> {
         let is_carried = |packet: &Packet| {
             packet.flow.protocol == TCP || packet.content == Content::Echo { request: true }
         };
+        let vpc = &self.model.vpcs[&self.model.endpoints[&id].vpc];
+        if !vpc.blocks().any(|block| block.contains(&packet.flow.src)) {
+            return End::Dropped("gateway-endpoint-source");
+        }
         if !is_carried(&packet) {
             return End::Dropped("gateway-endpoint-protocol");
         }
