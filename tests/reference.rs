@@ -3,7 +3,8 @@
 //!
 //! `VPCLAB_SEEDS=20000` tries more worlds, `VPCLAB_SEED=7` just one; `VPCLAB_FAILURES=9` goes on after the
 //! first difference, `VPCLAB_SHOW=1` fails in the end to show what was counted. A difference is printed with
-//! the shortest script that still shows it.
+//! the shortest script that still shows it. What it finds becomes a file in `scenarios/regress` if commands
+//! can show it, and a test in `tests/compliance/regressions.rs`.
 
 mod swarm_reference;
 

@@ -7,7 +7,7 @@ use crate::ids::{
     SecurityGroupId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId,
     VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
 };
-use crate::model::{AttachmentResource, Destination, Location, Model, Target};
+use crate::model::{AttachmentResource, Destination, Location, Model, NatPlace, Target};
 use crate::trace::{DropReason, MtuLimit, Station, TtlHop};
 
 fn or_id(name: Option<&str>, id: impl Display) -> String {
@@ -30,7 +30,14 @@ pub fn route_table(model: &Model, id: RouteTableId) -> String {
         Some(table) => match &table.name {
             Some(name) => name.clone(),
             None if table.main_association.is_some() => format!("main table of {}", vpc(model, table.vpc)),
-            None => id.to_string(),
+            None => match model
+                .nat_gateways
+                .values()
+                .find(|nat| nat.place == NatPlace::Regional { route_table: id })
+            {
+                Some(nat) => format!("table of {}", nat_gateway(model, nat.id)),
+                None => id.to_string(),
+            },
         },
         None => id.to_string(),
     }

@@ -369,7 +369,7 @@ fn label(node: &Node, names: &Names, problems: &mut Problems) -> Option<String> 
         .is_some_and(|(_, hex)| hex.len() >= 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
     let is_known = |name: &str| names.labels.iter().any(|known| known == name) || is_zone(name);
     // What has no name of its own, as it is printed.
-    let unnamed = ["default of ", "main table of ", "internet gateway of "];
+    let unnamed = ["default of ", "main table of ", "table of ", "internet gateway of "];
     let is_unnamed = unnamed.iter().find_map(|what| text.strip_prefix(what)).is_some_and(is_known);
     let is_link = text.split_once(" - ").is_some_and(|(from, to)| is_known(from) && is_known(to));
     if !is_id && !is_link && !is_unnamed && !is_known(text) {
