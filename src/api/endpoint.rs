@@ -2,9 +2,7 @@
 
 use super::{ApiError, Ec2, New, Result};
 use crate::ids::{RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId, VpcId};
-use crate::model::{
-    Destination, EndpointKind, Owner, Route, RouteOrigin, ServiceName, Target, VpcEndpoint, Zone,
-};
+use crate::model::{Destination, EndpointKind, Owner, Route, RouteOrigin, ServiceName, Target, VpcEndpoint};
 
 /// Parameters of CreateVpcEndpoint.
 #[derive(Clone, Debug)]
@@ -158,7 +156,7 @@ impl Ec2<'_> {
         let there = self.model.endpoints.values().filter(there).count();
         let max = self.model.quotas.interface_endpoints_per_vpc;
         self.check_quota(there, max, "VpcEndpointLimitExceeded", "")?;
-        self.check_endpoint_subnets(request.vpc_id, &[], subnets)?;
+        self.check_subnets_of_zones(request.vpc_id, &[], subnets, "InvalidParameter")?;
         let vpc = self.vpc(request.vpc_id)?;
         // aws: endpoint-private-dns-attributes
         if private_dns && !(vpc.dns_support && vpc.dns_hostnames) {
@@ -177,25 +175,7 @@ impl Ec2<'_> {
         Ok(id)
     }
 
-    /// Subnets of the VPC, at most one in a zone (aws: endpoint-interface), each with a free address.
-    fn check_endpoint_subnets(&self, vpc: VpcId, there: &[SubnetId], subnets: &[SubnetId]) -> Result<()> {
-        let mut zones: Vec<Zone> = there.iter().map(|subnet| self.model.subnet(*subnet).zone).collect();
-        for &id in subnets {
-            let subnet = self.subnet(id)?;
-            if subnet.vpc != vpc {
-                return Err(ApiError::code_only("InvalidParameter"));
-            }
-            if zones.contains(&subnet.zone) {
-                return Err(ApiError::code_only("DuplicateSubnetsInSameZone"));
-            }
-            zones.push(subnet.zone);
-            if self.free_address(id).is_none() {
-                return Err(ApiError::code_only("InsufficientFreeAddressesInSubnet"));
-            }
-        }
-        Ok(())
-    }
-
+    /// One interface in a zone (aws: endpoint-interface).
     fn add_endpoint_interface(
         &mut self,
         id: VpcEndpointId,
@@ -243,7 +223,12 @@ impl Ec2<'_> {
                     .map(|(subnet, _)| *subnet)
                     .filter(|subnet| !change.remove_subnet_ids.contains(subnet))
                     .collect();
-                self.check_endpoint_subnets(endpoint.vpc, &there, &change.add_subnet_ids)?;
+                self.check_subnets_of_zones(
+                    endpoint.vpc,
+                    &there,
+                    &change.add_subnet_ids,
+                    "InvalidParameter",
+                )?;
                 self.change_interfaces(id, interfaces, change)
             }
         }

@@ -214,13 +214,6 @@ impl Ec2<'_> {
         id
     }
 
-    /// The lowest free address of a subnet.
-    pub(super) fn free_address(&self, subnet: SubnetId) -> Option<Ipv4Addr> {
-        let subnet = self.model.subnet(subnet);
-        let taken = &self.model.private_addresses;
-        subnet.assignable().find(|address| !taken.contains_key(&(subnet.vpc, *address)))
-    }
-
     /// A regional gateway follows the zones in which the VPC has interfaces (aws: nat-regional); how
     /// quickly it does is not simulated: it has an address in every zone with a subnet
     /// (assumed: nat-regional-zones).

@@ -1,5 +1,7 @@
 //! Subnets.
 
+use std::net::Ipv4Addr;
+
 use ipnet::Ipv4Net;
 
 use super::{ApiError, Ec2, New, Result, dependency_violation};
@@ -95,5 +97,38 @@ impl Ec2<'_> {
         }
         self.model.subnets.shift_remove(&id);
         Ok(())
+    }
+
+    /// Subnets of the VPC, at most one in a zone, each with a free address. `elsewhere` is the code for a subnet
+    /// of another VPC.
+    pub(super) fn check_subnets_of_zones(
+        &self,
+        vpc: VpcId,
+        there: &[SubnetId],
+        added: &[SubnetId],
+        elsewhere: &'static str,
+    ) -> Result<()> {
+        let mut zones: Vec<Zone> = there.iter().map(|subnet| self.model.subnet(*subnet).zone).collect();
+        for &id in added {
+            let subnet = self.subnet(id)?;
+            if subnet.vpc != vpc {
+                return Err(ApiError::code_only(elsewhere));
+            }
+            if zones.contains(&subnet.zone) {
+                return Err(ApiError::code_only("DuplicateSubnetsInSameZone"));
+            }
+            zones.push(subnet.zone);
+            if self.free_address(id).is_none() {
+                return Err(ApiError::code_only("InsufficientFreeAddressesInSubnet"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The lowest free address of a subnet.
+    pub(super) fn free_address(&self, subnet: SubnetId) -> Option<Ipv4Addr> {
+        let subnet = self.model.subnet(subnet);
+        let taken = &self.model.private_addresses;
+        subnet.assignable().find(|address| !taken.contains_key(&(subnet.vpc, *address)))
     }
 }

@@ -6,7 +6,7 @@ use super::{ApiError, Ec2, New, Result};
 use crate::ids::{SubnetId, TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcId};
 use crate::model::{
     AttachmentResource, AttachmentState, Owner, TransitGateway, TransitGatewayAttachment,
-    TransitGatewayRoute, TransitGatewayRouteTable, Zone,
+    TransitGatewayRoute, TransitGatewayRouteTable,
 };
 
 /// Parameters of CreateTransitGateway; the defaults are AWS's (aws: tgw-defaults).
@@ -137,7 +137,7 @@ impl Ec2<'_> {
                 format!("{} has non-deleted Transit Gateway Attachments with same VPC ID.", gateway.id);
             return Err(ApiError::new("DuplicateTransitGatewayAttachment", message));
         }
-        self.check_attachment_subnets(vpc, &[], &request.subnet_ids)?;
+        self.check_subnets_of_zones(vpc, &[], &request.subnet_ids, "InvalidSubnetID.NotFound")?;
         let is_own = gateway.scope.account == self.caller.account;
         let state = if is_own || gateway.auto_accept {
             AttachmentState::Available
@@ -162,25 +162,6 @@ impl Ec2<'_> {
     fn shared_gateway(&self, id: TransitGatewayId) -> Result<&TransitGateway> {
         let found = self.model.transit_gateways.get(&id);
         found.filter(|gateway| gateway.scope.region == self.caller.region).ok_or_else(|| no_such_gateway(id))
-    }
-
-    /// Subnets of the VPC, at most one in a zone, each with a free address.
-    fn check_attachment_subnets(&self, vpc: VpcId, there: &[SubnetId], subnets: &[SubnetId]) -> Result<()> {
-        let mut zones: Vec<Zone> = there.iter().map(|subnet| self.model.subnet(*subnet).zone).collect();
-        for &id in subnets {
-            let subnet = self.subnet(id)?;
-            if subnet.vpc != vpc {
-                return Err(ApiError::code_only("InvalidSubnetID.NotFound"));
-            }
-            if zones.contains(&subnet.zone) {
-                return Err(ApiError::code_only("DuplicateSubnetsInSameZone"));
-            }
-            zones.push(subnet.zone);
-            if self.free_address(id).is_none() {
-                return Err(ApiError::code_only("InsufficientFreeAddressesInSubnet"));
-            }
-        }
-        Ok(())
     }
 
     fn add_attachment_interface(&mut self, id: TransitGatewayAttachmentId, subnet: SubnetId) {
@@ -249,7 +230,7 @@ impl Ec2<'_> {
             .map(|(subnet, _)| *subnet)
             .filter(|subnet| !change.remove_subnet_ids.contains(subnet))
             .collect();
-        self.check_attachment_subnets(vpc, &kept, &change.add_subnet_ids)?;
+        self.check_subnets_of_zones(vpc, &kept, &change.add_subnet_ids, "InvalidSubnetID.NotFound")?;
         if kept.is_empty() && change.add_subnet_ids.is_empty() {
             return Err(ApiError::code_only("InvalidParameterValue"));
         }

@@ -288,7 +288,7 @@ fn is_one_word(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use ipnet::Ipv4Net;
 
     use super::*;
@@ -351,7 +351,10 @@ mod tests {
     }
 
     /// Reads `a: <yaml>` and gives the value, or all that is said about it.
-    fn read<T>(yaml: &str, reader: impl FnOnce(&Node, &mut Problems) -> Option<T>) -> Result<T, Vec<String>> {
+    pub fn read<T>(
+        yaml: &str,
+        reader: impl FnOnce(&Node, &mut Problems) -> Option<T>,
+    ) -> Result<T, Vec<String>> {
         let (source, mut problems) = (format!("a: {yaml}"), Problems::new());
         let root = parse(&source, &mut problems).expect("valid YAML");
         let entries = root.entries(&mut problems, "the test").expect("a map");

@@ -75,28 +75,17 @@ fn decimal(text: &str, scale: u64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::problem::Problem;
-    use super::super::yaml::parse;
     use super::*;
-
-    /// Reads `a: <yaml>` and gives the value, or all that is said about it.
-    fn read<T>(yaml: &str, reader: impl FnOnce(&Node, &mut Problems) -> Option<T>) -> Result<T, String> {
-        let (source, mut problems) = (format!("a: {yaml}"), Problems::new());
-        let root = parse(&source, &mut problems).expect("valid YAML");
-        let entries = root.entries(&mut problems, "the test").expect("a map");
-        reader(&entries[0].1, &mut problems).ok_or_else(|| {
-            let said = |p: &Problem| match &p.hint {
-                Some(hint) => format!("{}; {hint}", p.message),
-                None => p.message.clone(),
-            };
-            problems.as_slice().iter().map(said).collect()
-        })
-    }
+    use crate::scenario::fields::tests::read;
 
     #[test]
     fn shares() {
         const EXPECTED: &str = "expected a share such as `2%`, `0.1%` or `50ppm`, at most `100%`, found ";
-        let share = |yaml| read(yaml, |node, problems| node.share(problems)).map(|found| found.value.get());
+        let share = |yaml| {
+            read(yaml, |node, problems| node.share(problems))
+                .map(|found| found.value.get())
+                .map_err(|said| said.concat())
+        };
         for (yaml, millionths) in
             [("2%", 20_000), ("0.1%", 1_000), ("0.0001%", 1), ("100%", 1_000_000), ("0%", 0), ("50ppm", 50)]
         {
@@ -113,7 +102,11 @@ mod tests {
     fn bandwidths() {
         const EXPECTED: &str =
             "expected a bandwidth such as `100Mbps`, `1.5Gbps` or `64kbps`, at most `1000Tbps`, found ";
-        let bandwidth = |yaml| read(yaml, |node, problems| node.bandwidth(problems)).map(|found| found.value);
+        let bandwidth = |yaml| {
+            read(yaml, |node, problems| node.bandwidth(problems))
+                .map(|found| found.value)
+                .map_err(|said| said.concat())
+        };
         for (yaml, bits) in [
             ("100Mbps", 100_000_000),
             ("1.5Gbps", 1_500_000_000),
