@@ -82,7 +82,7 @@ impl<'a> Cx<'a> {
         };
         self.group_verdict(eni, direction, verdict)?;
         let tracked = matches!(verdict, Ok(GroupVerdict::Tracked | GroupVerdict::Rule { tracked: true, .. }));
-        // aws: sg-tracking-limit
+        // aws: sg-tracking-limit; it is metered like what no rule allows (assumed: flow-log-tracking-reject)
         if let (Some(flows_max), true, true) = (eni.tracking.flows_max, tracked, memory.is_none())
             && self.state.tracking.entries_at(eni.id, self.now) >= flows_max
         {
@@ -111,7 +111,8 @@ impl<'a> Cx<'a> {
     }
 
     /// The flow that was just let through goes to a place whose flows are tracked whatever the rules, and
-    /// take so many entries there (aws: sg-automatically-tracked).
+    /// take so many entries there (aws: sg-automatically-tracked). They count towards the interface's limit, and
+    /// are not refused by it (assumed: sg-automatic-allowance).
     pub(super) fn track_automatically(&mut self, entries_there: usize) {
         for effect in &mut self.out.effects {
             if let Effect::Track { entries, .. } = effect {
