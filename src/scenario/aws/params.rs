@@ -23,6 +23,8 @@ pub enum What {
     Choice(&'static [&'static str]),
     Cidr,
     Flag,
+    /// A type or code of ICMP; -1 stands for all.
+    IcmpNumber,
     Ip,
     Ips,
     Name(NameKind),
@@ -107,6 +109,7 @@ impl What {
             | Self::Choice(_)
             | Self::Cidr
             | Self::Flag
+            | Self::IcmpNumber
             | Self::Ip
             | Self::Name(_)
             | Self::Number { .. }
@@ -135,6 +138,7 @@ impl What {
             | Self::Choice(_)
             | Self::Cidr
             | Self::Flag
+            | Self::IcmpNumber
             | Self::Ip
             | Self::Ips
             | Self::Number { .. }
@@ -164,6 +168,7 @@ impl What {
             Self::Choice(words) => words.contains(&text),
             Self::Cidr => text.parse::<Ipv4Net>().is_ok(),
             Self::Flag => text.is_empty(),
+            Self::IcmpNumber => text == "-1" || text.parse::<u8>().is_ok(),
             Self::Ip | Self::Ips => text.parse::<Ipv4Addr>().is_ok(),
             Self::Name(_) | Self::Names(_) | Self::Text | Self::Texts => !text.is_empty(),
             Self::Number { min, max } => {
@@ -191,6 +196,7 @@ impl What {
             Self::Flag => "no value".to_owned(),
             Self::Ip | Self::Ips => "an IPv4 address".to_owned(),
             Self::Name(_) | Self::Names(_) => "a name or an id".to_owned(),
+            Self::IcmpNumber => "a number from 0 to 255, or -1 for all".to_owned(),
             Self::Number { min, max } => format!("a number from {min} to {max}"),
             Self::Port => "a port such as `22`, a range such as `1024-65535`, or `all`".to_owned(),
             Self::PortRange => "a range such as `From=22,To=22`".to_owned(),

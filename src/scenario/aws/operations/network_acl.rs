@@ -5,7 +5,8 @@ use super::super::params::{self, NameKind, Param, Ports, What, optional, require
 use super::{Call, FILTERS, Failure, Operation, TAGS, VPC, answer, describe as describes, done, op, traffic};
 use crate::api::{AclEntryRequest, CreateNetworkAcl, Ec2};
 use crate::ids::{NetworkAclAssociationId, SubnetId};
-use crate::model::{AclAction, AclEntry, Direction};
+use crate::model::{AclAction, AclEntry, Direction, Traffic};
+use crate::wire::Protocol;
 
 const ACL: Param = required("network-acl-id", What::Name(NameKind::NetworkAcl));
 const NUMBER: Param = required("rule-number", What::Number { min: 1, max: 32_766 });
@@ -16,6 +17,10 @@ const ENTRY: &[Param] = &[
     required("protocol", What::Protocol),
     required("rule-action", What::Choice(&["allow", "deny"])),
     required("cidr-block", What::Cidr),
+    optional(
+        "icmp-type-code",
+        What::Structure(&[optional("Code", What::IcmpNumber), optional("Type", What::IcmpNumber)]),
+    ),
     optional("port-range", What::PortRange),
     optional("ingress", What::Flag),
     optional("egress", What::Flag),
@@ -72,7 +77,13 @@ pub const OPERATIONS: &[Operation] = &[
 fn entry(call: &Call<'_, '_>) -> Result<AclEntryRequest, Failure> {
     let protocol = call.text("protocol").and_then(params::protocol).flatten();
     let ports = call.text("port-range").and_then(params::from_to);
-    let traffic = traffic(protocol, ports.map(|(from, to)| Ports::Range(from, to)));
+    let traffic = match call.structure("icmp-type-code") {
+        Some(icmp) if protocol == Some(Protocol::ICMP.0) => {
+            let number = |member| icmp.text(member)?.parse().ok();
+            Some(Traffic::Icmp { kind: number("Type"), code: number("Code") })
+        }
+        _ => traffic(protocol, ports.map(|(from, to)| Ports::Range(from, to))),
+    };
     let entry = AclEntry {
         number: call.value("rule-number").expect("a required option is there"),
         traffic: traffic.ok_or_else(|| call.refused(call.ec2.invalid_ports()))?,
