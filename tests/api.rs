@@ -669,6 +669,20 @@ fn endpoints_and_prefix_lists() {
 }
 
 #[test]
+fn lists_of_structures_as_json() {
+    check_in(
+        &mut load(GATEWAYS),
+        r#"
+        ec2 authorize-security-group-ingress --group-id GroupA --ip-permissions '[{"IpProtocol":"tcp","FromPort":80,"ToPort":80,"IpRanges":[{"CidrIp":"0.0.0.0/0"}]},{"IpProtocol":"udp","FromPort":53,"ToPort":53,"UserIdGroupPairs":[{"GroupId":"GroupA"}]}]' =>
+        ec2 authorize-security-group-ingress --group-id GroupA --protocol udp --port 53 --source-group GroupA => InvalidPermission.Duplicate
+        ec2 create-managed-prefix-list --prefix-list-name Offices --max-entries 2 --address-family IPv4 --entries '[{"Cidr":"192.0.2.0/24"}]' => PrefixListId=pl-*
+        ec2 authorize-security-group-ingress --group-id GroupA --ip-permissions IpProtocol=tcp,FromPort=90,IpRanges=[{CidrIp=10.0.0.0/8}] => InvalidParameterValue
+        ec2 authorize-security-group-ingress --group-id GroupA --ip-permissions IpProtocol=tcp,ToPort=90,IpRanges=[{CidrIp=10.0.0.0/8}] => InvalidParameterValue
+        "#,
+    );
+}
+
+#[test]
 fn tables_of_gateways() {
     let gateway = load(GATEWAYS).internet_gateways[0].id;
     check_in(

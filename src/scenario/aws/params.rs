@@ -130,7 +130,7 @@ impl What {
         match self {
             Self::Name(kind) | Self::Names(kind) => found.push((*kind, text.to_owned())),
             Self::Structure(members) | Self::Structures(members) => {
-                if let Some(tree) = shorthand::read(text) {
+                for tree in shorthand::read_all(text).unwrap_or_default() {
                     collect_names(members, &tree, &mut found);
                 }
             }
@@ -179,9 +179,9 @@ impl What {
             Self::Protocol => protocol(text).is_some(),
             Self::Region => text.parse::<Region>().is_ok(),
             Self::Service => text.parse::<ServiceName>().is_ok(),
-            Self::Structure(members) | Self::Structures(members) => {
-                shorthand::read(text).is_some_and(|tree| has_shape(members, &tree))
-            }
+            Self::Structure(members) => shorthand::read(text).is_some_and(|tree| has_shape(members, &tree)),
+            Self::Structures(members) => shorthand::read_all(text)
+                .is_some_and(|all| !all.is_empty() && all.iter().all(|tree| has_shape(members, tree))),
             Self::Switch => switch(text).is_some(),
             Self::Tags | Self::TagSpecifications => name_in_tags(text).is_some(),
         };
@@ -270,8 +270,17 @@ pub fn switch(text: &str) -> Option<bool> {
     tree.as_ref().and_then(|tree| tree.text("Value")).unwrap_or(text).parse().ok()
 }
 
-/// The value of the tag `Name` in the CLI's shorthand for tags.
+/// The value of the tag `Name` in the CLI's shorthand for tags, or in JSON.
 pub fn name_in_tags(text: &str) -> Option<String> {
+    if text.starts_with(['{', '[']) {
+        let all = shorthand::read_all(text)?;
+        let tags = all.iter().flat_map(|tree| match tree.elements("Tags") {
+            [] => std::slice::from_ref(tree),
+            tags => tags,
+        });
+        let mut names = tags.filter(|tag| tag.text("Key") == Some("Name"));
+        return names.find_map(|tag| tag.text("Value")).map(str::to_owned).filter(|name| !name.is_empty());
+    }
     let after = text.split_once("Key=Name,Value=")?.1;
     let end = after.find([',', '}', ']']).unwrap_or(after.len());
     Some(after[..end].trim_matches('"').to_owned()).filter(|name| !name.is_empty())
@@ -325,5 +334,9 @@ mod tests {
             Some("DemoPeering".to_owned())
         );
         assert_eq!(found("Key=Owner,Value=me"), None);
+        let json = r#"[{"ResourceType":"vpc","Tags":[{"Key":"Name","Value":"Lab"}]}]"#;
+        assert_eq!(found(json), Some("Lab".to_owned()));
+        assert_eq!(found(r#"[{"Key":"Owner","Value":"me"},{"Key":"Name","Value":"a"}]"#), Some("a".to_owned()));
+        assert_eq!(found(r#"[{"Key":"Owner","Value":"me"}]"#), None);
     }
 }

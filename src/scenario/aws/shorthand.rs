@@ -51,6 +51,14 @@ pub fn read(text: &str) -> Option<Tree> {
     reader.rest.next().is_none().then_some(map)
 }
 
+/// Reads what stands for several structures: one, or a list of them as JSON.
+pub fn read_all(text: &str) -> Option<Vec<Tree>> {
+    Some(match read(text)? {
+        Tree::List(elements) => elements,
+        one @ (Tree::Map(_) | Tree::Text(_)) => vec![one],
+    })
+}
+
 fn from_json(value: serde_json::Value) -> Tree {
     match value {
         serde_json::Value::Array(elements) => Tree::List(elements.into_iter().map(from_json).collect()),
@@ -146,6 +154,13 @@ mod tests {
     #[test]
     fn json_works_too() {
         assert_eq!(read(r#"{"Value":true}"#).expect("JSON").text("Value"), Some("true"));
+    }
+
+    #[test]
+    fn json_has_lists_of_structures() {
+        let all = read_all(r#"[{"Key":"a"},{"Key":"b"}]"#).expect("a list");
+        assert_eq!(all.iter().map(|tree| tree.text("Key")).collect::<Vec<_>>(), [Some("a"), Some("b")]);
+        assert_eq!(read_all("Key=a").expect("one").len(), 1);
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl Call<'_, '_> {
     /// The structures behind an option.
     fn structures(&self, option: &str) -> Vec<Tree> {
         self.texts(option)
-            .map(|text| shorthand::read(text).expect("checked when the command was read"))
+            .flat_map(|text| shorthand::read_all(text).expect("checked when the command was read"))
             .collect()
     }
 

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::api::{CreateSecurityGroup, Ec2, RuleRequest};
 use crate::model::{Direction, Peer};
+use crate::wire::Protocol;
 
 const GROUP: Param = required("group-id", What::Name(NameKind::SecurityGroup));
 
@@ -124,9 +125,10 @@ fn permitted(call: &mut Call<'_, '_>, permission: &Tree) -> Result<Vec<RuleReque
     let port = |member| permission.text(member).filter(|text| *text != "-1").map(str::parse::<u16>);
     let ports = match (port("FromPort"), port("ToPort")) {
         (Some(Ok(from)), Some(Ok(to))) => Some(Ports::Range(from, to)),
-        (Some(Ok(kind)), None) => Some(Ports::One(kind)),
+        // A type of ICMP goes without a code; a port says where the range ends.
+        (Some(Ok(kind)), None) if protocol == Some(Protocol::ICMP.0) => Some(Ports::One(kind)),
         (None, _) => None,
-        (Some(Err(_)), _) | (Some(Ok(_)), Some(Err(_))) => {
+        (Some(_), None | Some(Err(_))) | (Some(Err(_)), Some(Ok(_))) => {
             return Err(call.refused(call.ec2.invalid_ports()));
         }
     };
