@@ -6,6 +6,7 @@
 
 mod gateways;
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
@@ -49,7 +50,8 @@ pub fn build(
     problems: &mut Problems,
 ) -> Built {
     let (built, pinned) = (Built::default(), Vec::new());
-    let mut builder = Builder { built, now, scope, declared, pinned, problems };
+    let (over, unpeered) = (BTreeMap::new(), Vec::new());
+    let mut builder = Builder { built, now, scope, declared, pinned, over, unpeered, problems };
     builder.built.model.quotas = topology.quotas;
     for host in &topology.internet {
         builder.outside_host(host);
@@ -103,6 +105,10 @@ struct Builder<'p> {
     /// A name that is given and leads nowhere belongs to a thing with a mistake, which was reported.
     declared: &'p draft::Declared,
     pinned: Vec<Spanned<String>>,
+    /// How many things too many there are, by the code EC2 answers.
+    over: BTreeMap<&'static str, usize>,
+    /// VPCs that should be peered and are not, which was reported.
+    unpeered: Vec<[VpcId; 2]>,
     problems: &'p mut Problems,
 }
 
@@ -115,8 +121,36 @@ impl Builder<'_> {
         operation: &str,
         call: impl FnOnce(&mut Ec2<'_>) -> Result<T, ApiError>,
     ) -> Option<T> {
-        let result = call(&mut Ec2::new(&mut self.built.model, scope, self.now));
-        result.map_err(|error| self.problems.push(refused(span, operation, &error))).ok()
+        self.attempt(scope, span, operation, call).map_err(|(problem, _)| self.problems.push(problem)).ok()
+    }
+
+    /// Calls an operation; a refusal is given back as a mistake at `span`, with the code.
+    fn attempt<T>(
+        &mut self,
+        scope: Scope,
+        span: Span,
+        operation: &str,
+        call: impl FnOnce(&mut Ec2<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, (Problem, &'static str)> {
+        call(&mut Ec2::new(&mut self.built.model, scope, self.now)).map_err(|error| {
+            let problem = refused(span, operation, &error);
+            let problem = match self.quota_hint(error.code) {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            };
+            (problem, error.code)
+        })
+    }
+
+    /// How to allow what a quota forbids.
+    fn quota_hint(&mut self, code: &'static str) -> Option<String> {
+        let (_, quotas) = QUOTAS.iter().find(|(of, _)| *of == code)?;
+        let over = self.over.entry(code).or_default();
+        *over += 1;
+        let mut allowed = self.built.model.quotas;
+        let enough =
+            quotas.iter().filter_map(|name| Some(format!("{name}: {}", *allowed.get_mut(name)? + *over)));
+        Some(format!("raise the quota: `quotas: {{ {} }}`", enough.collect::<Vec<_>>().join(", ")))
     }
 
     /// The id that a name stands for.
@@ -359,6 +393,16 @@ impl Builder<'_> {
             self.problems.push(Problem::at(peering.accepter.span, "a VPC cannot be peered with itself"));
             return None;
         }
+        // EC2 says so only by a connection that fails, and that nobody can accept (aws: pcx-no-overlap).
+        if let Some((ours, theirs)) = self.overlap(requester, accepter).filter(|_| peering.is_accepted) {
+            let (one, other) = (&peering.requester.value, &peering.accepter.value);
+            let message =
+                format!("`{one}` and `{other}` cannot be peered: their blocks {ours} and {theirs} overlap");
+            let problem = Problem::at(peering.accepter.span, message);
+            self.problems.push(problem.hint("give one of the two VPCs another block"));
+            self.unpeered.push([requester, accepter]);
+            return None;
+        }
         let here = self.built.model.vpc(requester).scope;
         let there = self.built.model.vpc(accepter).scope;
         let request = CreateVpcPeeringConnection {
@@ -378,6 +422,13 @@ impl Builder<'_> {
             })?;
         }
         Some(())
+    }
+
+    /// The first blocks of two VPCs that overlap.
+    fn overlap(&self, one: VpcId, other: VpcId) -> Option<(Ipv4Net, Ipv4Net)> {
+        let (one, other) = (self.built.model.vpc(one), self.built.model.vpc(other));
+        let mut pairs = one.blocks().flat_map(|a| other.blocks().map(move |b| (a, b)));
+        pairs.find(|(a, b)| a.contains(b) || b.contains(a))
     }
 
     fn route_tables(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
@@ -524,8 +575,35 @@ impl Builder<'_> {
         self.meet_managed_prefix_list(scope, &rule.peer);
         let Some(peer) = self.peer(&rule.peer, id) else { return };
         let request = [RuleRequest { traffic: rule.traffic, peer }];
-        self.call(scope, rule.peer.span, "AuthorizeSecurityGroup", |ec2| {
+        let refusal = self.attempt(scope, rule.peer.span, "AuthorizeSecurityGroup", |ec2| {
             ec2.authorize_security_group(id, direction, &request)
+        });
+        match (refusal, peer) {
+            (Ok(()), _) => {}
+            (Err((problem, "InvalidGroup.NotFound")), Peer::Group(peer)) => {
+                let vpcs = [id, peer].map(|group| self.built.model.security_groups[&group].vpc);
+                self.unseen_group(problem, vpcs);
+            }
+            (Err((problem, _)), _) => self.problems.push(problem),
+        }
+    }
+
+    /// A group that exists, and that EC2 does not find because it is in another VPC.
+    fn unseen_group(&mut self, problem: Problem, vpcs: [VpcId; 2]) {
+        let is_theirs = |pair: [VpcId; 2]| vpcs.iter().all(|vpc| pair.contains(vpc));
+        if self.unpeered.iter().any(|pair| is_theirs(*pair)) {
+            return;
+        }
+        let mut peerings = self.built.model.peerings.values();
+        let peering = peerings.find(|pcx| is_theirs([pcx.requester.vpc, pcx.accepter.vpc]));
+        self.problems.push(match peering {
+            Some(peering) => {
+                let name = peering.name.clone().unwrap_or_else(|| peering.id.to_string());
+                let status = peering.status_at(self.now);
+                problem
+                    .note(format!("`{name}` leads to the group's VPC, and is {status}: it has to be active"))
+            }
+            None => problem,
         });
     }
 
@@ -645,6 +723,26 @@ impl Builder<'_> {
         self.call(scope, place, "AssociateAddress", |ec2| ec2.associate_address(request)).map(|_| ())
     }
 }
+
+/// The codes by which EC2 says that a quota is reached, and the quotas it may be.
+const QUOTAS: [(&str, &[&str]); 16] = [
+    ("ActiveVpcPeeringConnectionPerVpcLimitExceeded", &["active_peerings_per_vpc"]),
+    ("AddressLimitExceeded", &["elastic_ips_per_region"]),
+    ("CidrLimitExceeded", &["cidrs_per_vpc"]),
+    ("InternetGatewayLimitExceeded", &["internet_gateways_per_region"]),
+    ("NatGatewayLimitExceeded", &["nat_gateways_per_zone"]),
+    ("NetworkAclEntryLimitExceeded", &["rules_per_network_acl"]),
+    ("NetworkAclLimitExceeded", &["network_acls_per_vpc"]),
+    ("NetworkInterfaceLimitExceeded", &["interfaces_per_region"]),
+    ("OutstandingVpcPeeringConnectionLimitExceeded", &["outstanding_peering_requests"]),
+    ("RouteLimitExceeded", &["routes_per_route_table"]),
+    ("RouteTableLimitExceeded", &["route_tables_per_vpc"]),
+    ("RulesPerSecurityGroupLimitExceeded", &["rules_per_security_group"]),
+    ("SecurityGroupLimitExceeded", &["security_groups_per_region"]),
+    ("SubnetLimitExceeded", &["subnets_per_vpc"]),
+    ("VpcEndpointLimitExceeded", &["gateway_endpoints_per_region", "interface_endpoints_per_vpc"]),
+    ("VpcLimitExceeded", &["vpcs_per_region"]),
+];
 
 fn named_problem(name: &Spanned<String>) -> Problem {
     Problem::at(name.span, format!("there are two hosts called `{}`", name.value))
