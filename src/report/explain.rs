@@ -76,13 +76,12 @@ fn packet_title(facts: &PacketFacts, journey: &Journey, model: &Model) -> String
     format!("{} {src} > {dst}", kind(facts))
 }
 
-/// The instance with a private address, if only one VPC has an instance with it.
+/// Who has a private address, if only one VPC or network on premises has somebody with it.
 fn name_anywhere(model: &Model, address: Ipv4Addr) -> Option<String> {
-    let mut owners = model.enis.values().filter(|eni| eni.has(address));
-    match (owners.next(), owners.next()) {
-        (Some(eni), None) => Some(model.eni_label(eni.id)),
-        (_, _) => None,
-    }
+    let inside = model.enis.values().filter(|eni| eni.has(address)).map(|eni| model.eni_label(eni.id));
+    let on_prem = model.on_prem.values().filter(|host| host.address == address).map(|host| host.name.clone());
+    let mut owners = inside.chain(on_prem);
+    owners.next().filter(|_| owners.next().is_none())
 }
 
 pub(super) fn sender_vpc(journey: &Journey, model: &Model) -> Option<VpcId> {

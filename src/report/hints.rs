@@ -6,7 +6,7 @@ use super::explain::sender_vpc;
 use super::journal::{Journey, Subject};
 use super::labels;
 use crate::ids::{NetworkAclId, RouteTableId, VpcId};
-use crate::model::{Direction, Model, NatGatewayState, PeeringStatus, Target};
+use crate::model::{Direction, Model, NatGatewayState, PeeringStatus, Target, VpnEnd};
 use crate::time::Instant;
 use crate::trace::{DropReason, GroupVerdict, MtuLimit, Refusal, Step, TtlHop};
 use crate::wire::{FiveTuple, Protocol, TcpFlags};
@@ -264,7 +264,9 @@ pub fn hint(reason: DropReason, journey: &Journey, model: &Model, now: Instant) 
                 labels::vpc(model, vpc),
                 labels::route_table(model, table)
             ),
-            None => format!("the internet carries no private addresses; nobody has {}", tuple.dst),
+            None => on_prem_hint(table, tuple.dst, model).unwrap_or_else(|| {
+                format!("the internet carries no private addresses; nobody has {}", tuple.dst)
+            }),
         },
         DropReason::PrivateSource { .. } => "the internet carries no private addresses".to_owned(),
         DropReason::SharedDestination { .. } | DropReason::SharedSource { .. } => {
@@ -420,6 +422,27 @@ fn no_route_hint(table: RouteTableId, tuple: FiveTuple, journey: &Journey, model
     let vpc = vpc_with(tuple.dst, model).map(|vpc| format!(" (in {})", labels::vpc(model, vpc)));
     let way = if is_answer { "the answer has no way back: " } else { "" };
     format!("{way}add a route to {}{} to {table}", tuple.dst, vpc.unwrap_or_default())
+}
+
+/// How to get to a host on premises from a subnet that sends its packets to the internet.
+fn on_prem_hint(table: RouteTableId, address: Ipv4Addr, model: &Model) -> Option<String> {
+    let host = model.on_prem.values().find(|host| host.address == address)?;
+    let who = format!("{address} is {} in {}", host.name, labels::network(model, host.network));
+    let table = labels::route_table(model, table);
+    let mut connections = model.vpn_connections.values();
+    Some(match connections.find(|vpn| vpn.customer_gateway == host.network).map(|vpn| (vpn.id, vpn.end)) {
+        None => format!("{who}, which no VPN connection leads to"),
+        Some((vpn, VpnEnd::TransitGateway(gateway))) => format!(
+            "{who}, behind {}: add a route to it by {} to {table}",
+            labels::vpn_connection(model, vpn),
+            labels::transit_gateway(model, gateway)
+        ),
+        Some((vpn, VpnEnd::VpnGateway(gateway))) => format!(
+            "{who}, behind {}: add a route to it by {gateway} to {table}, or let {gateway} propagate its routes there",
+            labels::vpn_connection(model, vpn),
+            gateway = labels::vpn_gateway(model, gateway)
+        ),
+    })
 }
 
 fn no_internet_host_hint(address: Ipv4Addr, model: &Model) -> String {
