@@ -193,3 +193,24 @@ internet: { Laptop: { address: 198.51.100.7, serves: { 80: y } } }";
     eni-a 198.51.100.7 10.0.0.4 eph 22 6 2 120 +2 +3 REJECT OK
     ");
 }
+
+#[test]
+fn interfaces_are_called_by_what_owns_them() {
+    let topology = "
+vpcs:
+  V:
+    cidr: 10.0.0.0/16
+    internet_gateway: Gateway
+    subnets: { Public: { cidr: 10.0.0.0/24 }, Private: { cidr: 10.0.1.0/24 } }
+    nat_gateways: { Nat: { subnet: Public, elastic_ips: Eip } }
+    route_tables:
+      Out: { subnets: Public, routes: { 0.0.0.0/0: Gateway } }
+      ByNat: { subnets: Private, routes: { 0.0.0.0/0: Nat } }
+    instances: { a: { subnet: Private } }
+elastic_ips: { Eip: { address: 198.51.100.1 } }
+internet: { site: { address: 192.0.2.1 } }";
+    let steps = "
+  - { on: a, run: ping -c 1 site }
+  - expect_flow_logs: [{ interface-id: Nat, dstaddr: site, protocol: icmp }]";
+    assert!(logs(topology, steps).contains("ACCEPT"));
+}

@@ -228,6 +228,8 @@ pub struct Names {
     pub hosts: Vec<String>,
     /// Those of them that are instances.
     pub instances: Vec<String>,
+    /// Those and all else that owns a network interface at the beginning.
+    pub interfaces: Vec<String>,
     /// Everything that has a name.
     pub labels: Vec<String>,
     /// What earlier steps have named, and what has a mistake that is reported elsewhere.
@@ -243,7 +245,19 @@ impl Names {
         labels.extend(given.iter().cloned());
         let hosts =
             declared.instances.iter().chain(&declared.outside).chain(&declared.on_prem).cloned().collect();
-        Self { hosts, instances: declared.instances, labels, given }
+        let mut interfaces = declared.instances.clone();
+        for label in model.enis.keys().map(|eni| model.eni_label(*eni)) {
+            if !interfaces.contains(&label) {
+                interfaces.push(label);
+            }
+        }
+        Self { hosts, instances: declared.instances, interfaces, labels, given }
+    }
+
+    /// Whether a network interface can be called by a name: by what owns it, which a step may have made.
+    fn may_own_interface(&self, name: &str) -> bool {
+        let is_in = |names: &[String]| names.iter().any(|known| known == name);
+        is_in(&self.interfaces) || is_in(&self.instances) || is_in(&self.given) && !is_in(&self.hosts)
     }
 }
 
@@ -571,16 +585,10 @@ fn check_flow_field(field: &str, text: &str, node: &Node, names: &Names, problem
         return;
     }
     let expected = match field {
-        "interface-id" if text.starts_with("eni-") || names.instances.iter().any(|name| name == text) => {
-            return;
-        }
+        "interface-id" if text.starts_with("eni-") || names.may_own_interface(text) => return,
         "interface-id" => {
-            problems.push(Problem::unknown(
-                node.span,
-                "instance",
-                text,
-                names.instances.iter().map(String::as_str),
-            ));
+            let known = names.interfaces.iter().map(String::as_str);
+            problems.push(Problem::unknown(node.span, "owner of an interface", text, known));
             return;
         }
         "srcaddr" | "dstaddr"
