@@ -112,6 +112,11 @@ impl Problems {
         self.0.push(problem);
     }
 
+    /// Adds the mistakes there are.
+    pub fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        self.0.extend(problems);
+    }
+
     /// Takes a mistake back that turned out to be part of another one.
     pub(super) fn withdraw(&mut self, problem: &Problem) {
         self.0.retain(|other| other != problem);

@@ -316,6 +316,9 @@ impl Reader<'_> {
             let problem = Problem::at(node.span, format!("there is a host called `{name}` already"));
             self.problems.push(problem.hint("steps call hosts by name: give each its own"));
         }
+        if let (Some((node, name)), Some(NameKind::Instance)) = (&name, command.creates()) {
+            self.problems.extend(draft::bad_host_name(node.span, name));
+        }
         if command.command() == "terminate-instances" {
             self.ended.extend(command.names().map(|(_, name, _)| name));
         }

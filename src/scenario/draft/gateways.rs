@@ -282,7 +282,7 @@ pub fn on_prem(key: &Key, node: &Node, around: Scope, problems: &mut Problems) -
         let address = fields.required("address", problems).and_then(|node| node.parse(problems, ADDRESS));
         let setup = host_setup(&mut fields, problems);
         fields.finish(problems);
-        let name = Spanned { span: key.span, value: key.text.clone() };
+        let name = super::host_name(key, problems);
         Some(OnPremHost { name, address: address?, setup })
     });
     let connections = each(&mut fields, "vpn", "VPN connections by name", problems, |key, node, problems| {

@@ -14,7 +14,7 @@ pub use self::gateways::{
     TransitTable,
 };
 use super::fields::Fields;
-use super::problem::{Problem, Problems};
+use super::problem::{Problem, Problems, quote};
 use super::yaml::{Key, Node, Span, Spanned, Value};
 use crate::guest::{Answer, HostSetup, Service, Site};
 use crate::model::{Account, AclAction, Bandwidth, PortRange, Quotas, Region, Scope, Traffic, Zone};
@@ -293,6 +293,29 @@ fn named(key: &Key, fields: &mut Fields<'_>, problems: &mut Problems) -> Named {
     Named { name: Spanned { span: key.span, value: key.text.clone() }, id }
 }
 
+/// What is wrong with a name by which commands are to call a host.
+pub fn bad_host_name(span: Span, name: &str) -> Option<Problem> {
+    let problem = if name.is_empty() {
+        Problem::at(span, "a host without a name")
+    } else if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        Problem::at(span, format!("{} cannot be typed as the name of a host", quote(name)))
+            .hint("leave out spaces and control characters")
+    } else if name.parse::<Ipv4Addr>().is_ok() {
+        Problem::at(span, format!("`{name}` is an address, not the name of a host"))
+    } else {
+        return None;
+    };
+    Some(problem)
+}
+
+/// The name of a host.
+fn host_name(key: &Key, problems: &mut Problems) -> Spanned<String> {
+    if let Some(problem) = bad_host_name(key.span, &key.text) {
+        problems.push(problem);
+    }
+    Spanned { span: key.span, value: key.text.clone() }
+}
+
 fn owned_text(node: &Node, problems: &mut Problems) -> Option<Spanned<String>> {
     node.text(problems).map(|text| node.spanned(text.to_owned()))
 }
@@ -545,8 +568,9 @@ fn protocol(node: &Node, problems: &mut Problems) -> Option<Traffic> {
 
 fn instance(key: &Key, node: &Node, problems: &mut Problems) -> Option<Instance> {
     let mut fields = Fields::of(node, "an instance", problems)?;
+    let name = host_name(key, problems);
     let instance = Instance {
-        named: named(key, &mut fields, problems),
+        named: Named { name, ..named(key, &mut fields, problems) },
         eni_id: fields.optional("eni_id").and_then(|node| owned_text(node, problems)),
         subnet: fields.optional("subnet").and_then(|node| owned_text(node, problems)),
         security_groups: fields
@@ -688,7 +712,7 @@ fn outside_host(key: &Key, node: &Node, problems: &mut Problems) -> Option<Outsi
     Some(OutsideHost {
         service,
         setup,
-        name: Spanned { span: key.span, value: key.text.clone() },
+        name: host_name(key, problems),
         address: address?,
         latency: latency.map_or(LATENCY, |latency| latency.value),
     })
