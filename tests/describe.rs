@@ -53,6 +53,17 @@ fn check(steps: &str) {
 }
 
 #[test]
+fn a_terminated_instance_has_an_owner() {
+    check(
+        r#"
+  - aws: ec2 terminate-instances --instance-ids Inside
+  - aws: ec2 describe-instances
+    expect: { output: { Reservations: [{ OwnerId: "111111111111" }, { OwnerId: "111111111111" }] } }
+"#,
+    );
+}
+
+#[test]
 fn a_route_is_a_blackhole_while_its_nat_gateway_is_not_there() {
     check(
         "

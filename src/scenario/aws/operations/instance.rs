@@ -10,6 +10,7 @@ use super::{
     op,
 };
 use crate::api::{Ec2, RunInstances};
+use crate::ids::InstanceId;
 
 const INSTANCES: Param = required("instance-ids", What::Name(NameKind::Instance));
 
@@ -24,7 +25,9 @@ pub const OPERATIONS: &[Operation] = &[
             let mut output = call.show("instance-ids", Ec2::describe_instances, describe::instance)?;
             let document = output.document.as_mut().expect("a command that describes");
             for element in document["Reservations"].as_array_mut().into_iter().flatten() {
-                let owner = element["NetworkInterfaces"][0]["OwnerId"].clone();
+                let id = element["InstanceId"].as_str().and_then(|id| id.parse::<InstanceId>().ok());
+                let id = id.expect("the id of an instance");
+                let owner = call.model().instances[&id].scope.account.to_string();
                 *element = json!({ "Instances": [element.take()], "OwnerId": owner });
             }
             Ok(output)
