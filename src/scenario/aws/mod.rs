@@ -147,8 +147,13 @@ fn find_operation(name: &Word) -> Result<&'static Operation, Vec<Mistake>> {
     operations::all().find(|operation| operation.command == name.text).ok_or_else(|| {
         let mut known: Vec<&str> = operations::all().map(|operation| operation.command).collect();
         known.sort_unstable();
-        let hint = did_you_mean(&name.text, known.iter().copied())
-            .unwrap_or_else(|| format!("known: {}", known.join(", ")));
+        // Who types a part means the rest, whatever else is near.
+        let longer: Vec<&str> = known.iter().copied().filter(|known| known.starts_with(&name.text)).collect();
+        let near = if longer.is_empty() || name.text.is_empty() { &known } else { &longer };
+        let hint = did_you_mean(&name.text, near.iter().copied()).unwrap_or_else(|| match near.as_slice() {
+            near if near.len() < known.len() => format!("did you mean `{}`?", near.join("` or `")),
+            known => format!("known: {}", known.join(", ")),
+        });
         vec![mistake(name, format!("`aws ec2` has no command `{}` here", name.text), Some(hint))]
     })
 }

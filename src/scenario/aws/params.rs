@@ -336,7 +336,10 @@ mod tests {
         assert_eq!(found("Key=Owner,Value=me"), None);
         let json = r#"[{"ResourceType":"vpc","Tags":[{"Key":"Name","Value":"Lab"}]}]"#;
         assert_eq!(found(json), Some("Lab".to_owned()));
-        assert_eq!(found(r#"[{"Key":"Owner","Value":"me"},{"Key":"Name","Value":"a"}]"#), Some("a".to_owned()));
+        assert_eq!(
+            found(r#"[{"Key":"Owner","Value":"me"},{"Key":"Name","Value":"a"}]"#),
+            Some("a".to_owned())
+        );
         assert_eq!(found(r#"[{"Key":"Owner","Value":"me"}]"#), None);
     }
 }
