@@ -103,6 +103,8 @@ fn mistakes_are_all_reported_and_nothing_runs() {
     assert_snapshot!("broken-many-mistakes", vpclab(&["check", "tests/broken/many-mistakes.yaml"]));
     assert_snapshot!("broken-not-yaml", vpclab(&["run", "--no-out", "tests/broken/not-yaml.yaml"]));
     assert_snapshot!("broken-default-vpc", vpclab(&["check", "tests/broken/default-vpc.yaml"]));
+    assert_snapshot!("broken-host-names", vpclab(&["check", "tests/broken/host-names.yaml"]));
+    assert_snapshot!("broken-topology", vpclab(&["check", "tests/broken/topology.yaml"]));
     assert_snapshot!(vpclab(&["check", "scenarios/hello.yaml"]), @r"
     exit 0
     --- stdout
@@ -155,6 +157,42 @@ fn wrong_usage_is_exit_code_2() {
         printed,
         format!("exit 2\n--- stderr\nerror: there are no .yaml files in {}\n", empty.display())
     );
+}
+
+#[test]
+fn a_file_is_no_folder_for_output() {
+    let folder = folder("file-in-the-way");
+    let file = scenario(&folder, "s.yaml", "name: nothing happens\n");
+    let printed = vpclab(&["run", &file, "--out", &file]);
+    let expected =
+        format!("exit 2\n--- stderr\nerror: {file}: {file} is not a folder; choose one with --out\n");
+    assert_eq!(printed, expected);
+}
+
+#[test]
+fn a_host_on_premises_is_named_where_a_route_to_it_is_missing() {
+    let folder = folder("on-prem");
+    let yaml = "\
+name: no way to the office
+vpcs:
+  Site:
+    cidr: 10.0.0.0/16
+    internet_gateway: Igw
+    vpn_gateway: Vgw
+    subnets: { Subnet: { cidr: 10.0.1.0/24, map_public_ip: true } }
+    route_tables: { Table: { main: true, routes: { 0.0.0.0/0: Igw } } }
+    instances: { App: { subnet: Subnet } }
+on_prem:
+  Office:
+    cidr: 192.168.0.0/16
+    hosts: { Desk: { address: 192.168.0.10 } }
+    vpn: { Vpn: { to: Vgw } }
+steps:
+  - { on: App, run: ping -c 1 -W 1 192.168.0.10, expect: { exit: 1 } }
+  - { on: Desk, run: ping -c 1 -W 1 App, expect: { exit: 1 } }
+";
+    let file = scenario(&folder, "s.yaml", yaml);
+    assert_snapshot!("on-prem-without-route", vpclab(&["run", &file, "--no-out"]).replace(&file, "s.yaml"));
 }
 
 #[test]

@@ -23,6 +23,10 @@ pub struct Folder {
 impl Folder {
     /// Begins to fill the folder `target`.
     pub fn begin(target: &Path) -> io::Result<Self> {
+        if let Some(file) = target.ancestors().find(|path| path.is_file()) {
+            let message = format!("{} is not a folder; choose one with --out", file.display());
+            return Err(io::Error::new(io::ErrorKind::NotADirectory, message));
+        }
         if !is_replaceable(target)? {
             let message = format!(
                 "{} is in the way: it holds more than the output of a run; move it, or choose another folder with --out",
@@ -80,7 +84,6 @@ fn is_replaceable(target: &Path) -> io::Result<bool> {
     let entries = match fs::read_dir(target) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(false),
         Err(error) => return Err(at(target, error)),
     };
     for entry in entries {
