@@ -5,6 +5,8 @@
 //! that names them.
 
 mod gateways;
+mod peerings;
+mod quotas;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -19,8 +21,8 @@ use super::yaml::{Span, Spanned};
 use super::{Hosts, station_of};
 use crate::api::{
     AclEntryRequest, ApiError, AssociateAddress, CreateNetworkAcl, CreateRoute, CreateSecurityGroup,
-    CreateSubnet, CreateVpc, CreateVpcPeeringConnection, Ec2, ModifyNetworkInterfaceAttribute, New,
-    RuleRequest, RunInstances, Taggable, VpcAttribute, is_public,
+    CreateSubnet, CreateVpc, Ec2, ModifyNetworkInterfaceAttribute, New, RuleRequest, RunInstances, Taggable,
+    VpcAttribute, is_public,
 };
 use crate::ids::{
     EniId, InstanceId, InternetGatewayId, NatGatewayId, PeeringId, PrefixListId, RouteTableId,
@@ -140,17 +142,6 @@ impl Builder<'_> {
             };
             (problem, error.code)
         })
-    }
-
-    /// How to allow what a quota forbids.
-    fn quota_hint(&mut self, code: &'static str) -> Option<String> {
-        let (_, quotas) = QUOTAS.iter().find(|(of, _)| *of == code)?;
-        let over = self.over.entry(code).or_default();
-        *over += 1;
-        let mut allowed = self.built.model.quotas;
-        let enough =
-            quotas.iter().filter_map(|name| Some(format!("{name}: {}", *allowed.get_mut(name)? + *over)));
-        Some(format!("raise the quota: `quotas: {{ {} }}`", enough.collect::<Vec<_>>().join(", ")))
     }
 
     /// The id that a name stands for.
@@ -385,52 +376,6 @@ impl Builder<'_> {
         }
     }
 
-    fn peering(&mut self, peering: &draft::Peering) -> Option<()> {
-        let requester = self.find::<VpcId>(&peering.requester, None);
-        let accepter = self.find::<VpcId>(&peering.accepter, None);
-        let (requester, accepter) = (requester?, accepter?);
-        if requester == accepter {
-            self.problems.push(Problem::at(peering.accepter.span, "a VPC cannot be peered with itself"));
-            return None;
-        }
-        // EC2 says so only by a connection that fails, and that nobody can accept (aws: pcx-no-overlap).
-        if let Some((ours, theirs)) = self.overlap(requester, accepter).filter(|_| peering.is_accepted) {
-            let (one, other) = (&peering.requester.value, &peering.accepter.value);
-            let message =
-                format!("`{one}` and `{other}` cannot be peered: their blocks {ours} and {theirs} overlap");
-            let problem = Problem::at(peering.accepter.span, message);
-            self.problems.push(problem.hint("give one of the two VPCs another block"));
-            self.unpeered.push([requester, accepter]);
-            return None;
-        }
-        let here = self.built.model.vpc(requester).scope;
-        let there = self.built.model.vpc(accepter).scope;
-        let request = CreateVpcPeeringConnection {
-            new: self.naming(&peering.named),
-            vpc_id: requester,
-            peer_vpc_id: accepter,
-            peer_owner_id: Some(there.account),
-            peer_region: Some(there.region),
-        };
-        let span = peering.named.name.span;
-        let id = self.call(here, span, "CreateVpcPeeringConnection", |ec2| {
-            ec2.create_vpc_peering_connection(request)
-        })?;
-        if peering.is_accepted {
-            self.call(there, span, "AcceptVpcPeeringConnection", |ec2| {
-                ec2.accept_vpc_peering_connection(id)
-            })?;
-        }
-        Some(())
-    }
-
-    /// The first blocks of two VPCs that overlap.
-    fn overlap(&self, one: VpcId, other: VpcId) -> Option<(Ipv4Net, Ipv4Net)> {
-        let (one, other) = (self.built.model.vpc(one), self.built.model.vpc(other));
-        let mut pairs = one.blocks().flat_map(|a| other.blocks().map(move |b| (a, b)));
-        pairs.find(|(a, b)| a.contains(b) || b.contains(a))
-    }
-
     fn route_tables(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
         for table in &vpc.route_tables {
             let Some(id) = self.find::<RouteTableId>(&table.named.name, Some(vpc_id)) else { continue };
@@ -588,25 +533,6 @@ impl Builder<'_> {
         }
     }
 
-    /// A group that exists, and that EC2 does not find because it is in another VPC.
-    fn unseen_group(&mut self, problem: Problem, vpcs: [VpcId; 2]) {
-        let is_theirs = |pair: [VpcId; 2]| vpcs.iter().all(|vpc| pair.contains(vpc));
-        if self.unpeered.iter().any(|pair| is_theirs(*pair)) {
-            return;
-        }
-        let mut peerings = self.built.model.peerings.values();
-        let peering = peerings.find(|pcx| is_theirs([pcx.requester.vpc, pcx.accepter.vpc]));
-        self.problems.push(match peering {
-            Some(peering) => {
-                let name = peering.name.clone().unwrap_or_else(|| peering.id.to_string());
-                let status = peering.status_at(self.now);
-                problem
-                    .note(format!("`{name}` leads to the group's VPC, and is {status}: it has to be active"))
-            }
-            None => problem,
-        });
-    }
-
     /// Who a group's rule is about: a block, an address, `self`, a group, or a host.
     fn peer(&mut self, name: &Spanned<String>, own: SecurityGroupId) -> Option<Peer> {
         if let Some(block) = block(&name.value) {
@@ -723,26 +649,6 @@ impl Builder<'_> {
         self.call(scope, place, "AssociateAddress", |ec2| ec2.associate_address(request)).map(|_| ())
     }
 }
-
-/// The codes by which EC2 says that a quota is reached, and the quotas it may be.
-const QUOTAS: [(&str, &[&str]); 16] = [
-    ("ActiveVpcPeeringConnectionPerVpcLimitExceeded", &["active_peerings_per_vpc"]),
-    ("AddressLimitExceeded", &["elastic_ips_per_region"]),
-    ("CidrLimitExceeded", &["cidrs_per_vpc"]),
-    ("InternetGatewayLimitExceeded", &["internet_gateways_per_region"]),
-    ("NatGatewayLimitExceeded", &["nat_gateways_per_zone"]),
-    ("NetworkAclEntryLimitExceeded", &["rules_per_network_acl"]),
-    ("NetworkAclLimitExceeded", &["network_acls_per_vpc"]),
-    ("NetworkInterfaceLimitExceeded", &["interfaces_per_region"]),
-    ("OutstandingVpcPeeringConnectionLimitExceeded", &["outstanding_peering_requests"]),
-    ("RouteLimitExceeded", &["routes_per_route_table"]),
-    ("RouteTableLimitExceeded", &["route_tables_per_vpc"]),
-    ("RulesPerSecurityGroupLimitExceeded", &["rules_per_security_group"]),
-    ("SecurityGroupLimitExceeded", &["security_groups_per_region"]),
-    ("SubnetLimitExceeded", &["subnets_per_vpc"]),
-    ("VpcEndpointLimitExceeded", &["gateway_endpoints_per_region", "interface_endpoints_per_vpc"]),
-    ("VpcLimitExceeded", &["vpcs_per_region"]),
-];
 
 fn named_problem(name: &Spanned<String>) -> Problem {
     Problem::at(name.span, format!("there are two hosts called `{}`", name.value))
