@@ -160,6 +160,60 @@ fn wrong_usage_is_exit_code_2() {
 }
 
 #[test]
+fn questions_are_understood_or_refused() {
+    let folder = folder("questions");
+    let yaml = "\
+name: questions
+vpcs:
+  Site:
+    cidr: 10.0.0.0/16
+    internet_gateway: Igw
+    subnets: { Subnet: { cidr: 10.0.1.0/24 } }
+    instances: { App: { private_ip: 10.0.1.9, serves: { 80: app } }, Other: { private_ip: 10.0.1.10 } }
+internet: { Laptop: { address: 192.0.2.1 } }
+steps:
+  - { on: Other, run: curl -s App, expect: { exit: 28 } }
+  - { on: Other, run: ping -c 1 App, expect: { exit: 1 } }
+  - { on: App, run: ping -c 1 Other, expect: { exit: 1 } }
+  - { on: Other, run: ping -c 2 App, expect: { exit: 1 } }
+";
+    let file = scenario(&folder, "s.yaml", yaml);
+    let mut all = String::new();
+    let questions: &[&[&str]] = &[
+        &["Other", "Nope:80"],
+        &["Other", ":80"],
+        &["Other", ""],
+        &["App", "App:80"],
+        &["App", "10.0.1.9:80"],
+        &["Laptop", "App:80"],
+        &["Laptop", "10.0.1.9:80"],
+        &["Laptop", "Laptop"],
+        &["Other", "App:80", "--after", "curl on Other"],
+        &["Other", "App:80", "--after", "ping on Other"],
+        &["Other", "App:80", "--after", "ssh on Other"],
+    ];
+    for question in questions {
+        let mut arguments = vec!["explain", &file, "--from", question[0], "--to", question[1]];
+        arguments.extend(&question[2..]);
+        let printed = vpclab(&arguments).replace(&file, "s.yaml");
+        let _ = writeln!(all, "{}\n{printed}", question.join(" "));
+    }
+    assert_snapshot!("explain-questions", all);
+}
+
+#[test]
+fn commands_in_braces_end_at_a_comma_bracket_or_brace() {
+    let folder = folder("braces");
+    let mut all = String::new();
+    for command in ["--filters Name=vpc-id,Values=V", "--filters Values=[V]", "--filters {}"] {
+        let yaml = format!("name: braces\nsteps:\n  - {{ aws: ec2 describe-vpcs {command}, as: V }}\n");
+        let file = scenario(&folder, "s.yaml", &yaml);
+        all += &vpclab(&["check", &file]).replace(&file, "s.yaml");
+    }
+    assert_snapshot!("broken-braces", all);
+}
+
+#[test]
 fn a_file_is_no_folder_for_output() {
     let folder = folder("file-in-the-way");
     let file = scenario(&folder, "s.yaml", "name: nothing happens\n");

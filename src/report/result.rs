@@ -127,7 +127,7 @@ pub enum Outcome {
     /// It was asked whether something gets somewhere.
     Probe {
         /// What came of it.
-        verdict: &'static str,
+        verdict: String,
     },
     /// A command ran on a host.
     Run {

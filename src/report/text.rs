@@ -104,15 +104,25 @@ fn render_step(out: &mut String, step: &StepResult, style: Style) {
     }
 }
 
+/// What to call a command of somebody with the AWS CLI.
+pub fn title_of_aws(typed: &str) -> String {
+    typed.split(' ').take(2).collect::<Vec<_>>().join(" ")
+}
+
+/// What to call a command on a host.
+pub fn title_of_run(typed: &str, on: &str) -> String {
+    format!("{} on {on}", typed.split(' ').next().unwrap_or_default())
+}
+
 fn fallback_title(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Aws { typed, .. } => typed.split(' ').take(2).collect::<Vec<_>>().join(" "),
+        Outcome::Aws { typed, .. } => title_of_aws(typed),
         Outcome::Fault { .. } => "fault".to_owned(),
         Outcome::Repair { .. } => "repair".to_owned(),
         Outcome::FlowLogs { .. } => "flow logs".to_owned(),
         Outcome::Metrics { .. } => "metrics".to_owned(),
         Outcome::Probe { .. } => "probe".to_owned(),
-        Outcome::Run { on, typed, .. } => format!("{} on {on}", typed.split(' ').next().unwrap_or_default()),
+        Outcome::Run { on, typed, .. } => title_of_run(typed, on),
         Outcome::Wait { .. } => "wait".to_owned(),
     }
 }

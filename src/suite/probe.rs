@@ -4,14 +4,17 @@
 
 use std::fmt;
 use std::io;
+use std::net::Ipv4Addr;
 
 use super::run::{Options, Runner, begin};
 use crate::guest;
+use crate::model::Model;
 use crate::report::explain::explain;
 use crate::report::journal::{Journey, Subject};
 use crate::report::result::{Outcome, ScenarioResult, StepResult};
+use crate::report::text;
 use crate::scenario::{Action, Scenario, Step, station_of};
-use crate::trace::Fate;
+use crate::trace::{Fate, Station};
 use crate::wire::TcpFlags;
 
 /// Who asks whom, and when.
@@ -42,6 +45,13 @@ pub enum Unanswerable {
         /// How many there are.
         steps: usize,
     },
+    /// Several steps have the title.
+    Ambiguous {
+        /// What was given.
+        step: String,
+        /// Which they are.
+        numbers: Vec<usize>,
+    },
     /// What is to be reached makes no sense.
     Target {
         /// What is wrong with it.
@@ -59,6 +69,14 @@ impl fmt::Display for Unanswerable {
                 write!(
                     f,
                     "there is no step `{step}`\n\nhint: give a number from 1 to {steps}, a step's name, or `end`"
+                )
+            }
+            Self::Ambiguous { step, numbers } => {
+                let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+                write!(
+                    f,
+                    "there are several steps `{step}`\n\nhint: give the number of one: {}",
+                    numbers.join(", ")
                 )
             }
             Self::Target { message } => f.write_str(message),
@@ -99,6 +117,14 @@ pub fn ask(
         return Ok(Err(Unanswerable::NoHost { name, known }));
     }
     let step = runner.probe(&question.from, &question.to, &command, after);
+    let target = host_of(&question.to);
+    // AWS gives names too.
+    let is_known = station_of(runner.world.model(), target).is_some()
+        || target.parse::<Ipv4Addr>().is_ok()
+        || [".amazonaws.com", ".internal"].iter().any(|end| target.ends_with(end));
+    if step.explanations.is_empty() && !is_known {
+        return Ok(Err(Unanswerable::NoHost { name: target.to_owned(), known }));
+    }
     let mut result = about.result;
     result.packets = runner.world.packets_sent();
     result.simulated = runner.world.now().since(result.start);
@@ -121,11 +147,44 @@ fn steps_before(steps: &[Step], question: &Question) -> Result<usize, Unanswerab
     }
     let by_number = after.parse().ok().filter(|number| (1..=steps.len()).contains(number));
     let by_name = || steps.iter().position(|step| step.name.as_ref() == Some(after)).map(|at| at + 1);
-    by_number.or_else(by_name).ok_or_else(|| Unanswerable::NoStep { step: after.clone(), steps: steps.len() })
+    if let Some(found) = by_number.or_else(by_name) {
+        return Ok(found);
+    }
+    let has_title = |step: &Step| step.name.is_none() && title(&step.action).as_ref() == Some(after);
+    let numbers: Vec<usize> =
+        (1..).zip(steps).filter(|(_, step)| has_title(step)).map(|(at, _)| at).collect();
+    match numbers.as_slice() {
+        [] => Err(Unanswerable::NoStep { step: after.clone(), steps: steps.len() }),
+        [one] => Ok(*one),
+        _ => Err(Unanswerable::Ambiguous { step: after.clone(), numbers }),
+    }
+}
+
+/// The title by which a run prints a step without a name, if it says what the step does.
+fn title(action: &Action) -> Option<String> {
+    match action {
+        Action::Aws { typed, .. } => Some(text::title_of_aws(typed)),
+        Action::Run { on, typed, .. } => Some(text::title_of_run(typed, on)),
+        Action::ExpectFlowLogs(_)
+        | Action::ExpectMetrics(_)
+        | Action::Fault { .. }
+        | Action::Repair { .. }
+        | Action::Wait(_) => None,
+    }
+}
+
+/// The host in what is to be reached.
+fn host_of(to: &str) -> &str {
+    to.split_once(':').map_or(to, |(host, _)| host)
 }
 
 /// The command that asks: `nc` for a port, `ping` without one.
 fn command(to: &str) -> Result<guest::Command, String> {
+    if host_of(to).is_empty() {
+        return Err(
+            "it is not said which host to reach\n\nhint: write `Web:443`, or `Web` for a ping".to_owned()
+        );
+    }
     let line = match to.split_once(':') {
         None => format!("ping -c 1 -W 4 {to}"),
         Some((host, port)) => {
@@ -155,16 +214,16 @@ impl Runner {
         let request = journeys.first().copied();
         let reply = request.and_then(|request| answer_to(request, &journeys));
         let (arrives, verdict) = match (request, reply) {
-            (None, _) => (false, "nothing is sent: the name leads to no address there"),
-            (Some(request), _) if is_dropped(request) => (false, "the request is dropped"),
-            (Some(_), None) => (false, "the request arrives, and nobody answers"),
+            (None, _) => (false, nothing_sent(from, host_of(to), model)),
+            (Some(request), _) if is_dropped(request) => (false, "the request is dropped".to_owned()),
+            (Some(_), None) => (false, "the request arrives, and nobody answers".to_owned()),
             (Some(_), Some(reply)) if is_dropped(reply) => {
-                (false, "the request arrives, and the reply is dropped")
+                (false, "the request arrives, and the reply is dropped".to_owned())
             }
             (Some(_), Some(reply)) if is_refusal(reply) => {
-                (true, "both ways are open, and nothing listens there")
+                (true, "both ways are open, and nothing listens there".to_owned())
             }
-            (Some(_), Some(_)) => (true, "both ways are open"),
+            (Some(_), Some(_)) => (true, "both ways are open".to_owned()),
         };
         let shown = request.into_iter().chain(reply);
         let explanations = shown.map(|journey| explain(journey, &journeys, begin, now, model)).collect();
@@ -177,11 +236,29 @@ impl Runner {
             }),
             begin,
             took: now.since(begin),
+            failures: if arrives { Vec::new() } else { vec![verdict.clone()] },
             outcome: Outcome::Probe { verdict },
-            failures: if arrives { Vec::new() } else { vec![verdict.to_owned()] },
             explanations,
             unexplained: 0,
         }
+    }
+}
+
+/// Why no packet leaves.
+fn nothing_sent(from: &str, to: &str, model: &Model) -> String {
+    let (here, there) = (station_of(model, from), station_of(model, to));
+    let has_address = |station| match station {
+        Station::Eni(eni) => to.parse().is_ok_and(|address| model.eni(eni).has(address)),
+        Station::Outside(address) | Station::OnPrem(_, address) => to == address.to_string(),
+    };
+    match (here, there) {
+        (Some(here), there) if Some(here) == there || has_address(here) => {
+            format!("nothing is sent: {from} is asked for itself")
+        }
+        (Some(Station::Outside(_)), Some(Station::Eni(eni))) if model.eni(eni).public.is_empty() => {
+            format!("nothing is sent: {to} has no public address")
+        }
+        _ => "nothing is sent: the name leads to no address there".to_owned(),
     }
 }
 
