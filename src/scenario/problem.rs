@@ -117,6 +117,11 @@ impl Problems {
         self.0.extend(problems);
     }
 
+    /// Takes all mistakes back but the first `len`.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
     /// Takes a mistake back that turned out to be part of another one.
     pub(super) fn withdraw(&mut self, problem: &Problem) {
         self.0.retain(|other| other != problem);

@@ -13,7 +13,7 @@ use super::links::{self, Places, Repair};
 use super::problem::{Lines, Problem, Problems};
 use super::resolve::{Kind, Unresolved, managed_prefix_list, resolve};
 use super::topology::unresolved;
-use super::yaml::{Node, Span, Value};
+use super::yaml::{IN_BRACES, Node, Span, Value};
 use crate::guest::{self, Command, Service};
 use crate::ids::{
     AddressAssociationId, AllocationId, CustomerGatewayId, EniId, InstanceId, InternetGatewayId,
@@ -94,6 +94,9 @@ const TIMEOUT: Duration = Duration::from_secs(600);
 /// The things that steps do; each step does one.
 const KINDS: [&str; 7] = ["run", "aws", "wait", "fault", "repair", "expect_flow_logs", "expect_metrics"];
 
+/// What else a step can say.
+const DETAILS: [&str; 6] = ["on", "timeout", "account", "as", "serves", "expect"];
+
 /// What steps can speak of.
 pub struct Known<'a> {
     /// The names there are.
@@ -127,6 +130,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn step(&mut self, node: &Node) -> Option<Step> {
+        let before = self.problems.as_slice().len();
         let mut fields = Fields::of(node, "a step", self.problems)?;
         let name = fields.optional("name").and_then(|node| node.text(self.problems)).map(str::to_owned);
         let given: Vec<(&str, &Node)> =
@@ -159,6 +163,11 @@ impl Reader<'_> {
             }
         };
         fields.finish(self.problems);
+        if let Some(problem) = cut_command(node) {
+            // All else that is wrong with the step comes of it.
+            self.problems.truncate(before);
+            self.problems.push(problem);
+        }
         let line = self.lines.number(node.span.start);
         Some(Step { name, line, action: action? })
     }
@@ -349,9 +358,22 @@ impl Reader<'_> {
 
 /// Which keys go with a step cannot be said if it is not clear what it does.
 fn accept_all(fields: &mut Fields<'_>) {
-    for key in ["on", "timeout", "account", "as", "serves", "expect"] {
+    for key in DETAILS {
         fields.optional(key);
     }
+}
+
+/// A command that a comma has cut: inside `{ }` what follows is a key without a value.
+fn cut_command(node: &Node) -> Option<Problem> {
+    let Value::Map(entries) = &node.value else { return None };
+    let rest = entries.windows(2).find_map(|pair| match pair {
+        [(command, _), (rest, value)] if ["aws", "run"].contains(&command.text.as_str()) => {
+            let is_key = DETAILS.contains(&rest.text.as_str()) || KINDS.contains(&rest.text.as_str());
+            (value.is_null() && !is_key && rest.text != "name").then_some(rest)
+        }
+        _ => None,
+    })?;
+    Some(Problem::at(rest.span, "the comma before this ends the command").hint(IN_BRACES))
 }
 
 /// Where to point when a step as a whole is meant.

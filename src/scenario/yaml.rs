@@ -433,6 +433,17 @@ fn too_much(span: Span, message: &str, bound: &str) -> Problem {
     Problem::at(span, message).note(format!("the most that is read is {bound}"))
 }
 
+/// How to write a command that has signs of YAML in it.
+pub const IN_BRACES: &str = "inside `{ }` a comma, bracket or brace ends a value: quote the command, or end the line \
+                             with `aws: >-` and write the command below";
+
+/// Whether a place comes after a command in the same line, which is in braces.
+fn is_in_command(source: &str, at: usize) -> bool {
+    let before = &source[..at];
+    let line = &before[before.rfind('\n').map_or(0, |newline| newline + 1)..];
+    line.contains('{') && ["aws: ", "run: "].iter().any(|key| line.contains(key))
+}
+
 /// The parser's errors in words for the person who wrote the file.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is foreign and open")]
 fn syntax_problem(error: &ScanError, source: &str) -> Problem {
@@ -447,6 +458,11 @@ fn syntax_problem(error: &ScanError, source: &str) -> Problem {
             // The parser stops before the tab in some contexts and after it in others.
             let tab = source[..at].ends_with('\t').then(|| Span { start: at - 1, end: at });
             Problem::at(tab.unwrap_or(here), "a tab is not allowed here").hint("indent with spaces")
+        }
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedBlockSequenceEntry
+            if is_in_command(source, at) =>
+        {
+            Problem::at(here, "the command ends before this").hint(IN_BRACES)
         }
         ErrorKind::UnclosedFlowCollection { open } => {
             let close = if *open == '[' { ']' } else { '}' };
