@@ -268,12 +268,13 @@ impl<'a> Os<'a> {
         self.finish(status);
     }
 
-    /// The address a host name or a dotted quad stands for.
+    /// The address a host name or a dotted quad stands for. What is for 0.0.0.0, Linux sends to itself.
     pub fn resolve(&self, host: &str) -> Option<Ipv4Addr> {
         if host.eq_ignore_ascii_case("localhost") {
             return Some(Ipv4Addr::LOCALHOST);
         }
-        host.parse().ok().or_else(|| self.names.resolve(host))
+        let address: Ipv4Addr = host.parse().ok().or_else(|| self.names.resolve(host))?;
+        Some(if address.is_unspecified() { Ipv4Addr::LOCALHOST } else { address })
     }
 
     /// The name an address is shown by.

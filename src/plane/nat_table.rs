@@ -167,7 +167,7 @@ impl PoolKey {
 }
 
 /// The ports of an address towards one destination: given out one after the other, and then those that
-/// are free again, the longest free one first (assumed: nat-port-order).
+/// are free again, the longest free one first (assumed: nat-port-order). It is forgotten when it has none.
 #[derive(Default, Debug)]
 struct Pool {
     used: u32,

@@ -127,6 +127,13 @@ impl Curl {
             self.say(os, &format!("IPv4: {address}"));
         }
         self.say(os, &format!("  Trying {address}:{port}..."));
+        // Nobody listens there, and no stack here would ask.
+        if port == 0 {
+            return Err(Failure(
+                exit::COULD_NOT_CONNECT,
+                self.failed_to_connect(os.now, "Couldn't connect to server"),
+            ));
+        }
         self.state = State::Connecting(os.connect(address, port));
         Ok(Turn::Again)
     }

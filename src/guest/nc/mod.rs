@@ -46,7 +46,8 @@ impl Nc {
         self.began = os.now;
         self.say_more(os, &format!("Version {VERSION} ( https://nmap.org/ncat )"));
         let host = &self.options.host;
-        let address = if self.options.numeric { host.parse().ok() } else { os.resolve(host) };
+        let is_known = !self.options.numeric || host.parse::<Ipv4Addr>().is_ok();
+        let address = if is_known { os.resolve(host) } else { None };
         let Some(address) = address else {
             let why = "Name or service not known";
             say(os, &format!("Could not resolve hostname \"{host}\": {why}. QUITTING."));

@@ -35,6 +35,27 @@ fn a_closed_port_refuses() {
 }
 
 #[test]
+fn the_address_of_nobody_is_the_own_host() {
+    let mut rig = web_rig();
+    rig.run(1, "curl -s http://0.0.0.0").assert(0, "hello\n", "");
+    for command in ["nc -n -z -v 0.0.0.0 80", "ping -q -c 1 0.0.0.0", "traceroute -n 0.0.0.0"] {
+        assert_eq!(rig.run(1, command).exit, 0, "{command}");
+    }
+    // None of it gets to a link.
+    assert!(rig.packets().is_empty());
+}
+
+#[test]
+fn port_0_refuses() {
+    let mut rig = web_rig();
+    rig.run(0, "curl http://10.0.1.11:0").assert(
+        7,
+        "",
+        "curl: (7) Failed to connect to 10.0.1.11 port 0 after 0 ms: Couldn't connect to server\n",
+    );
+}
+
+#[test]
 fn refused_says_more_with_v() {
     let mut rig = Rig::new(2);
     let output = rig.run(0, "curl -sv http://10.0.1.11:81");
