@@ -123,25 +123,32 @@ impl Builder<'_> {
         operation: &str,
         call: impl FnOnce(&mut Ec2<'_>) -> Result<T, ApiError>,
     ) -> Option<T> {
-        self.attempt(scope, span, operation, call).map_err(|(problem, _)| self.problems.push(problem)).ok()
+        self.attempt(scope, call)
+            .map_err(|error| {
+                let problem = self.refused(span, operation, &error);
+                self.problems.push(problem);
+            })
+            .ok()
     }
 
-    /// Calls an operation; a refusal is given back as a mistake at `span`, with the code.
+    /// Calls an operation that may be refused.
     fn attempt<T>(
         &mut self,
         scope: Scope,
-        span: Span,
-        operation: &str,
         call: impl FnOnce(&mut Ec2<'_>) -> Result<T, ApiError>,
-    ) -> Result<T, (Problem, &'static str)> {
-        call(&mut Ec2::new(&mut self.built.model, scope, self.now)).map_err(|error| {
-            let problem = refused(span, operation, &error);
-            let problem = match self.quota_hint(error.code) {
-                Some(hint) => problem.hint(hint),
-                None => problem,
-            };
-            (problem, error.code)
-        })
+    ) -> Result<T, ApiError> {
+        call(&mut Ec2::new(&mut self.built.model, scope, self.now))
+    }
+
+    /// The mistake that EC2 refuses.
+    fn refused(&mut self, span: Span, operation: &str, error: &ApiError) -> Problem {
+        let text = if error.message.is_empty() { error.code } else { &error.message };
+        let problem = Problem::at(span, format!("EC2 refuses this: {text}"))
+            .note(format!("{operation} answers {}", error.code));
+        match self.quota_hint(error.code) {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }
     }
 
     /// The id that a name stands for.
@@ -520,16 +527,15 @@ impl Builder<'_> {
         self.meet_managed_prefix_list(scope, &rule.peer);
         let Some(peer) = self.peer(&rule.peer, id) else { return };
         let request = [RuleRequest { traffic: rule.traffic, peer }];
-        let refusal = self.attempt(scope, rule.peer.span, "AuthorizeSecurityGroup", |ec2| {
-            ec2.authorize_security_group(id, direction, &request)
-        });
-        match (refusal, peer) {
-            (Ok(()), _) => {}
-            (Err((problem, "InvalidGroup.NotFound")), Peer::Group(peer)) => {
+        let asked = self.attempt(scope, |ec2| ec2.authorize_security_group(id, direction, &request));
+        let Err(error) = asked else { return };
+        let problem = self.refused(rule.peer.span, "AuthorizeSecurityGroup", &error);
+        match peer {
+            Peer::Group(peer) if error.code == "InvalidGroup.NotFound" => {
                 let vpcs = [id, peer].map(|group| self.built.model.security_groups[&group].vpc);
                 self.unseen_group(problem, vpcs);
             }
-            (Err((problem, _)), _) => self.problems.push(problem),
+            Peer::Cidr(_) | Peer::Group(_) | Peer::PrefixList(_) => self.problems.push(problem),
         }
     }
 
@@ -666,11 +672,6 @@ fn block(text: &str) -> Option<Ipv4Net> {
         "anywhere" => Some(Ipv4Net::default()),
         text => text.parse().ok().or_else(|| text.parse::<Ipv4Addr>().ok().map(Ipv4Net::from)),
     }
-}
-
-fn refused(span: Span, operation: &str, error: &ApiError) -> Problem {
-    let text = if error.message.is_empty() { error.code } else { &error.message };
-    Problem::at(span, format!("EC2 refuses this: {text}")).note(format!("{operation} answers {}", error.code))
 }
 
 /// The mistake of a name that leads nowhere, or to several places.
