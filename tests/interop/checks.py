@@ -136,7 +136,8 @@ def dropped(scenario: Scenario) -> Iterator[Complaint]:
         alike = [
             (host, frame)
             for host, frame in sent
-            if host is sender
+            # The first of them may be one without a sender.
+            if (host is sender or (mixed and sender is None))
             and frame.flow == journey.flow
             and kind_of(frame) == journey.kind
             and journey.first <= frame.at <= journey.last
@@ -279,10 +280,14 @@ def analysis(scenario: Scenario) -> Iterator[Complaint]:
 
     Where only some of a connection's packets get lost, it also finds the gaps and what answers them.
     """
-    gaps = ("lost_segment", "duplicate_ack") if scenario.loses else ()
+    loses = scenario.loses or any(is_too_long(frame) for host in scenario.hosts for frame in host.frames)
+    gaps = ("lost_segment", "duplicate_ack") if loses else ()
     for host in scenario.hosts:
+        too_long: set[tuple] = set()
         reset = {frame.get("tcp.stream") for frame in host.frames if frame.flags & RST}
         for frame in host.frames:
+            if is_too_long(frame):
+                too_long.add(frame.quoted)
             if "tcp.analysis.flags" not in frame.layers:
                 continue
             found = [name for name in TCP_ANALYSIS if name in frame.layers] or ["tcp.analysis.flags"]
@@ -293,10 +298,18 @@ def analysis(scenario: Scenario) -> Iterator[Complaint]:
             if frame.flags & SYN and frame.get("tcp.stream") in reset:
                 # A SYN sent again after a gateway's RST is answered anew, with another sequence number.
                 allowed += ("reused_ports", "lost_segment")
+            if frame.flow in too_long:
+                # It is sent again as soon as a router says so, faster than tshark takes for possible.
+                allowed += ("out_of_order",)
             for name in found:
                 if not (name.endswith(allowed) and scenario.drops):
                     expected = "nothing but retransmissions" if scenario.drops else "nothing"
                     yield Complaint("analysis", host.path, f"frame {frame.number}", expected, name)
+
+
+def is_too_long(frame: Frame) -> bool:
+    """Whether it says that a packet was too long for the way and must not be fragmented."""
+    return frame.icmp_type == 3 and frame.int("icmp.code") == 4
 
 
 def ssh(scenario: Scenario) -> Iterator[Complaint]:

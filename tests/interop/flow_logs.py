@@ -181,16 +181,18 @@ def rejected(scenario: Scenario) -> Iterator[Complaint]:
 
     counted: dict[frozenset, list[int]] = defaultdict(lambda: [0, 0])
     places = {}
-    for host in scenario.hosts:
-        log = logs_of(scenario).get(host.eni) if host.eni else None
-        for number, line in enumerate(log.lines[1:] if log else [], 2):
-            if is_ingress_reject(line, host):
-                words = line.split()
-                flow = scenario.same((words[3], words[4], int(words[5]), int(words[6]), int(words[7])))
-                if host.forwarded and flow not in sent:
-                    # The record has the middlebox's own address in place of the one it was to be sent on to.
-                    src, _, *rest = words[3], words[4], int(words[5]), int(words[6]), int(words[7])
-                    alike = [same for same in sent if any((f[0], *f[2:]) == (src, *rest) for f in same)]
+    hosts = {host.eni: host for host in scenario.hosts if host.eni}
+    for eni, log in logs_of(scenario).items():
+        own = hosts[eni].address if eni in hosts else own_address(log)
+        forwards = eni not in hosts or hosts[eni].forwarded
+        for number, line in enumerate(log.lines[1:], 2):
+            words = line.split()
+            if words[12] == "REJECT" and words[4] == own != words[3]:
+                src, *ports = words[3], *map(int, words[5:8])
+                flow = scenario.same((src, own, *ports))
+                if forwards and flow not in sent:
+                    # A gateway's or middlebox's own address stands in place of the one it was to be sent on to.
+                    alike = [same for same in sent if any((f[0], *f[2:]) == (src, *ports) for f in same)]
                     flow = alike[0] if len(alike) == 1 else flow
                 counted[flow][0] += int(words[8])
                 counted[flow][1] += int(words[9])
@@ -210,11 +212,18 @@ def rejected(scenario: Scenario) -> Iterator[Complaint]:
         if flow in cut:
             # Cut into fragments on the way, there are more packets, each with a header of its own.
             lost, came_at_least = ([0, size - IP_HEADER * packets] for packets, size in (lost, came_at_least))
-        own = any(dst in addresses for _, dst, *_ in flow)
-        if own and flow not in other and lost != came_at_least:
+        is_metered = any(dst in addresses for _, dst, *_ in flow)
+        if is_metered and flow not in other and lost != came_at_least:
             path, place = places.get(flow, (scenario.folder / "flow-logs" / "all.log", f"{sorted(flow)}"))
             expected = f"{lost[0]} packets, {lost[1]} bytes rejected: sent and not received"
             yield Complaint("rejected", path, place, expected, f"{came[0]} packets, {came[1]} bytes")
+
+
+def own_address(log: Log) -> str | None:
+    """The address of a gateway's interface, which has no capture: it is in all records."""
+    pairs = [{*line.split()[3:5]} for line in log.records if not line.endswith(("NODATA", "SKIPDATA"))]
+    common = set.intersection(*pairs) if pairs else set()
+    return common.pop() if len(common) == 1 else None
 
 
 def total(frames: list[Frame]) -> tuple[int, int]:

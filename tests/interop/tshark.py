@@ -214,6 +214,12 @@ class Frame:
         return self.get("ip.src"), self.get("ip.dst"), *ports, self.protocol
 
     @property
+    def quoted(self) -> tuple[str, str, int | None, int | None, int] | None:
+        """The flow of the packet that an ICMP error is about, if it is of TCP."""
+        addresses = self.all("ip.src")[1:2] + self.all("ip.dst")[1:2]
+        return (*addresses, self.int("tcp.srcport"), self.int("tcp.dstport"), TCP) if len(addresses) == 2 else None
+
+    @property
     def identity(self) -> tuple:
         """What makes it the same frame in another capture."""
         return self.at, self.interface, self.outbound, self.get("frame.md5_hash"), self.get("frame.comment")
