@@ -203,10 +203,13 @@ def arrived(scenario: Scenario, journey: Journey, place: str) -> Iterator[Compla
 
 
 def linux(scenario: Scenario) -> Iterator[Complaint]:
-    """SYN and SYN-ACK, retransmissions and ports are those of Linux."""
+    """Addresses, SYN and SYN-ACK, retransmissions and ports are those of Linux."""
     for host in scenario.hosts:
         syns = defaultdict(list)
         for frame in host.own:
+            if frame.is_ip and frame.flow[0] != host.address:
+                expected = f"{host.address}, or a packet that came to be forwarded"
+                yield Complaint("linux", host.path, f"frame {frame.number}", expected, frame.flow[0])
             if frame.protocol != TCP:
                 continue
             place = f"frame {frame.number}"

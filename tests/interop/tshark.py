@@ -80,6 +80,18 @@ FIELDS = [
     "ssh.protocol",
 ]
 
+# What a router leaves as it is, apart from addresses, ports, and which options there are.
+FORWARDED_AS_IS = [
+    "ip.id",
+    "ip.len",
+    "ip.flags.df",
+    "tcp.seq_raw",
+    "tcp.flags",
+    "tcp.options.mss_val",
+    "tcp.options.wscale.shift",
+    "tcp.options.timestamp.tsval",
+]
+
 EXPERT_ERROR = 0x800000
 
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
@@ -258,15 +270,14 @@ class Capture:
 
     @cached_property
     def forwarded(self) -> dict[int, Frame]:
-        """What a middlebox sends on, by frame number, with the frame in which it came. A router leaves
-        addresses, ports, identification and options as they are: whatever differs in one is the host's own."""
+        """What a middlebox sends on, by frame number, with the frame in which it came. What differs from
+        all that came is the host's own."""
         came: dict[tuple, list[Frame]] = {}
         forwarded = {}
         for frame in self.frames:
             if not frame.is_ip or self.address in frame.flow[:2]:
                 continue
-            names = ("ip.id", "ip.len", "ip.flags.df", "tcp.seq_raw", "tcp.flags", "tcp.options.timestamp.tsval")
-            key = frame.flow, frame.offset, *map(frame.get, names), *frame.all("tcp.option_kind")
+            key = frame.flow, frame.offset, *map(frame.get, FORWARDED_AS_IS), *frame.all("tcp.option_kind")
             if not frame.outbound:
                 came.setdefault(key, []).append(frame)
             elif came.get(key):
