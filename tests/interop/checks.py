@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse
 
-from run_output import Complaint, Scenario, conversation, kind_of, nanoseconds
+from run_output import Complaint, Journey, Scenario, kind_of, nanoseconds
 from tshark import ACK, EXPERT_ERROR, FIN, ICMP, PSH, RST, SYN, TCP, TCP_ANALYSIS, UDP, Capture, Frame
 
 MILLISECOND = 1_000_000
@@ -76,6 +76,9 @@ def intact(scenario: Scenario) -> Iterator[Complaint]:
             checked += {TCP: ["tcp"], UDP: ["udp"], ICMP: ["icmp"]}.get(frame.protocol, [])
             for layer in checked:
                 status = frame.get(f"{layer}.checksum.status")
+                if status is None and layer != "ip" and frame.is_fragment:
+                    # The checksum is that of the whole datagram: tshark checks it where it has put that together.
+                    continue
                 if status != "1":
                     name = {"0": "bad", "2": "not verified", "3": "not present"}.get(status, status)
                     yield Complaint("intact", capture.path, place, f"a good {layer} checksum", name)
@@ -104,7 +107,7 @@ def everything(scenario: Scenario) -> Iterator[Complaint]:
 
 
 def dropped(scenario: Scenario) -> Iterator[Complaint]:
-    """What was dropped at once says so, as often as result.json does."""
+    """What was dropped at once says so, as often as result.json does. What arrived was received as often."""
     sent = [(host, frame) for host in scenario.hosts for frame in host.frames if frame.outbound and frame.is_ip]
     result = scenario.folder / "result.json"
 
@@ -127,10 +130,15 @@ def dropped(scenario: Scenario) -> Iterator[Complaint]:
     for journey in scenario.journeys:
         if not journey.is_packet:
             continue
+        sender = scenario.sender(journey)
+        # Fragments of what hosts and routers have cut are told of together.
+        mixed = scenario.is_cut(journey)
         alike = [
             (host, frame)
             for host, frame in sent
-            if frame.flow == journey.flow
+            # The first of them may be one without a sender.
+            if (host is sender or (mixed and sender is None))
+            and frame.flow == journey.flow
             and kind_of(frame) == journey.kind
             and journey.first <= frame.at <= journey.last
         ]
@@ -138,6 +146,10 @@ def dropped(scenario: Scenario) -> Iterator[Complaint]:
         came = [(host, frame) for host, frame in alike if frame.dropped == at_once]
         accounted.update((host.name, frame.number) for host, frame in came)
         place = f"step {journey.step}, {journey.data['packet']}"
+        yield from arrived(scenario, journey, place)
+        if sender is None or mixed:
+            # Made on the way, in part or all: only the receiver has it.
+            continue
         # A journey that went on may look like another that went on and ended otherwise.
         enough = len(came) == journey.data["count"] if at_once else len(came) >= journey.data["count"]
         if not enough:
@@ -150,30 +162,55 @@ def dropped(scenario: Scenario) -> Iterator[Complaint]:
                 f"{len(came)}: {', '.join(f'{host.path.name} {frame.number}' for host, frame in came) or 'none'}",
             )
 
-    # Of conversations that earlier steps began, result.json tells nothing.
-    begun = {}
-    for journey in scenario.journeys:
-        if journey.is_packet:
-            begun.setdefault(conversation(journey.flow), journey.step)
-    begins = [nanoseconds(step["begin"]) for step in scenario.result["steps"]]
-    for host, frame in sent:
+    delivered = {
+        (scenario.receiver(journey).name, journey.arrival, journey.kind)
+        for journey in scenario.journeys
+        if journey.is_packet and scenario.receiver(journey)
+    }
+    received = [(host, frame) for host in scenario.hosts for frame in host.frames if not frame.outbound and frame.is_ip]
+    for host, frame in sent + received:
         if frame.at > scenario.end or (host.name, frame.number) in accounted:
             continue
-        # At the very moment a step begins, the one before it may not be over: the later one counts.
-        step = sum(begin <= frame.at for begin in begins)
-        first = begun.get(conversation(frame.flow))
+        if not frame.outbound and (host.name, frame.flow, kind_of(frame)) in delivered:
+            continue
+        # Of conversations that earlier steps began, result.json tells nothing.
+        step = scenario.step_at(frame.at)
+        first = scenario.begun(frame.flow)
         if first is None or first >= step:
             flow = f"frame {frame.number}: {frame.flow}"
             came = f"none; the frame says {frame.get('frame.comment')}"
             yield Complaint("dropped", host.path, flow, f"a journey in step {step} of {result.name}", came)
 
 
+def arrived(scenario: Scenario, journey: Journey, place: str) -> Iterator[Complaint]:
+    """What was delivered was received: so is also seen what routers and gateways sent."""
+    host = scenario.receiver(journey)
+    if host is None:
+        return
+    came = [
+        frame
+        for frame in host.frames
+        if not frame.outbound
+        and frame.is_ip
+        and frame.flow == journey.arrival
+        and kind_of(frame) == journey.kind
+        and frame.at >= journey.first
+    ]
+    if len(came) < journey.data["count"]:
+        numbers = ", ".join(str(frame.number) for frame in came) or "none"
+        expected = f"{journey.data['count']} frames received, says result.json"
+        yield Complaint("dropped", host.path, place, expected, f"{len(came)}: {numbers}")
+
+
 def linux(scenario: Scenario) -> Iterator[Complaint]:
-    """SYN and SYN-ACK, retransmissions and ports are those of Linux."""
+    """Addresses, SYN and SYN-ACK, retransmissions and ports are those of Linux."""
     for host in scenario.hosts:
         syns = defaultdict(list)
-        for frame in host.frames:
-            if not frame.outbound or frame.protocol != TCP:
+        for frame in host.own:
+            if frame.is_ip and frame.flow[0] != host.address:
+                expected = f"{host.address}, or a packet that came to be forwarded"
+                yield Complaint("linux", host.path, f"frame {frame.number}", expected, frame.flow[0])
+            if frame.protocol != TCP:
                 continue
             place = f"frame {frame.number}"
             if frame.get("ip.flags.df") not in ("1", "True"):
@@ -207,8 +244,8 @@ def linux(scenario: Scenario) -> Iterator[Complaint]:
 def option_order(scenario: Scenario) -> Iterator[Complaint]:
     """TCP options come in the order in which Linux writes them."""
     for host in scenario.hosts:
-        for frame in host.frames:
-            if frame.outbound and frame.protocol == TCP and not frame.flags & RST:
+        for frame in host.own:
+            if frame.protocol == TCP and not frame.flags & RST:
                 expected = LINUX_SYN_OPTIONS if frame.flags & SYN else LINUX_OPTIONS
                 came = frame.all("tcp.option_kind")
                 # Selective acknowledgements follow the timestamps.
@@ -219,8 +256,8 @@ def option_order(scenario: Scenario) -> Iterator[Complaint]:
 def window_scale(scenario: Scenario) -> Iterator[Complaint]:
     """The window can grow beyond 64 KiB, as Linux lets it."""
     for host in scenario.hosts:
-        for frame in host.frames:
-            if frame.outbound and frame.protocol == TCP and frame.flags & SYN:
+        for frame in host.own:
+            if frame.protocol == TCP and frame.flags & SYN:
                 shift = frame.int("tcp.options.wscale.shift")
                 if shift is not None and shift < 7:
                     yield Complaint("window-scale", host.path, f"frame {frame.number}", "7 or more", shift)
@@ -230,9 +267,9 @@ def timestamps(scenario: Scenario) -> Iterator[Complaint]:
     """The TCP timestamps of a sender never go back."""
     for host in scenario.hosts:
         last = {}
-        for frame in host.frames:
+        for frame in host.own:
             value = frame.int("tcp.options.timestamp.tsval")
-            if frame.outbound and frame.protocol == TCP and value is not None:
+            if frame.protocol == TCP and value is not None:
                 key = frame.get("tcp.stream")
                 before = last.get(key, value)
                 if (value - before) % 2**32 >= 2**31:
@@ -244,18 +281,38 @@ def timestamps(scenario: Scenario) -> Iterator[Complaint]:
 def analysis(scenario: Scenario) -> Iterator[Complaint]:
     """tshark finds nothing odd in TCP but retransmissions, and those only where packets are dropped.
 
-    Where a link loses some of a connection's packets, it also finds the gaps and what answers them.
+    Where only some of a connection's packets get lost, it also finds the gaps and what answers them.
     """
-    gaps = ("lost_segment", "duplicate_ack") if scenario.loses else ()
+    loses = scenario.loses or any(is_too_long(frame) for host in scenario.hosts for frame in host.frames)
+    gaps = ("lost_segment", "duplicate_ack") if loses else ()
     for host in scenario.hosts:
+        too_long: set[tuple] = set()
+        reset = {frame.get("tcp.stream") for frame in host.frames if frame.flags & RST}
         for frame in host.frames:
+            if is_too_long(frame):
+                too_long.add(frame.quoted)
             if "tcp.analysis.flags" not in frame.layers:
                 continue
             found = [name for name in TCP_ANALYSIS if name in frame.layers] or ["tcp.analysis.flags"]
+            allowed = ("retransmission", *gaps)
+            if frame.number in host.forwarded:
+                # A middlebox has every segment twice, as it comes and as it goes.
+                allowed += ("duplicate_ack",)
+            if frame.flags & SYN and frame.get("tcp.stream") in reset:
+                # A SYN sent again after a gateway's RST is answered anew, with another sequence number.
+                allowed += ("reused_ports", "lost_segment")
+            if frame.flow in too_long:
+                # It is sent again as soon as a router says so, faster than tshark takes for possible.
+                allowed += ("out_of_order",)
             for name in found:
-                if not (name.endswith(("retransmission", *gaps)) and scenario.drops):
+                if not (name.endswith(allowed) and scenario.drops):
                     expected = "nothing but retransmissions" if scenario.drops else "nothing"
                     yield Complaint("analysis", host.path, f"frame {frame.number}", expected, name)
+
+
+def is_too_long(frame: Frame) -> bool:
+    """Whether it says that a packet was too long for the way and must not be fragmented."""
+    return frame.icmp_type == 3 and frame.int("icmp.code") == 4
 
 
 def ssh(scenario: Scenario) -> Iterator[Complaint]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from flowlogs_reader import FlowRecord
 
-from run_output import Complaint, Log, Scenario
+from run_output import Complaint, Log, Scenario, kind_of
 from tshark import Capture, Frame
 
 HEADER = (
@@ -20,8 +20,10 @@ HEADER = (
 )
 INTERVAL = 60
 SECOND = 1_000_000_000
+IP_HEADER = 20
 
-FILTERS = ("security-group", "network-acl")
+# What interfaces reject: filters do, and so do a full table of tracked flows and Block Public Access.
+REJECTIONS = ("security-group", "network-acl", "tracking-exceeded", "public-access-blocked")
 
 # Packets that an interface accepts and that then do not reach the host.
 AFTER_THE_METER = ("destination-check", "not-running")
@@ -60,7 +62,7 @@ def metered(host: Capture, scenario: Scenario) -> dict[int, dict[tuple, Flow]]:
         # Dropped before the meter.
         if frame.outbound and frame.dropped in ("malformed", "not-unicast", "source-check", "link-local"):
             continue
-        action = "REJECT" if frame.outbound and frame.dropped in FILTERS else "ACCEPT"
+        action = "REJECT" if frame.outbound and frame.dropped in REJECTIONS else "ACCEPT"
         second = frame.at // SECOND
         flows = intervals[second // INTERVAL * INTERVAL]
         flow = flows.setdefault((frame.outbound, frame.flow, action), Flow(start=second))
@@ -117,7 +119,6 @@ def logs_of(scenario: Scenario) -> dict[str, Log]:
 def reference(scenario: Scenario) -> Iterator[Complaint]:
     """Every record is what a meter of our own makes of the host's capture."""
     logs = logs_of(scenario)
-    late = {j.flow for j in scenario.journeys if j.dropped in AFTER_THE_METER}
     for host in scenario.hosts:
         if not host.eni:
             continue
@@ -129,10 +130,16 @@ def reference(scenario: Scenario) -> Iterator[Complaint]:
             for number, line in enumerate(log.lines[1:] if log else [], 2)
             if not is_ingress_reject(line, host)
         ]
+        late = {
+            j.arrival
+            for j in scenario.journeys
+            if j.is_packet and j.dropped in AFTER_THE_METER and j.data["at"] == host.label
+        }
         if late:
             # Accepted at the interface, and dropped before the host: no capture has them.
             known = set(expected)
-            flows = {(src, dst, str(sport), str(dport)) for src, dst, sport, dport, _ in late}
+            # On the interface's own side stands its own address, for whatever host they were.
+            flows = {(src, host.address, str(sport), str(dport)) for src, _, sport, dport, _ in late}
             came = [(n, line) for n, line in came if line in known or tuple(line.split()[3:7]) not in flows]
             expected = [line for line in expected if tuple(line.split()[3:7]) not in flows or line in dict(map(reversed, came))]
         yield from differences(path, expected, came, host)
@@ -157,40 +164,70 @@ def differences(path, expected: list[str], came: list[tuple[int, str]], host: Ca
 
 def rejected(scenario: Scenario) -> Iterator[Complaint]:
     """What is rejected on its way in was sent and did not arrive."""
-    def key(flow: tuple) -> tuple:
-        public = scenario.private_addresses
-        return public.get(flow[0], flow[0]), public.get(flow[1], flow[1]), *flow[2:]
-
     sent, arrived = defaultdict(list), defaultdict(list)
     for host in scenario.hosts:
         for frame in host.frames:
-            if frame.is_ip and frame.at < end_of_log(scenario) and not (frame.outbound and frame.dropped):
-                (sent if frame.outbound else arrived)[key(frame.flow)].append(frame)
+            # What Block Public Access refuses on its way in is dropped at once for a host on the internet.
+            at_interface = not host.eni and frame.dropped == "public-access-blocked"
+            if frame.is_ip and frame.at < end_of_log(scenario) and not (frame.outbound and frame.dropped and not at_interface):
+                (sent if frame.outbound else arrived)[scenario.same(frame.flow)].append(frame)
+    cut = {scenario.same(j.flow) for j in scenario.journeys if j.is_packet and j.is_cut}
     # What vanished for another reason, or at an interface without a meter.
-    other = {key(j.flow) for j in scenario.journeys if j.dropped and j.is_late and j.dropped not in FILTERS}
+    other = {
+        scenario.same(j.flow)
+        for j in scenario.journeys
+        if j.is_packet and j.dropped and j.is_late and j.dropped not in REJECTIONS
+    }
 
-    def total(frames: list[Frame]) -> tuple[int, int]:
-        return len(frames), sum(frame.int("ip.len") for frame in frames)
-
-    counted: dict[tuple, list[int]] = defaultdict(lambda: [0, 0])
+    counted: dict[frozenset, list[int]] = defaultdict(lambda: [0, 0])
     places = {}
-    for host in scenario.hosts:
-        log = logs_of(scenario).get(host.eni) if host.eni else None
-        for number, line in enumerate(log.lines[1:] if log else [], 2):
-            if is_ingress_reject(line, host):
-                words = line.split()
-                flow = key((words[3], words[4], int(words[5]), int(words[6]), int(words[7])))
+    hosts = {host.eni: host for host in scenario.hosts if host.eni}
+    for eni, log in logs_of(scenario).items():
+        own = hosts[eni].address if eni in hosts else own_address(log)
+        forwards = eni not in hosts or hosts[eni].forwarded
+        for number, line in enumerate(log.lines[1:], 2):
+            words = line.split()
+            if words[12] == "REJECT" and words[4] == own != words[3]:
+                src, *ports = words[3], *map(int, words[5:8])
+                flow = scenario.same((src, own, *ports))
+                if forwards and flow not in sent:
+                    # A gateway's or middlebox's own address stands in place of the one it was to be sent on to.
+                    alike = [same for same in sent if any((f[0], *f[2:]) == (src, *ports) for f in same)]
+                    flow = alike[0] if len(alike) == 1 else flow
                 counted[flow][0] += int(words[8])
                 counted[flow][1] += int(words[9])
                 places[flow] = (log.path, f"line {number}")
+    addresses = {host.address for host in scenario.hosts if host.eni}
     for flow in {*counted, *sent}:
-        lost = tuple(s - a for s, a in zip(total(sent[flow]), total(arrived[flow])))
-        came = tuple(counted.get(flow, (0, 0)))
-        own = any(host.eni and host.address == flow[1] for host in scenario.hosts)
-        if own and flow not in other and lost != came:
-            path, place = places.get(flow, (scenario.folder / "flow-logs" / "all.log", f"{flow}"))
+        # Routers and gateways answer by themselves, in a host's name or their own: no capture has that as sent.
+        kinds = {kind_of(frame) for frame in sent[flow]}
+        received = [frame for frame in arrived[flow] if flow in cut or kind_of(frame) in kinds]
+        lost = [s - a for s, a in zip(total(sent[flow]), total(received))]
+        came = list(counted.get(flow, (0, 0)))
+        # Of conversations that earlier steps began, result.json does not tell where they were dropped.
+        first = scenario.begun(next(iter(flow)))
+        untold = [frame for frame in sent[flow] if first and scenario.step_at(frame.at) > first]
+        rest = [min(o, max(0, l - c)) for o, l, c in zip(total(untold), lost, came)]
+        came_at_least = [c + r for c, r in zip(came, rest)]
+        if flow in cut:
+            # Cut into fragments on the way, there are more packets, each with a header of its own.
+            lost, came_at_least = ([0, size - IP_HEADER * packets] for packets, size in (lost, came_at_least))
+        is_metered = any(dst in addresses for _, dst, *_ in flow)
+        if is_metered and flow not in other and lost != came_at_least:
+            path, place = places.get(flow, (scenario.folder / "flow-logs" / "all.log", f"{sorted(flow)}"))
             expected = f"{lost[0]} packets, {lost[1]} bytes rejected: sent and not received"
             yield Complaint("rejected", path, place, expected, f"{came[0]} packets, {came[1]} bytes")
+
+
+def own_address(log: Log) -> str | None:
+    """The address of a gateway's interface, which has no capture: it is in all records."""
+    pairs = [{*line.split()[3:5]} for line in log.records if not line.endswith(("NODATA", "SKIPDATA"))]
+    common = set.intersection(*pairs) if pairs else set()
+    return common.pop() if len(common) == 1 else None
+
+
+def total(frames: list[Frame]) -> tuple[int, int]:
+    return len(frames), sum(frame.int("ip.len") for frame in frames)
 
 
 def whole(scenario: Scenario) -> Iterator[Complaint]:

@@ -74,14 +74,37 @@ class Journey:
     def kind(self) -> tuple:
         """What else makes packets alike: TCP flags without PSH, or ICMP type."""
         words = self._title["kind"]
+        if words.startswith("tcp no flags "):
+            return "tcp", frozenset()
         if words.startswith("tcp "):
             return "tcp", frozenset(words.split()[1].split("-"))
         if words.startswith("icmp "):
             for name, number in ICMP_NAMES.items():
-                if words.startswith(f"icmp {name}"):
+                if words.startswith(f"icmp {name} "):
                     return "icmp", number
-            return "icmp", int(words.split()[2])
+            number = re.match(r"icmp type (\d+) code \d+ ", words)
+            # All fragments but the first are just `icmp`.
+            return "icmp", int(number[1]) if number else None
         return (words.split()[0],)
+
+    @cached_property
+    def arrival(self) -> tuple[str, str, int, int, int]:
+        """The flow as the last of its hops saw it: behind all translations."""
+        ends = [[self.flow[0], self.flow[2]], [self.flow[1], self.flow[3]]]
+        for hop in self.data["path"]:
+            if hop.get("verdict") == "translates":
+                old, new = (part.partition(":") for part in hop["detail"].split(" -> "))
+                for end in ends:
+                    if end[0] == old[0] and (not old[2] or end[1] == int(old[2])):
+                        end[0] = new[0]
+                        end[1] = int(new[2] or end[1])
+                        break
+        return ends[0][0], ends[1][0], ends[0][1], ends[1][1], self.flow[4]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it went on as fragments, which have journeys of their own."""
+        return self.data["fate"] == "fragmented"
 
     @property
     def dropped(self) -> str | None:
@@ -101,8 +124,14 @@ def kind_of(frame: Frame) -> tuple:
         names = (("SYN", 0x02), ("FIN", 0x01), ("RST", 0x04), ("ACK", 0x10))
         return "tcp", frozenset(name for name, bit in names if frame.flags & bit)
     if frame.protocol == 1:
-        return "icmp", frame.int("icmp.type")
+        return "icmp", frame.icmp_type
     return ({17: "udp"}.get(frame.protocol, str(frame.protocol)),)
+
+
+def mirror(flow: tuple) -> tuple:
+    """The flow of the answers."""
+    src, dst, sport, dport, protocol = flow
+    return dst, src, dport, sport, protocol
 
 
 def conversation(flow: tuple) -> frozenset:
@@ -179,6 +208,63 @@ class Scenario:
             for journey in step.get("journeys", [])
         ]
 
+    def sender(self, journey: Journey) -> Capture | None:
+        """The host that sent it. Routers and gateways, which answer by themselves and cut packets into
+        fragments, have no capture."""
+        first = journey.data["path"][0] if journey.data["path"] else None
+        if not first or first["kind"] != "leaves":
+            return None
+        eni = re.match(r"eni-[0-9a-f]+", first["detail"])
+        for host in self.hosts:
+            if host.eni == eni[0] if eni else host.label == first["object"] and not host.eni:
+                return host
+        return None
+
+    def receiver(self, journey: Journey) -> Capture | None:
+        return next((host for host in self.hosts if host.label == journey.data.get("to")), None)
+
+    @cached_property
+    def cut(self) -> set[tuple]:
+        """Steps, addresses and protocols of what was cut into fragments on its way, behind translations."""
+        return {(j.step, *j.arrival[:2], j.arrival[4]) for j in self.journeys if j.is_packet and j.is_cut}
+
+    def is_cut(self, journey: Journey) -> bool:
+        """Whether some of its packets may be fragments of others that were cut on their way."""
+        return (journey.step, *journey.flow[:2], journey.flow[4]) in self.cut and not journey.is_cut
+
+    @cached_property
+    def translations(self) -> dict[tuple, set[tuple]]:
+        """Flows that are one, for they are translated into each other on the way."""
+        groups: dict[tuple, set[tuple]] = {}
+        for journey in self.journeys:
+            if journey.is_packet and journey.flow != journey.arrival:
+                # Answers take the same way back, also those of which no step tells.
+                for one, other in ((journey.flow, journey.arrival), map(mirror, (journey.flow, journey.arrival))):
+                    group = groups.get(one, {one}) | groups.get(other, {other})
+                    groups.update(dict.fromkeys(group, group))
+        return groups
+
+    def same(self, flow: tuple) -> frozenset:
+        """All names of a flow: by themselves, behind an internet or a NAT gateway, behind an endpoint."""
+        return frozenset(self.translations.get(flow, {flow}))
+
+    @cached_property
+    def _begun(self) -> dict[frozenset, int]:
+        begun: dict[frozenset, int] = {}
+        for journey in self.journeys:
+            if journey.is_packet:
+                for flow in self.same(journey.flow):
+                    begun.setdefault(conversation(flow), journey.step)
+        return begun
+
+    def begun(self, flow: tuple) -> int | None:
+        """The step in which a conversation began: later ones tell nothing of it."""
+        return self._begun.get(conversation(flow))
+
+    def step_at(self, at: int) -> int:
+        """At the very moment a step begins, the one before it may not be over: the later one counts."""
+        return sum(nanoseconds(step["begin"]) <= at for step in self.result["steps"])
+
     @cached_property
     def private_addresses(self) -> dict[str, str]:
         """Of public ones, as internet gateways translated them."""
@@ -196,8 +282,8 @@ class Scenario:
 
     @property
     def loses(self) -> bool:
-        """Whether a link lost something in it by chance."""
-        return any(journey.dropped == "link-loss" for journey in self.journeys)
+        """Whether only some packets of a connection got lost in it: by chance on a link, or the long ones."""
+        return any(journey.dropped in ("link-loss", "mtu-exceeded") for journey in self.journeys)
 
     @property
     def drops(self) -> bool:

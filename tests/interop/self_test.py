@@ -14,7 +14,7 @@ from pathlib import Path
 
 from known import KNOWN
 from run_output import Scenario
-from tshark import ACK, ICMP, PSH, SYN, TCP, Frame
+from tshark import ACK, ICMP, PSH, RST, SYN, TCP, Frame
 
 INTERFACE, ENHANCED_PACKET = 1, 6
 COMMENT, IF_NAME = 1, 2
@@ -304,12 +304,64 @@ def leading_zero(copy: Copy) -> None:
     copy.edit_line(is_accepted, replaced(8, lambda number: f"0{number}"))
 
 
+def is_reset_received(frame: Frame) -> bool:
+    return not frame.outbound and frame.flags & RST != 0
+
+
+def gateways_reset_missing(copy: Copy) -> None:
+    copy.edit_everywhere(is_reset_received, gone)
+
+
+def gateways_reset_with_fin(copy: Copy) -> None:
+    copy.edit_everywhere(is_reset_received, flip(ETHERNET + IP + 13))
+
+
+def routers_error_missing(copy: Copy) -> None:
+    copy.edit_everywhere(lambda frame: not frame.outbound and frame.icmp_type == 3, gone)
+
+
+def first_fragment_missing(copy: Copy) -> None:
+    copy.edit_everywhere(lambda frame: not frame.outbound and frame.is_fragment and not frame.offset, gone)
+
+
+def byte_of_last_fragment(copy: Copy) -> None:
+    is_last = lambda frame: not frame.outbound and frame.offset > 0 and "icmp.type" in frame.layers
+    copy.edit_everywhere(is_last, flip(ETHERNET + IP + 100))
+
+
+def fragment_bytes(copy: Copy) -> None:
+    is_part = lambda frame: not frame.outbound and frame.is_fragment
+    copy.edit_everywhere(is_part, gone)
+
+
+def forwarded_with_other_segment_size(copy: Copy) -> None:
+    middlebox = next(host for host in copy.original.hosts if host.forwarded)
+    is_forwarded_syn = lambda f: f.flags & SYN and f.number in middlebox.forwarded and f.interface[0] == middlebox.label
+    copy.edit_everywhere(is_forwarded_syn, flip(ETHERNET + IP + 23))
+
+
+def forwarded_came_from_nowhere(copy: Copy) -> None:
+    middlebox = next(host for host in copy.original.hosts if host.forwarded)
+    came = next(iter(middlebox.forwarded.values()))
+    copy.edit_everywhere(lambda frame: frame.identity == came.identity, gone)
+
+
+def reject_without_capture(copy: Copy) -> None:
+    captured = {host.eni for host in copy.original.hosts}
+    copy.edit_line(lambda w: w[12] == "REJECT" and w[2] not in captured, replaced(9, one_more))
+
+
+def any_reject(copy: Copy) -> None:
+    copy.edit_line(lambda words: words[12] == "REJECT", replaced(8, one_more))
+
+
 @dataclass(frozen=True)
 class Fault:
     """How something is spoilt, and which check has to complain."""
 
     check: str
     spoil: Callable[[Copy], None]
+    scenario: str = "filters"
 
 
 FAULTS = [
@@ -347,18 +399,36 @@ FAULTS = [
     Fault("parsed", no_number),
     Fault("parsed", two_spaces),
     Fault("parsed", leading_zero),
+    Fault("dropped", received_frame_missing_everywhere),
+    Fault("dropped", gateways_reset_missing, "igw-private-subnet"),
+    Fault("dropped", gateways_reset_with_fin, "igw-private-subnet"),
+    Fault("dropped", routers_error_missing, "mtu-sizes"),
+    Fault("dropped", first_fragment_missing, "nat-cuts-what-it-sends"),
+    Fault("intact", byte_of_last_fragment, "nat-fragments"),
+    Fault("rejected", fragment_bytes, "nat-cuts-what-it-sends"),
+    Fault("linux", forwarded_with_other_segment_size, "route-ingress-firewall"),
+    Fault("linux", forwarded_came_from_nowhere, "route-middlebox-asymmetry"),
+    Fault("rejected", any_reject, "route-middlebox-asymmetry"),
+    Fault("rejected", ingress_reject, "igw-block-public-access"),
+    Fault("rejected", reject_without_capture, "nat-unsolicited"),
 ]
 
 
 def run(scenarios: Iterable[Scenario], checks: list, folder: Path) -> int:
-    """Spoils one scenario in every way."""
-    original = next(scenario for scenario in scenarios if scenario.name == "filters")
-    before = [c for check in checks for c in check(original) if c.check not in KNOWN]
+    """Spoils one scenario in every way, and others in some that it has no packets for."""
+    originals = {scenario.name: scenario for scenario in scenarios}
+    before = [
+        complaint
+        for name in sorted({fault.scenario for fault in FAULTS})
+        for check in checks
+        for complaint in check(originals[name])
+        if complaint.check not in KNOWN
+    ]
     for complaint in before:
         print(f"before anything is spoilt: {complaint}")
     failed = len(before)
     for fault in FAULTS:
-        copy = Copy(original, folder)
+        copy = Copy(originals[fault.scenario], folder)
         fault.spoil(copy)
         spoilt = Scenario(folder)
         wanted = [check for check in checks if check.__name__.replace("_", "-") == fault.check]

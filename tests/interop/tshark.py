@@ -45,7 +45,10 @@ FIELDS = [
     "ip.src",
     "ip.dst",
     "ip.proto",
+    "ip.id",
     "ip.len",
+    "ip.flags.mf",
+    "ip.frag_offset",
     "ip.flags.df",
     "ip.checksum.status",
     "icmp.type",
@@ -58,6 +61,7 @@ FIELDS = [
     "udp.srcport",
     "udp.dstport",
     "udp.checksum.status",
+    "data.data",
     "tcp.srcport",
     "tcp.dstport",
     "tcp.stream",
@@ -74,6 +78,18 @@ FIELDS = [
     "http.request.method",
     "http.response.code",
     "ssh.protocol",
+]
+
+# What a router leaves as it is, apart from addresses, ports, and which options there are.
+FORWARDED_AS_IS = [
+    "ip.id",
+    "ip.len",
+    "ip.flags.df",
+    "tcp.seq_raw",
+    "tcp.flags",
+    "tcp.options.mss_val",
+    "tcp.options.wscale.shift",
+    "tcp.options.timestamp.tsval",
 ]
 
 EXPERT_ERROR = 0x800000
@@ -169,15 +185,51 @@ class Frame:
         return self.int("ip.proto")
 
     @cached_property
+    def offset(self) -> int:
+        """Where it lies in its datagram, if it is a fragment."""
+        return self.int("ip.frag_offset") or 0
+
+    @cached_property
+    def is_fragment(self) -> bool:
+        return self.offset > 0 or self.get("ip.flags.mf") in ("1", "True")
+
+    @cached_property
+    def head(self) -> bytes | None:
+        """Of a fragment, what there is of a header beyond IP's: in all but the first, nothing. The frame
+        with the last one has tshark's fields of the whole datagram, which are not of this packet."""
+        if not self.is_fragment:
+            return None
+        return b"" if self.offset else bytes.fromhex(self.get("data.data") or "")
+
+    @cached_property
     def flags(self) -> int:
-        return (self.int("tcp.flags") or 0) if self.protocol == TCP else 0
+        if self.protocol != TCP:
+            return 0
+        return (self.int("tcp.flags") or 0) if self.head is None else int.from_bytes(self.head[13:14])
+
+    @cached_property
+    def icmp_type(self) -> int | None:
+        if self.protocol != ICMP:
+            return None
+        return self.int("icmp.type") if self.head is None else next(iter(self.head), None)
 
     @cached_property
     def flow(self) -> tuple[str, str, int, int, int]:
         """Source, destination, source port, destination port, protocol."""
         prefix = {TCP: "tcp", UDP: "udp"}.get(self.protocol)
-        ports = (self.int(f"{prefix}.srcport"), self.int(f"{prefix}.dstport")) if prefix else (0, 0)
+        if not prefix:
+            ports = 0, 0
+        elif self.head is None:
+            ports = self.int(f"{prefix}.srcport"), self.int(f"{prefix}.dstport")
+        else:
+            ports = int.from_bytes(self.head[:2]), int.from_bytes(self.head[2:4])
         return self.get("ip.src"), self.get("ip.dst"), *ports, self.protocol
+
+    @property
+    def quoted(self) -> tuple[str, str, int | None, int | None, int] | None:
+        """The flow of the packet that an ICMP error is about, if it is of TCP."""
+        addresses = self.all("ip.src")[1:2] + self.all("ip.dst")[1:2]
+        return (*addresses, self.int("tcp.srcport"), self.int("tcp.dstport"), TCP) if len(addresses) == 2 else None
 
     @property
     def identity(self) -> tuple:
@@ -210,6 +262,32 @@ class Capture:
     @property
     def name(self) -> str:
         return self.path.stem
+
+    @cached_property
+    def label(self) -> str | None:
+        """What result.json calls the host."""
+        return self.interfaces[0].get("Name") if len(self.interfaces) == 1 else None
+
+    @cached_property
+    def forwarded(self) -> dict[int, Frame]:
+        """What a middlebox sends on, by frame number, with the frame in which it came. What differs from
+        all that came is the host's own."""
+        came: dict[tuple, list[Frame]] = {}
+        forwarded = {}
+        for frame in self.frames:
+            if not frame.is_ip or self.address in frame.flow[:2]:
+                continue
+            key = frame.flow, frame.offset, *map(frame.get, FORWARDED_AS_IS), *frame.all("tcp.option_kind")
+            if not frame.outbound:
+                came.setdefault(key, []).append(frame)
+            elif came.get(key):
+                forwarded[frame.number] = came[key].pop(0)
+        return forwarded
+
+    @cached_property
+    def own(self) -> list[Frame]:
+        """What the host sent of its own accord."""
+        return [frame for frame in self.frames if frame.outbound and frame.number not in self.forwarded]
 
     @cached_property
     def interfaces(self) -> list[dict[str, str]]:
