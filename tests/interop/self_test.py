@@ -283,7 +283,7 @@ def egress_reject(copy: Copy) -> None:
 
 def ingress_reject(copy: Copy) -> None:
     own = {host.eni: host.address for host in copy.original.hosts}
-    copy.edit_line(lambda w: w[12] == "REJECT" and w[4] == own[w[2]], replaced(9, one_more))
+    copy.edit_line(lambda w: w[12] == "REJECT" and w[4] == own.get(w[2]), replaced(9, one_more))
 
 
 def line_gone(copy: Copy) -> None:
