@@ -290,7 +290,7 @@ def analysis(scenario: Scenario) -> Iterator[Complaint]:
         reset = {frame.get("tcp.stream") for frame in host.frames if frame.flags & RST}
         for frame in host.frames:
             if is_too_long(frame):
-                too_long.add(frame.quoted)
+                too_long.add(frame.quoted.flow)
             if "tcp.analysis.flags" not in frame.layers:
                 continue
             found = [name for name in TCP_ANALYSIS if name in frame.layers] or ["tcp.analysis.flags"]
@@ -312,7 +312,34 @@ def analysis(scenario: Scenario) -> Iterator[Complaint]:
 
 def is_too_long(frame: Frame) -> bool:
     """Whether it says that a packet was too long for the way and must not be fragmented."""
-    return frame.icmp_type == 3 and frame.int("icmp.code") == 4
+    return frame.quoted is not None and frame.icmp_type == 3 and frame.int("icmp.code") == 4
+
+
+def quotes(scenario: Scenario) -> Iterator[Complaint]:
+    """An ICMP error that a host receives quotes a packet that it sent."""
+    header = ["ip.len", "ip.id", "ip.flags.df"]
+    rest = ["udp.checksum", "tcp.seq_raw", "icmp.ident", "icmp.seq"]
+    for host in scenario.hosts:
+        sent: dict[tuple, list[Frame]] = defaultdict(list)
+        for frame in host.frames:
+            if frame.outbound and frame.is_ip:
+                sent[frame.flow].append(frame)
+            quoted = frame.quoted
+            # A middlebox receives errors that are for others.
+            if frame.outbound or quoted is None or frame.flow[1] != host.address:
+                continue
+            # What the quote is too short for cannot be compared.
+            names = header + [name for name in rest if quoted.get(name) is not None]
+            expected = [[one.get(name) for name in names] for one in sent[quoted.flow]]
+            came = [quoted.get(name) for name in names]
+            if came in expected:
+                continue
+            # Only what differs in the header of a port unreachable is a known deviation.
+            ports = frame.icmp_type == 3 and frame.int("icmp.code") == 3
+            alike = [one for one in expected if one[0] == came[0] and one[3:] == came[3:]]
+            check = "quoted-header" if ports and alike and came[1:3] == ["0x0000", "1"] else "quotes"
+            place = f"frame {frame.number}, {' '.join(names)}"
+            yield Complaint(check, host.path, place, alike or expected or "a packet that it sent", came)
 
 
 def ssh(scenario: Scenario) -> Iterator[Complaint]:
@@ -425,4 +452,4 @@ def responses(said: bytes, methods: list[str]) -> Iterator[tuple[bytes, bytes]]:
         said = rest[used:]
 
 
-CHECKS = [opens, intact, everything, dropped, linux, option_order, window_scale, timestamps, analysis, ssh, pings, pages]
+CHECKS = [opens, intact, everything, dropped, linux, option_order, window_scale, timestamps, analysis, quotes, ssh, pings, pages]

@@ -283,7 +283,7 @@ def egress_reject(copy: Copy) -> None:
 
 def ingress_reject(copy: Copy) -> None:
     own = {host.eni: host.address for host in copy.original.hosts}
-    copy.edit_line(lambda w: w[12] == "REJECT" and w[4] == own[w[2]], replaced(9, one_more))
+    copy.edit_line(lambda w: w[12] == "REJECT" and w[4] == own.get(w[2]), replaced(9, one_more))
 
 
 def line_gone(copy: Copy) -> None:
@@ -318,6 +318,10 @@ def gateways_reset_with_fin(copy: Copy) -> None:
 
 def routers_error_missing(copy: Copy) -> None:
     copy.edit_everywhere(lambda frame: not frame.outbound and frame.icmp_type == 3, gone)
+
+
+def other_packet_quoted(copy: Copy) -> None:
+    copy.edit_everywhere(lambda frame: not frame.outbound and frame.icmp_type == 3, flip(ETHERNET + IP + 8 + 5))
 
 
 def first_fragment_missing(copy: Copy) -> None:
@@ -403,6 +407,7 @@ FAULTS = [
     Fault("dropped", gateways_reset_missing, "igw-private-subnet"),
     Fault("dropped", gateways_reset_with_fin, "igw-private-subnet"),
     Fault("dropped", routers_error_missing, "mtu-sizes"),
+    Fault("quotes", other_packet_quoted, "mtu-sizes"),
     Fault("dropped", first_fragment_missing, "nat-cuts-what-it-sends"),
     Fault("intact", byte_of_last_fragment, "nat-fragments"),
     Fault("rejected", fragment_bytes, "nat-cuts-what-it-sends"),

@@ -60,6 +60,7 @@ FIELDS = [
     "icmp.resp_to",
     "udp.srcport",
     "udp.dstport",
+    "udp.checksum",
     "udp.checksum.status",
     "data.data",
     "tcp.srcport",
@@ -97,6 +98,9 @@ EXPERT_ERROR = 0x800000
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 
 TCP, UDP, ICMP = 6, 17, 1
+
+# Destination unreachable, time exceeded.
+ICMP_ERRORS = (3, 11)
 
 
 class Missing(Exception):
@@ -225,11 +229,17 @@ class Frame:
             ports = int.from_bytes(self.head[:2]), int.from_bytes(self.head[2:4])
         return self.get("ip.src"), self.get("ip.dst"), *ports, self.protocol
 
-    @property
-    def quoted(self) -> tuple[str, str, int | None, int | None, int] | None:
-        """The flow of the packet that an ICMP error is about, if it is of TCP."""
-        addresses = self.all("ip.src")[1:2] + self.all("ip.dst")[1:2]
-        return (*addresses, self.int("tcp.srcport"), self.int("tcp.dstport"), TCP) if len(addresses) == 2 else None
+    @cached_property
+    def quoted(self) -> Frame | None:
+        """The packet that an ICMP error is about, as far as the error has it. Of fields that both have, the
+        second is the quoted packet's."""
+        if self.icmp_type not in ICMP_ERRORS:
+            return None
+        inner = {name: values[1:] for name, values in self.layers.items() if name.startswith(("ip.", "icmp.")) and values[1:]}
+        others = {name: values for name, values in self.layers.items() if name.startswith(("tcp.", "udp."))}
+        # The error itself has neither.
+        others |= {name: self.layers[name] for name in ("icmp.ident", "icmp.seq") if name in self.layers}
+        return Frame(inner | others) if "ip.src" in inner else None
 
     @property
     def identity(self) -> tuple:
