@@ -16,7 +16,7 @@ use crate::ids::{EniId, VpcEndpointId};
 use crate::model::{EndpointKind, Eni, VpcEndpoint};
 use crate::time::Instant;
 use crate::trace::{DropReason, MtuLimit, Step, Translator};
-use crate::wire::{FiveTuple, Packet, Protocol, Rewrite};
+use crate::wire::{ECHO_REQUEST, FiveTuple, Packet, Protocol, Rewrite};
 
 /// The longest packet that an endpoint carries (aws: endpoint-mtu).
 pub(super) const MTU: u16 = 8500;
@@ -72,7 +72,6 @@ impl<'a> Cx<'a> {
         endpoint: VpcEndpointId,
         packet: &Packet,
     ) -> Result<(), DropReason> {
-        const ECHO_REQUEST: u8 = 8;
         // What a transit gateway or another connection brings gets no further (aws: endpoint-gateway-not-extended).
         let (endpoint_vpc, source) = (self.model.endpoints[&endpoint].vpc, packet.tuple().src);
         if !self.model.vpcs[&endpoint_vpc].contains(source) {

@@ -9,14 +9,12 @@ use super::walk::{Cx, Origin, Place};
 use crate::model::{Eni, NatGateway, Owner, Zone};
 use crate::trace::{DropReason, Step, Translator, TtlHop};
 use crate::wire::build::{self, Ends};
-use crate::wire::{Packet, Protocol, Rewrite, TcpFlags};
+use crate::wire::{ECHO_REPLY, ECHO_REQUEST, Packet, Protocol, Rewrite, TcpFlags};
 
 /// The longest packet a NAT gateway carries (aws: mtu-nat).
 pub(super) const MTU: u16 = 8500;
 /// What it lowers the segment size of a SYN to; AWS gives no number (assumed: mss-clamp-8460).
 const MSS: u16 = MTU - 40;
-const ECHO_REPLY: u8 = 0;
-const ECHO_REQUEST: u8 = 8;
 
 /// Where a NAT gateway got a packet.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +128,7 @@ impl Cx<'_> {
                 Some(quoted) => quoted.mirror(),
                 None => self.flow(Asking::NatGateway(nat.id), packet),
             };
-            let binding = self.state.nat.from_outside(nat.id, came.mirror());
+            let binding = table.from_outside(nat.id, came.mirror());
             return match binding {
                 Some(binding) => Ok((binding, NatWay::Back)),
                 None => self.nat_drops(nat, no_session),
@@ -144,7 +142,7 @@ impl Cx<'_> {
             };
         }
         let inside = self.flow(Asking::NatGateway(nat.id), packet);
-        let known = self.state.nat.from_inside(nat.id, inside);
+        let known = table.from_inside(nat.id, inside);
         // A connection ends with its address.
         if let Some(binding) = known.filter(|binding| nat.has(binding.outside.src, self.now)) {
             return Ok((binding, NatWay::Out));
@@ -168,9 +166,8 @@ impl Cx<'_> {
             return self.nat_drops(nat, no_session);
         }
         // The first address that has a port left (assumed: nat-address-order).
-        let usable = nat.addresses_for(zone).filter(|address| address.draining_until.is_none());
-        let binding =
-            usable.into_iter().find_map(|address| self.state.nat.new_binding(nat.id, inside, address.ip));
+        let mut usable = nat.addresses_for(zone).filter(|address| address.draining_until.is_none());
+        let binding = usable.find_map(|address| table.new_binding(nat.id, inside, address.ip));
         match binding {
             Some(binding) => Ok((binding, NatWay::Out)),
             None => {

@@ -9,7 +9,7 @@ use ipnet::Ipv4Net;
 
 use super::flow::flow_of;
 use super::walk::Cx;
-use crate::ids::{EniId, TransitGatewayAttachmentId, TransitGatewayId};
+use crate::ids::{EniId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId};
 use crate::model::{
     AttachmentResource, AttachmentState, Eni, Location, TransitGatewayAttachment, TransitGatewayRouteTable,
 };
@@ -104,7 +104,7 @@ impl<'a> Cx<'a> {
     /// one; in appliance mode the same for both directions of a flow (aws: tgw-appliance-mode).
     pub(super) fn way_into_vpc(
         &self,
-        interfaces: &[(crate::ids::SubnetId, EniId)],
+        interfaces: &[(SubnetId, EniId)],
         appliance_mode: bool,
         from: Location,
         packet: &Packet,

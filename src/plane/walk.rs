@@ -8,7 +8,6 @@ use super::State;
 use super::endpoint::Session;
 use super::mtu::{self, Reporter};
 use super::nat_gateway::Face;
-use super::security_group::Path;
 use super::state::Effect;
 use crate::ids::{
     CustomerGatewayId, EniId, RouteTableId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
@@ -387,9 +386,9 @@ impl<'a> Cx<'a> {
         self.tunnel(vpn, packet);
         match vpn.end {
             VpnEnd::TransitGateway(gateway) => {
-                let attachments = self.model.transit_gateway_attachments.values();
+                let mut attachments = self.model.transit_gateway_attachments.values();
                 let is_vpn = AttachmentResource::Vpn { connection: vpn.id };
-                let attachment = attachments.into_iter().find(|attachment| attachment.resource == is_vpn);
+                let attachment = attachments.find(|attachment| attachment.resource == is_vpn);
                 let attachment = attachment.ok_or(DropReason::OnPremNoRoute { network })?.id;
                 Ok(Next::Go(Place::InTransitGateway { gateway, attachment, from: near }))
             }
@@ -517,8 +516,7 @@ impl<'a> Cx<'a> {
             if eni.security_groups.is_empty() {
                 return Ok(());
             }
-            let path: Path = cx.path_from(from, packet);
-            cx.security_group(eni, Direction::Ingress, path, packet)
+            cx.security_group(eni, Direction::Ingress, cx.path_from(from, packet), packet)
         })?;
         self.check_destination(eni, packet)?;
         self.address_frame(subnet, enters_subnet, eni, packet);

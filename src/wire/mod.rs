@@ -15,6 +15,7 @@ mod rewrite;
 use std::fmt;
 
 pub use arp::{ArpReply, ArpRequest};
+pub use etherparse::icmpv4::{TYPE_ECHO_REPLY as ECHO_REPLY, TYPE_ECHO_REQUEST as ECHO_REQUEST};
 pub use fragment::Reassembly;
 pub use packet::{Echo, FiveTuple, Icmp, Malformed, Packet, Protocol, Quoted, TcpFlags};
 pub use rewrite::Rewrite;

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use etherparse::{Icmpv4Slice, Ipv4HeaderSlice, LaxNetSlice, LaxSlicedPacket, TcpSlice, UdpSlice};
 
-use super::{ETHERNET_HEADER_LEN, Mac};
+use super::{ECHO_REPLY, ECHO_REQUEST, ETHERNET_HEADER_LEN, Mac};
 
 const ETHERTYPE: Range<usize> = 12..14;
 const IPV4: [u8; 2] = [0x08, 0x00];
@@ -456,8 +456,6 @@ impl Facts {
 }
 
 fn icmp_facts(message: &[u8]) -> Icmp {
-    const ECHO_REPLY: u8 = 0;
-    const ECHO_REQUEST: u8 = 8;
     let (kind, code) = (message[0], message[1]);
     let word = |at: usize| u16::from_be_bytes([message[at], message[at + 1]]);
     match kind {

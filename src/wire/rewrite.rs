@@ -13,7 +13,7 @@ use pnet_packet::tcp::MutableTcpPacket;
 use pnet_packet::udp::MutableUdpPacket;
 
 use super::packet::{FRAGMENT, IDENTIFICATION, is_error};
-use super::{ETHERNET_HEADER_LEN, Mac, Packet, Protocol, TcpFlags};
+use super::{ECHO_REPLY, ECHO_REQUEST, ETHERNET_HEADER_LEN, Mac, Packet, Protocol, TcpFlags};
 
 /// What to change. `None` leaves a field alone.
 ///
@@ -250,8 +250,6 @@ fn rewrite_ports(transport: &mut [u8], rewrite: Rewrite) -> Delta {
 }
 
 fn rewrite_icmp(message: &mut [u8], rewrite: Rewrite, layer: Layer, enclosing: &mut Delta) {
-    const ECHO_REPLY: u8 = 0;
-    const ECHO_REQUEST: u8 = 8;
     const IDENTIFIER: std::ops::Range<usize> = 4..6;
     const BODY: usize = 8;
     let Some(mut icmp) = MutableIcmpPacket::new(message) else { return };

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use super::{News, Stack};
 use crate::guest::process::ProcessId;
 use crate::time::Instant;
-use crate::wire::{FiveTuple, Packet, Protocol};
+use crate::wire::{ECHO_REPLY, FiveTuple, Packet, Protocol};
 
 /// What came back for a packet that a program built itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,7 +72,6 @@ impl Stack {
     /// Tells the program that an ICMP message is for.
     pub(super) fn hear_icmp(&mut self, packet: &Packet) {
         const ICMP_HEADER_LEN: usize = 8;
-        const ECHO_REPLY: u8 = 0;
         let Some(icmp) = packet.icmp() else { return };
         let message = packet.ip_payload();
         let from = packet.tuple().src;

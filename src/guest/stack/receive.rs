@@ -11,7 +11,8 @@ use crate::guest::device::Device;
 use crate::time::Instant;
 use crate::wire::build::{self, Ends};
 use crate::wire::{
-    ArpReply, Echo, FiveTuple, Icmp, Packet, Parsed, Protocol, TcpFlags, checksums_are_valid, parse,
+    ArpReply, ECHO_REQUEST, Echo, FiveTuple, Icmp, Packet, Parsed, Protocol, TcpFlags, checksums_are_valid,
+    parse,
 };
 
 impl Stack {
@@ -198,8 +199,6 @@ impl Stack {
         self.hear_undeliverable(&packet);
     }
 }
-
-const ECHO_REQUEST: u8 = 8;
 
 /// What an ICMP error does to a connection that is being made (Linux: `tcp_v4_err`).
 fn unreachable(kind: u8, code: u8) -> Option<ConnectionError> {

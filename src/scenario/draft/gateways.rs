@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use ipnet::Ipv4Net;
 
-use super::{ADDRESS, CIDR, Named, cidr_of, each, flag, host_setup, named, names, owned_text, scope};
+use super::{
+    ADDRESS, CIDR, Named, cidr_of, each, flag, host_setup, named, names, names_at, owned_text, scope,
+};
 use crate::guest::HostSetup;
 use crate::model::{Quotas, Scope};
 use crate::scenario::fields::Fields;
@@ -140,7 +142,7 @@ pub fn nat_gateway(key: &Key, node: &Node, problems: &mut Problems) -> Option<Na
         Some(fields.required("subnet", problems).and_then(|node| owned_text(node, problems)))
     };
     let is_private = flag(&mut fields, "private", false, problems);
-    let elastic_ips = fields.optional("elastic_ips").map(|node| names(node, problems)).unwrap_or_default();
+    let elastic_ips = names_at(&mut fields, "elastic_ips", problems);
     let private_ip = fields.optional("private_ip").and_then(|node| node.parse(problems, ADDRESS));
     let secondary = fields.optional("secondary_private_ips").and_then(|node| node.integer(problems, 0..=31));
     fields.finish(problems);

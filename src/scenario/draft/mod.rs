@@ -333,6 +333,11 @@ fn names(node: &Node, problems: &mut Problems) -> Vec<Spanned<String>> {
     }
 }
 
+/// The names behind a key; none if it is left out.
+fn names_at(fields: &mut Fields<'_>, key: &'static str, problems: &mut Problems) -> Vec<Spanned<String>> {
+    fields.optional(key).map(|node| names(node, problems)).unwrap_or_default()
+}
+
 fn flag(fields: &mut Fields<'_>, key: &'static str, default: bool, problems: &mut Problems) -> bool {
     fields.optional(key).and_then(|node| node.bool(problems)).map_or(default, |flag| flag.value)
 }
@@ -419,9 +424,8 @@ fn route_table(key: &Key, node: &Node, problems: &mut Problems) -> Option<RouteT
     let mut fields = Fields::of(node, "a route table", problems)?;
     let named = named(key, &mut fields, problems);
     let is_main = flag(&mut fields, "main", false, problems);
-    let subnets = fields.optional("subnets").map(|node| names(node, problems)).unwrap_or_default();
-    let mut list = |key| fields.optional(key).map(|node| names(node, problems)).unwrap_or_default();
-    let (gateways, propagates) = (list("gateways"), list("propagates"));
+    let [subnets, gateways, propagates] =
+        ["subnets", "gateways", "propagates"].map(|key| names_at(&mut fields, key, problems));
     let routes = each(&mut fields, "routes", "targets by destination", problems, |key, node, problems| {
         let destination = Spanned { span: key.span, value: key.text.clone() };
         Some((destination, owned_text(node, problems)?))
@@ -430,7 +434,8 @@ fn route_table(key: &Key, node: &Node, problems: &mut Problems) -> Option<RouteT
     Some(RouteTable { named, is_main, subnets, gateways, propagates, routes })
 }
 
-fn cidr_of(text: &str) -> Option<Ipv4Net> {
+/// A block, or an address, which is a block of one.
+pub fn cidr_of(text: &str) -> Option<Ipv4Net> {
     text.parse().ok().or_else(|| text.parse::<Ipv4Addr>().ok().map(Ipv4Net::from))
 }
 
@@ -439,7 +444,7 @@ fn network_acl(key: &Key, node: &Node, problems: &mut Problems) -> Option<Networ
     let acl = NetworkAcl {
         named: named(key, &mut fields, problems),
         is_default: flag(&mut fields, "default", false, problems),
-        subnets: fields.optional("subnets").map(|node| names(node, problems)).unwrap_or_default(),
+        subnets: names_at(&mut fields, "subnets", problems),
         ingress: rules(&mut fields, "ingress", problems, |node, p| acl_rule(node, "from", p)),
         egress: rules(&mut fields, "egress", problems, |node, p| acl_rule(node, "to", p)),
     };
@@ -573,10 +578,7 @@ fn instance(key: &Key, node: &Node, problems: &mut Problems) -> Option<Instance>
         named: Named { name, ..named(key, &mut fields, problems) },
         eni_id: fields.optional("eni_id").and_then(|node| owned_text(node, problems)),
         subnet: fields.optional("subnet").and_then(|node| owned_text(node, problems)),
-        security_groups: fields
-            .optional("security_groups")
-            .map(|node| names(node, problems))
-            .unwrap_or_default(),
+        security_groups: names_at(&mut fields, "security_groups", problems),
         private_ip: fields.optional("private_ip").and_then(|node| node.parse(problems, ADDRESS)),
         secondary_private_ips: addresses(&mut fields, "secondary_private_ips", problems),
         public_ip: fields.optional("public_ip").and_then(|node| node.bool(problems)).map(|flag| flag.value),
@@ -593,8 +595,7 @@ fn instance(key: &Key, node: &Node, problems: &mut Problems) -> Option<Instance>
 }
 
 fn addresses(fields: &mut Fields<'_>, key: &'static str, problems: &mut Problems) -> Vec<Spanned<Ipv4Addr>> {
-    let Some(node) = fields.optional(key) else { return Vec::new() };
-    let found = names(node, problems).into_iter().map(|text| match text.value.parse() {
+    let found = names_at(fields, key, problems).into_iter().map(|text| match text.value.parse() {
         Ok(value) => Some(Spanned { span: text.span, value }),
         Err(_) => {
             problems.push(Problem::at(text.span, format!("expected {ADDRESS}, found `{}`", text.value)));

@@ -187,11 +187,8 @@ impl Builder<'_> {
 
     fn outside_host(&mut self, host: &draft::OutsideHost) {
         let address = host.address.value;
-        if address.is_private() || address.is_loopback() || address.is_link_local() || address.is_multicast()
-        {
-            let problem = Problem::at(host.address.span, format!("`{address}` is not a public address"));
-            self.problems
-                .push(problem.hint("192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24 are free for examples"));
+        if !is_public(address) {
+            self.problems.push(not_public(host.address.span, address));
             return;
         }
         if let Some(other) = self.built.model.outside.get(&address) {
@@ -670,7 +667,7 @@ fn not_public(span: Span, address: Ipv4Addr) -> Problem {
 fn block(text: &str) -> Option<Ipv4Net> {
     match text {
         "anywhere" => Some(Ipv4Net::default()),
-        text => text.parse().ok().or_else(|| text.parse::<Ipv4Addr>().ok().map(Ipv4Net::from)),
+        text => draft::cidr_of(text),
     }
 }
 
