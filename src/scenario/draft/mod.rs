@@ -3,9 +3,10 @@
 //! Knows the keys of the language, nothing of what they lead to.
 
 mod gateways;
+mod hosts;
+mod rules;
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
 use ipnet::Ipv4Net;
 
@@ -13,12 +14,14 @@ pub use self::gateways::{
     Attachment, Connection, Endpoint, NatGateway, OnPrem, OnPremHost, PrefixList, TransitGateway,
     TransitTable,
 };
+pub use self::hosts::{Instance, OutsideHost, bad_host_name, serves};
+use self::hosts::{host_name, host_setup, instance, outside_host};
+pub use self::rules::{AclRule, GroupRule};
+use self::rules::{acl_rule, group_rule, rules};
 use super::fields::Fields;
-use super::problem::{Problem, Problems, quote};
-use super::yaml::{Key, Node, Span, Spanned, Value};
-use crate::guest::{Answer, HostSetup, Service, Site};
-use crate::model::{Account, AclAction, Bandwidth, PortRange, Quotas, Region, Scope, Traffic, Zone};
-use crate::wire::Protocol;
+use super::problem::{Problem, Problems};
+use super::yaml::{Key, Node, Spanned, Value};
+use crate::model::{Account, Quotas, Region, Scope, Zone};
 
 /// Everything that exists at the beginning.
 #[derive(Debug, Default)]
@@ -161,40 +164,10 @@ pub struct NetworkAcl {
 }
 
 #[derive(Debug)]
-pub struct AclRule {
-    pub place: Span,
-    pub number: u16,
-    pub action: AclAction,
-    pub traffic: Traffic,
-    pub peer: Spanned<String>,
-}
-
-#[derive(Debug)]
 pub struct SecurityGroup {
     pub named: Named,
     pub ingress: Vec<GroupRule>,
     pub egress: Option<Vec<GroupRule>>,
-}
-
-#[derive(Debug)]
-pub struct GroupRule {
-    pub traffic: Traffic,
-    pub peer: Spanned<String>,
-}
-
-#[derive(Debug)]
-pub struct Instance {
-    pub named: Named,
-    pub eni_id: Option<Spanned<String>>,
-    pub subnet: Option<Spanned<String>>,
-    pub security_groups: Vec<Spanned<String>>,
-    pub private_ip: Option<Spanned<Ipv4Addr>>,
-    pub secondary_private_ips: Vec<Spanned<Ipv4Addr>>,
-    pub public_ip: Option<bool>,
-    pub source_dest_check: bool,
-    pub tracked_flows_max: Option<usize>,
-    pub bandwidth: Option<Bandwidth>,
-    pub setup: HostSetup,
 }
 
 #[derive(Debug)]
@@ -212,18 +185,6 @@ pub struct ElasticIp {
     pub address: Option<Spanned<Ipv4Addr>>,
     pub instance: Option<Spanned<String>>,
 }
-
-#[derive(Debug)]
-pub struct OutsideHost {
-    pub name: Spanned<String>,
-    pub address: Spanned<Ipv4Addr>,
-    pub latency: Duration,
-    pub service: Option<Spanned<String>>,
-    pub setup: HostSetup,
-}
-
-/// One-way time from a host on the internet to AWS, unless the file says another.
-const LATENCY: Duration = Duration::from_millis(10);
 
 const CIDR: &str = "an IPv4 CIDR block such as `10.0.0.0/16`";
 const ADDRESS: &str = "an IPv4 address such as `10.0.0.10`";
@@ -291,29 +252,6 @@ fn each<T>(
 fn named(key: &Key, fields: &mut Fields<'_>, problems: &mut Problems) -> Named {
     let id = fields.optional("id").and_then(|node| owned_text(node, problems));
     Named { name: Spanned { span: key.span, value: key.text.clone() }, id }
-}
-
-/// What is wrong with a name by which commands are to call a host.
-pub fn bad_host_name(span: Span, name: &str) -> Option<Problem> {
-    let problem = if name.is_empty() {
-        Problem::at(span, "a host without a name")
-    } else if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        Problem::at(span, format!("{} cannot be typed as the name of a host", quote(name)))
-            .hint("leave out spaces and control characters")
-    } else if name.parse::<Ipv4Addr>().is_ok() {
-        Problem::at(span, format!("`{name}` is an address, not the name of a host"))
-    } else {
-        return None;
-    };
-    Some(problem)
-}
-
-/// The name of a host.
-fn host_name(key: &Key, problems: &mut Problems) -> Spanned<String> {
-    if let Some(problem) = bad_host_name(key.span, &key.text) {
-        problems.push(problem);
-    }
-    Spanned { span: key.span, value: key.text.clone() }
 }
 
 fn owned_text(node: &Node, problems: &mut Problems) -> Option<Spanned<String>> {
@@ -464,223 +402,6 @@ fn security_group(key: &Key, node: &Node, problems: &mut Problems) -> Option<Sec
     Some(group)
 }
 
-fn rules<T>(
-    fields: &mut Fields<'_>,
-    key: &'static str,
-    problems: &mut Problems,
-    mut read: impl FnMut(&Node, &mut Problems) -> Option<T>,
-) -> Option<Vec<T>> {
-    let list = fields.optional(key)?.list(problems, "rules")?;
-    Some(list.iter().filter_map(|node| read(node, problems)).collect())
-}
-
-fn acl_rule(node: &Node, peer: &'static str, problems: &mut Problems) -> Option<AclRule> {
-    let mut fields = Fields::of(node, "a network ACL rule", problems)?;
-    let number = fields.required("rule", problems).and_then(|node| node.integer(problems, 1..=32_766));
-    let actions = [("allow", AclAction::Allow), ("deny", AclAction::Deny)];
-    let action =
-        fields.required("action", problems).and_then(|node| node.choice(problems, "action", &actions));
-    let traffic = traffic(&mut fields, problems);
-    let peer = fields.required(peer, problems).and_then(|node| owned_text(node, problems));
-    fields.finish(problems);
-    Some(AclRule {
-        place: node.place,
-        number: number?.value,
-        action: action?.value,
-        traffic: traffic?,
-        peer: peer?,
-    })
-}
-
-fn group_rule(node: &Node, peer: &'static str, problems: &mut Problems) -> Option<GroupRule> {
-    let mut fields = Fields::of(node, "a security group rule", problems)?;
-    let traffic = traffic(&mut fields, problems);
-    let peer = fields.required(peer, problems).and_then(|node| owned_text(node, problems));
-    fields.finish(problems);
-    Some(GroupRule { traffic: traffic?, peer: peer? })
-}
-
-/// `tcp: 22`, `udp: 1024-65535`, `icmp: all`, `protocol: 50`; all traffic if none of them is there.
-fn traffic(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Traffic> {
-    let tcp = fields.optional("tcp").map(|node| (node, ports(node, problems).map(Traffic::Tcp)));
-    let udp = fields.optional("udp").map(|node| (node, ports(node, problems).map(Traffic::Udp)));
-    let icmp = fields.optional("icmp").map(|node| (node, icmp(node, problems)));
-    let protocol = fields.optional("protocol").map(|node| (node, protocol(node, problems)));
-    let mut given = [tcp, udp, icmp, protocol].into_iter().flatten();
-    let Some((_, traffic)) = given.next() else { return Some(Traffic::All) };
-    if let Some((another, _)) = given.next() {
-        problems
-            .push(Problem::at(another.place, "a rule is about one protocol").hint("write a rule for each"));
-    }
-    traffic
-}
-
-fn ports(node: &Node, problems: &mut Problems) -> Option<PortRange> {
-    let text = node.text(problems)?;
-    let range = match text.split_once('-') {
-        _ if text == "all" => Some(PortRange::ALL),
-        Some((from, to)) => {
-            from.trim().parse().ok().zip(to.trim().parse().ok()).map(|(from, to)| PortRange { from, to })
-        }
-        None => text.parse().ok().map(PortRange::one),
-    };
-    let range = range.filter(|range| range.from <= range.to);
-    if range.is_none() {
-        problems.push(Problem::at(
-            node.span,
-            format!("expected a port such as `22`, a range such as `1024-65535`, or `all`, found `{text}`"),
-        ));
-    }
-    range
-}
-
-fn icmp(node: &Node, problems: &mut Problems) -> Option<Traffic> {
-    let text = node.text(problems)?;
-    let (kind, code) = match text.split_once('/') {
-        Some((kind, code)) => (kind, Some(code)),
-        None => (text, None),
-    };
-    let kind = match kind {
-        "all" => Some(None),
-        "echo-request" => Some(Some(8)),
-        "echo-reply" => Some(Some(0)),
-        number => number.parse().ok().map(Some),
-    };
-    let code = match code {
-        None => Some(None),
-        Some(number) => number.parse().ok().map(Some),
-    };
-    if kind.is_none() || code.is_none() {
-        problems.push(Problem::at(
-            node.span,
-            format!("expected an ICMP type such as `8`, a type and code such as `3/4`, `echo-request` or `all`, found `{text}`"),
-        ));
-    }
-    Some(Traffic::Icmp { kind: kind?, code: code? })
-}
-
-fn protocol(node: &Node, problems: &mut Problems) -> Option<Traffic> {
-    if node.text(problems)? == "all" {
-        return Some(Traffic::All);
-    }
-    node.integer(problems, 0..=255_u8).map(|number| match Protocol(number.value) {
-        Protocol::TCP => Traffic::Tcp(PortRange::ALL),
-        Protocol::UDP => Traffic::Udp(PortRange::ALL),
-        Protocol::ICMP => Traffic::Icmp { kind: None, code: None },
-        other => Traffic::Other(other),
-    })
-}
-
-fn instance(key: &Key, node: &Node, problems: &mut Problems) -> Option<Instance> {
-    let mut fields = Fields::of(node, "an instance", problems)?;
-    let name = host_name(key, problems);
-    let instance = Instance {
-        named: Named { name, ..named(key, &mut fields, problems) },
-        eni_id: fields.optional("eni_id").and_then(|node| owned_text(node, problems)),
-        subnet: fields.optional("subnet").and_then(|node| owned_text(node, problems)),
-        security_groups: names_at(&mut fields, "security_groups", problems),
-        private_ip: fields.optional("private_ip").and_then(|node| node.parse(problems, ADDRESS)),
-        secondary_private_ips: addresses(&mut fields, "secondary_private_ips", problems),
-        public_ip: fields.optional("public_ip").and_then(|node| node.bool(problems)).map(|flag| flag.value),
-        source_dest_check: flag(&mut fields, "source_dest_check", true, problems),
-        tracked_flows_max: fields
-            .optional("tracked_flows_max")
-            .and_then(|node| node.integer(problems, 0..=u32::MAX))
-            .map(|number| number.value as usize),
-        bandwidth: fields.optional("bandwidth").and_then(|node| node.bandwidth(problems)).map(|b| b.value),
-        setup: host_setup(&mut fields, problems),
-    };
-    fields.finish(problems);
-    Some(instance)
-}
-
-fn addresses(fields: &mut Fields<'_>, key: &'static str, problems: &mut Problems) -> Vec<Spanned<Ipv4Addr>> {
-    let found = names_at(fields, key, problems).into_iter().map(|text| match text.value.parse() {
-        Ok(value) => Some(Spanned { span: text.span, value }),
-        Err(_) => {
-            problems.push(Problem::at(text.span, format!("expected {ADDRESS}, found `{}`", text.value)));
-            None
-        }
-    });
-    found.flatten().collect()
-}
-
-/// What a host does by itself: what it serves, whether it forwards for others, how long its packets are.
-fn host_setup(fields: &mut Fields<'_>, problems: &mut Problems) -> HostSetup {
-    HostSetup {
-        services: serves(fields, problems),
-        forwards: flag(fields, "forwards", false, problems),
-        mtu: fields
-            .optional("mtu")
-            .and_then(|node| node.integer(problems, 576..=9001_u16))
-            .map(|mtu| mtu.value),
-    }
-}
-
-/// Ports and what listens on them: a text is a web page.
-pub fn serves(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<(u16, Service)> {
-    each(fields, "serves", "pages by port", problems, |key, node, problems| {
-        let port = key.text.parse::<u16>().ok().filter(|port| *port > 0);
-        if port.is_none() {
-            problems.push(Problem::at(
-                key.span,
-                format!("expected a port from 1 to 65535, found `{}`", key.text),
-            ));
-        }
-        Some((port?, service(node, problems)?))
-    })
-}
-
-/// The longest page that is made up: 1 GB.
-const BYTES_MAX: u64 = 1_000_000_000;
-
-fn service(node: &Node, problems: &mut Problems) -> Option<Service> {
-    let Value::Map(_) = node.value else {
-        return node.text(problems).map(|text| match text {
-            "ssh" => Service::Ssh,
-            body => Service::Http(Site::plain(body)),
-        });
-    };
-    let mut fields = Fields::of(node, "a web page", problems)?;
-    let redirect = fields.optional("redirect").and_then(|node| node.text(problems));
-    let status = fields.optional("status").and_then(|node| node.integer(problems, 200..=599_u16));
-    let body = fields.optional("body").and_then(|node| node.text(problems));
-    let bytes =
-        fields.optional("bytes").and_then(|node| Some((node, node.integer(problems, 0..=BYTES_MAX)?)));
-    fields.finish(problems);
-    if let (Some((node, _)), true) = (&bytes, redirect.is_some() || body.is_some()) {
-        problems.push(
-            Problem::at(node.span, "a page of so many bytes has no text and leads nowhere")
-                .hint("leave `bytes` out, or leave `body` and `redirect` out"),
-        );
-    }
-    let mut answer = match (redirect, body, bytes) {
-        (Some(location), _, _) => Answer::redirect(location),
-        (None, _, Some((_, bytes))) => Answer::filler(bytes.value),
-        (None, body, None) => Answer::plain(body.unwrap_or_default()),
-    };
-    if let Some(status) = status {
-        (answer.status, answer.reason) = (status.value, reason_phrase(status.value).to_owned());
-    }
-    Some(Service::Http(Site::everywhere(answer)))
-}
-
-/// What stands behind a status code; RFC 9110 lets it be empty.
-fn reason_phrase(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        204 => "No Content",
-        301 => "Moved Permanently",
-        302 => "Found",
-        403 => "Forbidden",
-        404 => "Not Found",
-        500 => "Internal Server Error",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        _ => "",
-    }
-}
-
 fn peering(key: &Key, node: &Node, problems: &mut Problems) -> Option<Peering> {
     let mut fields = Fields::of(node, "a peering connection", problems)?;
     let named = named(key, &mut fields, problems);
@@ -701,20 +422,4 @@ fn elastic_ip(key: &Key, node: &Node, around: Scope, problems: &mut Problems) ->
     };
     fields.finish(problems);
     Some(eip)
-}
-
-fn outside_host(key: &Key, node: &Node, problems: &mut Problems) -> Option<OutsideHost> {
-    let mut fields = Fields::of(node, "a host on the internet", problems)?;
-    let address = fields.required("address", problems).and_then(|node| node.parse(problems, ADDRESS));
-    let latency = fields.optional("latency").and_then(|node| node.duration(problems));
-    let service = fields.optional("service").and_then(|node| owned_text(node, problems));
-    let setup = host_setup(&mut fields, problems);
-    fields.finish(problems);
-    Some(OutsideHost {
-        service,
-        setup,
-        name: host_name(key, problems),
-        address: address?,
-        latency: latency.map_or(LATENCY, |latency| latency.value),
-    })
 }

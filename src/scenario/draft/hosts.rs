@@ -1,0 +1,187 @@
+//! Instances, hosts on the internet, and what any host does by itself, as they are written.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use super::{ADDRESS, Named, each, flag, named, names_at, owned_text};
+use crate::guest::{Answer, HostSetup, Service, Site};
+use crate::model::Bandwidth;
+use crate::scenario::fields::Fields;
+use crate::scenario::problem::{Problem, Problems, quote};
+use crate::scenario::yaml::{Key, Node, Span, Spanned, Value};
+
+#[derive(Debug)]
+pub struct Instance {
+    pub named: Named,
+    pub eni_id: Option<Spanned<String>>,
+    pub subnet: Option<Spanned<String>>,
+    pub security_groups: Vec<Spanned<String>>,
+    pub private_ip: Option<Spanned<Ipv4Addr>>,
+    pub secondary_private_ips: Vec<Spanned<Ipv4Addr>>,
+    pub public_ip: Option<bool>,
+    pub source_dest_check: bool,
+    pub tracked_flows_max: Option<usize>,
+    pub bandwidth: Option<Bandwidth>,
+    pub setup: HostSetup,
+}
+
+#[derive(Debug)]
+pub struct OutsideHost {
+    pub name: Spanned<String>,
+    pub address: Spanned<Ipv4Addr>,
+    pub latency: Duration,
+    pub service: Option<Spanned<String>>,
+    pub setup: HostSetup,
+}
+
+/// One-way time from a host on the internet to AWS, unless the file says another.
+const LATENCY: Duration = Duration::from_millis(10);
+
+/// What is wrong with a name by which commands are to call a host.
+pub fn bad_host_name(span: Span, name: &str) -> Option<Problem> {
+    let problem = if name.is_empty() {
+        Problem::at(span, "a host without a name")
+    } else if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        Problem::at(span, format!("{} cannot be typed as the name of a host", quote(name)))
+            .hint("leave out spaces and control characters")
+    } else if name.parse::<Ipv4Addr>().is_ok() {
+        Problem::at(span, format!("`{name}` is an address, not the name of a host"))
+    } else {
+        return None;
+    };
+    Some(problem)
+}
+
+/// The name of a host.
+pub(super) fn host_name(key: &Key, problems: &mut Problems) -> Spanned<String> {
+    if let Some(problem) = bad_host_name(key.span, &key.text) {
+        problems.push(problem);
+    }
+    Spanned { span: key.span, value: key.text.clone() }
+}
+
+pub(super) fn instance(key: &Key, node: &Node, problems: &mut Problems) -> Option<Instance> {
+    let mut fields = Fields::of(node, "an instance", problems)?;
+    let name = host_name(key, problems);
+    let instance = Instance {
+        named: Named { name, ..named(key, &mut fields, problems) },
+        eni_id: fields.optional("eni_id").and_then(|node| owned_text(node, problems)),
+        subnet: fields.optional("subnet").and_then(|node| owned_text(node, problems)),
+        security_groups: names_at(&mut fields, "security_groups", problems),
+        private_ip: fields.optional("private_ip").and_then(|node| node.parse(problems, ADDRESS)),
+        secondary_private_ips: addresses(&mut fields, "secondary_private_ips", problems),
+        public_ip: fields.optional("public_ip").and_then(|node| node.bool(problems)).map(|flag| flag.value),
+        source_dest_check: flag(&mut fields, "source_dest_check", true, problems),
+        tracked_flows_max: fields
+            .optional("tracked_flows_max")
+            .and_then(|node| node.integer(problems, 0..=u32::MAX))
+            .map(|number| number.value as usize),
+        bandwidth: fields.optional("bandwidth").and_then(|node| node.bandwidth(problems)).map(|b| b.value),
+        setup: host_setup(&mut fields, problems),
+    };
+    fields.finish(problems);
+    Some(instance)
+}
+
+fn addresses(fields: &mut Fields<'_>, key: &'static str, problems: &mut Problems) -> Vec<Spanned<Ipv4Addr>> {
+    let found = names_at(fields, key, problems).into_iter().map(|text| match text.value.parse() {
+        Ok(value) => Some(Spanned { span: text.span, value }),
+        Err(_) => {
+            problems.push(Problem::at(text.span, format!("expected {ADDRESS}, found `{}`", text.value)));
+            None
+        }
+    });
+    found.flatten().collect()
+}
+
+/// What a host does by itself: what it serves, whether it forwards for others, how long its packets are.
+pub(super) fn host_setup(fields: &mut Fields<'_>, problems: &mut Problems) -> HostSetup {
+    HostSetup {
+        services: serves(fields, problems),
+        forwards: flag(fields, "forwards", false, problems),
+        mtu: fields
+            .optional("mtu")
+            .and_then(|node| node.integer(problems, 576..=9001_u16))
+            .map(|mtu| mtu.value),
+    }
+}
+
+/// Ports and what listens on them: a text is a web page.
+pub fn serves(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<(u16, Service)> {
+    each(fields, "serves", "pages by port", problems, |key, node, problems| {
+        let port = key.text.parse::<u16>().ok().filter(|port| *port > 0);
+        if port.is_none() {
+            problems.push(Problem::at(
+                key.span,
+                format!("expected a port from 1 to 65535, found `{}`", key.text),
+            ));
+        }
+        Some((port?, service(node, problems)?))
+    })
+}
+
+/// The longest page that is made up: 1 GB.
+const BYTES_MAX: u64 = 1_000_000_000;
+
+fn service(node: &Node, problems: &mut Problems) -> Option<Service> {
+    let Value::Map(_) = node.value else {
+        return node.text(problems).map(|text| match text {
+            "ssh" => Service::Ssh,
+            body => Service::Http(Site::plain(body)),
+        });
+    };
+    let mut fields = Fields::of(node, "a web page", problems)?;
+    let redirect = fields.optional("redirect").and_then(|node| node.text(problems));
+    let status = fields.optional("status").and_then(|node| node.integer(problems, 200..=599_u16));
+    let body = fields.optional("body").and_then(|node| node.text(problems));
+    let bytes =
+        fields.optional("bytes").and_then(|node| Some((node, node.integer(problems, 0..=BYTES_MAX)?)));
+    fields.finish(problems);
+    if let (Some((node, _)), true) = (&bytes, redirect.is_some() || body.is_some()) {
+        problems.push(
+            Problem::at(node.span, "a page of so many bytes has no text and leads nowhere")
+                .hint("leave `bytes` out, or leave `body` and `redirect` out"),
+        );
+    }
+    let mut answer = match (redirect, body, bytes) {
+        (Some(location), _, _) => Answer::redirect(location),
+        (None, _, Some((_, bytes))) => Answer::filler(bytes.value),
+        (None, body, None) => Answer::plain(body.unwrap_or_default()),
+    };
+    if let Some(status) = status {
+        (answer.status, answer.reason) = (status.value, reason_phrase(status.value).to_owned());
+    }
+    Some(Service::Http(Site::everywhere(answer)))
+}
+
+/// What stands behind a status code; RFC 9110 lets it be empty.
+fn reason_phrase(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        403 => "Forbidden",
+        404 => "Not Found",
+        500 => "Internal Server Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        _ => "",
+    }
+}
+
+pub(super) fn outside_host(key: &Key, node: &Node, problems: &mut Problems) -> Option<OutsideHost> {
+    let mut fields = Fields::of(node, "a host on the internet", problems)?;
+    let address = fields.required("address", problems).and_then(|node| node.parse(problems, ADDRESS));
+    let latency = fields.optional("latency").and_then(|node| node.duration(problems));
+    let service = fields.optional("service").and_then(|node| owned_text(node, problems));
+    let setup = host_setup(&mut fields, problems);
+    fields.finish(problems);
+    Some(OutsideHost {
+        service,
+        setup,
+        name: host_name(key, problems),
+        address: address?,
+        latency: latency.map_or(LATENCY, |latency| latency.value),
+    })
+}
