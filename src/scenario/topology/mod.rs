@@ -4,9 +4,11 @@
 //! file: VPCs and subnets, groups and lists without rules, hosts, instances, connections, and then all
 //! that names them.
 
+mod filters;
 mod gateways;
 mod peerings;
 mod quotas;
+mod routes;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -20,18 +22,11 @@ use super::resolve::{self, Kind, Unresolved};
 use super::yaml::{Span, Spanned};
 use super::{Hosts, station_of};
 use crate::api::{
-    AclEntryRequest, ApiError, AssociateAddress, CreateNetworkAcl, CreateRoute, CreateSecurityGroup,
-    CreateSubnet, CreateVpc, Ec2, ModifyNetworkInterfaceAttribute, New, RuleRequest, RunInstances, Taggable,
-    VpcAttribute, is_public,
+    ApiError, AssociateAddress, CreateNetworkAcl, CreateSecurityGroup, CreateSubnet, CreateVpc, Ec2,
+    ModifyNetworkInterfaceAttribute, New, RunInstances, Taggable, VpcAttribute, is_public,
 };
-use crate::ids::{
-    EniId, InstanceId, InternetGatewayId, NatGatewayId, PeeringId, PrefixListId, RouteTableId,
-    SecurityGroupId, SubnetId, TransitGatewayId, VpcId, VpnGatewayId,
-};
-use crate::model::{
-    AclEntry, Bandwidth, Destination, Direction, Gateway, Model, OutsideHost, Peer, RouteOrigin, Scope,
-    Target,
-};
+use crate::ids::{EniId, InstanceId, SecurityGroupId, SubnetId, VpcId};
+use crate::model::{Bandwidth, Model, OutsideHost, Scope};
 use crate::time::Instant;
 use crate::trace::Station;
 
@@ -380,249 +375,6 @@ impl Builder<'_> {
         }
     }
 
-    fn route_tables(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
-        for table in &vpc.route_tables {
-            let Some(id) = self.find::<RouteTableId>(&table.named.name, Some(vpc_id)) else { continue };
-            for name in &table.subnets {
-                if let Some(subnet) = self.find::<SubnetId>(name, Some(vpc_id)) {
-                    self.call(vpc.scope, name.span, "AssociateRouteTable", |ec2| {
-                        ec2.associate_route_table(id, subnet)
-                    });
-                }
-            }
-            for name in &table.gateways {
-                if let Some(gateway) = self.gateway(name) {
-                    self.call(vpc.scope, name.span, "AssociateRouteTable", |ec2| {
-                        ec2.associate_gateway_route_table(id, gateway)
-                    });
-                }
-            }
-            for name in &table.propagates {
-                if let Some(gateway) = self.find::<VpnGatewayId>(name, None) {
-                    self.call(vpc.scope, name.span, "EnableVgwRoutePropagation", |ec2| {
-                        ec2.enable_vgw_route_propagation(id, gateway)
-                    });
-                }
-            }
-            for (written, target) in &table.routes {
-                let (Some(destination), Some(target)) =
-                    (self.destination(written), self.target(target, vpc_id))
-                else {
-                    continue;
-                };
-                let request = CreateRoute { route_table_id: id, destination, target };
-                let is_local = self.built.model.route_tables[&id]
-                    .route_to(destination)
-                    .is_some_and(|route| route.origin == RouteOrigin::CreateRouteTable);
-                self.call(vpc.scope, written.span, "CreateRoute", |ec2| {
-                    // The local route is there already, and can be sent elsewhere.
-                    if is_local { ec2.replace_route(request) } else { ec2.create_route(request) }
-                });
-            }
-        }
-    }
-
-    /// A block, an address, or a prefix list.
-    fn destination(&mut self, written: &Spanned<String>) -> Option<Destination> {
-        if let Some(block) = block(&written.value).filter(|_| written.value != "anywhere") {
-            return Some(block.into());
-        }
-        match resolve::resolve::<PrefixListId>(&self.built.model, &written.value, None) {
-            Ok(id) => Some(Destination::PrefixList(id)),
-            Err(_) if self.is_declared(written) => None,
-            Err(why) => {
-                let message = format!("expected a CIDR block or a prefix list, found `{}`", written.value);
-                let known = names_of(why);
-                let problem = Problem::at(written.span, message);
-                self.problems.push(match known.as_slice() {
-                    [] => problem.hint("write a block such as `10.0.0.0/16`"),
-                    known => problem.hint(format!("prefix lists: {}", known.join(", "))),
-                });
-                None
-            }
-        }
-    }
-
-    /// A gateway that lets packets in.
-    fn gateway(&mut self, name: &Spanned<String>) -> Option<Gateway> {
-        let model = &self.built.model;
-        let internet = resolve::resolve::<InternetGatewayId>(model, &name.value, None);
-        let vpn = resolve::resolve::<VpnGatewayId>(model, &name.value, None);
-        match (internet, vpn) {
-            (Ok(id), _) => Some(Gateway::Internet(id)),
-            (_, Ok(id)) => Some(Gateway::Vpn(id)),
-            (Err(_), Err(_)) if self.is_declared(name) => None,
-            (Err(a), Err(b)) => {
-                let known: Vec<String> = [a, b].into_iter().flat_map(names_of).collect();
-                let known = known.iter().map(String::as_str);
-                self.problems.push(Problem::unknown(name.span, "gateway", &name.value, known));
-                None
-            }
-        }
-    }
-
-    /// A route's target by name, whatever it is.
-    fn target(&mut self, name: &Spanned<String>, vpc_id: VpcId) -> Option<Target> {
-        let model = &self.built.model;
-        let text = name.value.as_str();
-        if text == "local" {
-            return Some(Target::Local);
-        }
-        let mut known = Vec::new();
-        macro_rules! try_kind {
-            ($($kind:ty => $target:path, $near:expr;)*) => {$(
-                match resolve::resolve::<$kind>(model, text, $near) {
-                    Ok(id) => return Some($target(id)),
-                    Err(why) => known.extend(names_of(why)),
-                }
-            )*};
-        }
-        try_kind! {
-            InternetGatewayId => Target::InternetGateway, None;
-            NatGatewayId => Target::NatGateway, Some(vpc_id);
-            PeeringId => Target::Peering, None;
-            TransitGatewayId => Target::TransitGateway, None;
-            VpnGatewayId => Target::VpnGateway, None;
-            EniId => Target::NetworkInterface, Some(vpc_id);
-        }
-        if !self.is_declared(name) {
-            let known = known.iter().map(String::as_str);
-            self.problems.push(Problem::unknown(name.span, "route target", text, known));
-        }
-        None
-    }
-
-    fn security_group_rules(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
-        for group in &vpc.security_groups {
-            let Some(id) = self.find::<SecurityGroupId>(&group.named.name, Some(vpc_id)) else { continue };
-            for rule in &group.ingress {
-                self.group_rule(vpc.scope, id, Direction::Ingress, rule);
-            }
-            let Some(egress) = &group.egress else { continue };
-            // What is written takes the place of "everything to everybody".
-            let all: Vec<RuleRequest> = self.built.model.security_groups[&id]
-                .egress
-                .iter()
-                .map(|rule| RuleRequest { traffic: rule.traffic, peer: rule.peer })
-                .collect();
-            self.call(vpc.scope, group.named.name.span, "RevokeSecurityGroupEgress", |ec2| {
-                ec2.revoke_security_group(id, Direction::Egress, &all)
-            });
-            for rule in egress {
-                self.group_rule(vpc.scope, id, Direction::Egress, rule);
-            }
-        }
-    }
-
-    fn group_rule(
-        &mut self,
-        scope: Scope,
-        id: SecurityGroupId,
-        direction: Direction,
-        rule: &draft::GroupRule,
-    ) {
-        self.meet_managed_prefix_list(scope, &rule.peer);
-        let Some(peer) = self.peer(&rule.peer, id) else { return };
-        let request = [RuleRequest { traffic: rule.traffic, peer }];
-        let asked = self.attempt(scope, |ec2| ec2.authorize_security_group(id, direction, &request));
-        let Err(error) = asked else { return };
-        let problem = self.refused(rule.peer.span, "AuthorizeSecurityGroup", &error);
-        match peer {
-            Peer::Group(peer) if error.code == "InvalidGroup.NotFound" => {
-                let vpcs = [id, peer].map(|group| self.built.model.security_groups[&group].vpc);
-                self.unseen_group(problem, vpcs);
-            }
-            Peer::Cidr(_) | Peer::Group(_) | Peer::PrefixList(_) => self.problems.push(problem),
-        }
-    }
-
-    /// Who a group's rule is about: a block, an address, `self`, a group, or a host.
-    fn peer(&mut self, name: &Spanned<String>, own: SecurityGroupId) -> Option<Peer> {
-        if let Some(block) = block(&name.value) {
-            return Some(Peer::Cidr(block));
-        }
-        if name.value == "self" {
-            return Some(Peer::Group(own));
-        }
-        let model = &self.built.model;
-        let near = Some(model.security_groups[&own].vpc);
-        let group = resolve::resolve::<SecurityGroupId>(model, &name.value, near);
-        let list = resolve::resolve::<PrefixListId>(model, &name.value, None);
-        match (group, list, self.address_of_host(&name.value)) {
-            (Ok(group), ..) => Some(Peer::Group(group)),
-            (_, Ok(list), _) => Some(Peer::PrefixList(list)),
-            (Err(_), Err(_), Some(address)) => Some(Peer::Cidr(address.into())),
-            (Err(_), Err(_), None) if self.is_declared(name) => None,
-            (Err(why), Err(_), None) => {
-                let mut known = vec!["anywhere".to_owned(), "self".to_owned()];
-                known.extend(names_of(why));
-                known.extend(self.host_names());
-                self.problems.push(unknown_peer(name, &known));
-                None
-            }
-        }
-    }
-
-    fn network_acls(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
-        for acl in &vpc.network_acls {
-            let Some(id) = self.find(&acl.named.name, Some(vpc_id)) else { continue };
-            for name in &acl.subnets {
-                if let Some(subnet) = self.find::<SubnetId>(name, Some(vpc_id)) {
-                    self.call(vpc.scope, name.span, "ReplaceNetworkAclAssociation", |ec2| {
-                        ec2.put_network_acl_before(subnet, id)
-                    });
-                }
-            }
-            for (direction, rules) in [(Direction::Ingress, &acl.ingress), (Direction::Egress, &acl.egress)] {
-                let Some(rules) = rules else { continue };
-                // What is written takes the place of what a default network ACL allows.
-                let old: Vec<u16> =
-                    self.built.model.network_acls[&id].entries(direction).iter().map(|e| e.number).collect();
-                self.call(vpc.scope, acl.named.name.span, "DeleteNetworkAclEntry", |ec2| {
-                    old.iter().try_for_each(|number| ec2.delete_network_acl_entry(id, direction, *number))
-                });
-                for rule in rules {
-                    let Some(cidr) = self.acl_peer(&rule.peer) else { continue };
-                    let entry =
-                        AclEntry { number: rule.number, traffic: rule.traffic, cidr, action: rule.action };
-                    let request = AclEntryRequest { network_acl_id: id, direction, entry };
-                    self.call(vpc.scope, rule.place, "CreateNetworkAclEntry", |ec2| {
-                        ec2.create_network_acl_entry(request)
-                    });
-                }
-            }
-        }
-    }
-
-    /// Network ACLs know blocks only; a host's name stands for its address.
-    fn acl_peer(&mut self, name: &Spanned<String>) -> Option<Ipv4Net> {
-        let found = block(&name.value).or_else(|| self.address_of_host(&name.value).map(Ipv4Net::from));
-        if found.is_none() && !self.is_declared(name) {
-            let known: Vec<String> =
-                std::iter::once("anywhere".to_owned()).chain(self.host_names()).collect();
-            let problem = Problem::unknown(name.span, "peer", &name.value, known.iter().map(String::as_str));
-            self.problems.push(
-                problem.note("network ACLs know CIDR blocks, addresses, `anywhere` and hosts, but no groups"),
-            );
-        }
-        found
-    }
-
-    /// The address by which rules know a host: private for an instance, its own for one outside.
-    fn address_of_host(&self, name: &str) -> Option<Ipv4Addr> {
-        match station_of(&self.built.model, name)? {
-            Station::Eni(eni) => Some(self.built.model.eni(eni).primary_ip()),
-            Station::Outside(address) | Station::OnPrem(_, address) => Some(address),
-        }
-    }
-
-    fn host_names(&self) -> impl Iterator<Item = String> {
-        let instances = self.built.model.instances.values().filter_map(|instance| instance.name.clone());
-        instances
-            .chain(self.built.model.outside.values().map(|host| host.name.clone()))
-            .chain(self.built.model.on_prem.values().map(|host| host.name.clone()))
-    }
-
     /// An Elastic IP belongs where its instance is.
     fn elastic_ip(&mut self, eip: &draft::ElasticIp) -> Option<()> {
         let instance = match &eip.instance {
@@ -689,10 +441,4 @@ fn names_of(why: Unresolved) -> Vec<String> {
         Unresolved::Unknown { known } => known,
         Unresolved::Ambiguous { candidates } => candidates,
     }
-}
-
-fn unknown_peer(name: &Spanned<String>, known: &[String]) -> Problem {
-    Problem::unknown(name.span, "peer", &name.value, known.iter().map(String::as_str)).note(
-        "a peer is a CIDR block, an address, `anywhere`, `self`, a security group, a prefix list or a host",
-    )
 }

@@ -1,0 +1,154 @@
+//! The rules of security groups and network ACLs.
+
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+use super::{Builder, block, names_of};
+use crate::api::{AclEntryRequest, RuleRequest};
+use crate::ids::{PrefixListId, SecurityGroupId, SubnetId, VpcId};
+use crate::model::{AclEntry, Direction, Peer, Scope};
+use crate::scenario::problem::Problem;
+use crate::scenario::resolve;
+use crate::scenario::yaml::Spanned;
+use crate::scenario::{draft, station_of};
+use crate::trace::Station;
+
+impl Builder<'_> {
+    pub(super) fn security_group_rules(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
+        for group in &vpc.security_groups {
+            let Some(id) = self.find::<SecurityGroupId>(&group.named.name, Some(vpc_id)) else { continue };
+            for rule in &group.ingress {
+                self.group_rule(vpc.scope, id, Direction::Ingress, rule);
+            }
+            let Some(egress) = &group.egress else { continue };
+            // What is written takes the place of "everything to everybody".
+            let all: Vec<RuleRequest> = self.built.model.security_groups[&id]
+                .egress
+                .iter()
+                .map(|rule| RuleRequest { traffic: rule.traffic, peer: rule.peer })
+                .collect();
+            self.call(vpc.scope, group.named.name.span, "RevokeSecurityGroupEgress", |ec2| {
+                ec2.revoke_security_group(id, Direction::Egress, &all)
+            });
+            for rule in egress {
+                self.group_rule(vpc.scope, id, Direction::Egress, rule);
+            }
+        }
+    }
+
+    fn group_rule(
+        &mut self,
+        scope: Scope,
+        id: SecurityGroupId,
+        direction: Direction,
+        rule: &draft::GroupRule,
+    ) {
+        self.meet_managed_prefix_list(scope, &rule.peer);
+        let Some(peer) = self.peer(&rule.peer, id) else { return };
+        let request = [RuleRequest { traffic: rule.traffic, peer }];
+        let asked = self.attempt(scope, |ec2| ec2.authorize_security_group(id, direction, &request));
+        let Err(error) = asked else { return };
+        let problem = self.refused(rule.peer.span, "AuthorizeSecurityGroup", &error);
+        match peer {
+            Peer::Group(peer) if error.code == "InvalidGroup.NotFound" => {
+                let vpcs = [id, peer].map(|group| self.built.model.security_groups[&group].vpc);
+                self.unseen_group(problem, vpcs);
+            }
+            Peer::Cidr(_) | Peer::Group(_) | Peer::PrefixList(_) => self.problems.push(problem),
+        }
+    }
+
+    /// Who a group's rule is about: a block, an address, `self`, a group, or a host.
+    fn peer(&mut self, name: &Spanned<String>, own: SecurityGroupId) -> Option<Peer> {
+        if let Some(block) = block(&name.value) {
+            return Some(Peer::Cidr(block));
+        }
+        if name.value == "self" {
+            return Some(Peer::Group(own));
+        }
+        let model = &self.built.model;
+        let near = Some(model.security_groups[&own].vpc);
+        let group = resolve::resolve::<SecurityGroupId>(model, &name.value, near);
+        let list = resolve::resolve::<PrefixListId>(model, &name.value, None);
+        match (group, list, self.address_of_host(&name.value)) {
+            (Ok(group), ..) => Some(Peer::Group(group)),
+            (_, Ok(list), _) => Some(Peer::PrefixList(list)),
+            (Err(_), Err(_), Some(address)) => Some(Peer::Cidr(address.into())),
+            (Err(_), Err(_), None) if self.is_declared(name) => None,
+            (Err(why), Err(_), None) => {
+                let mut known = vec!["anywhere".to_owned(), "self".to_owned()];
+                known.extend(names_of(why));
+                known.extend(self.host_names());
+                self.problems.push(unknown_peer(name, &known));
+                None
+            }
+        }
+    }
+
+    pub(super) fn network_acls(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
+        for acl in &vpc.network_acls {
+            let Some(id) = self.find(&acl.named.name, Some(vpc_id)) else { continue };
+            for name in &acl.subnets {
+                if let Some(subnet) = self.find::<SubnetId>(name, Some(vpc_id)) {
+                    self.call(vpc.scope, name.span, "ReplaceNetworkAclAssociation", |ec2| {
+                        ec2.put_network_acl_before(subnet, id)
+                    });
+                }
+            }
+            for (direction, rules) in [(Direction::Ingress, &acl.ingress), (Direction::Egress, &acl.egress)] {
+                let Some(rules) = rules else { continue };
+                // What is written takes the place of what a default network ACL allows.
+                let old: Vec<u16> =
+                    self.built.model.network_acls[&id].entries(direction).iter().map(|e| e.number).collect();
+                self.call(vpc.scope, acl.named.name.span, "DeleteNetworkAclEntry", |ec2| {
+                    old.iter().try_for_each(|number| ec2.delete_network_acl_entry(id, direction, *number))
+                });
+                for rule in rules {
+                    let Some(cidr) = self.acl_peer(&rule.peer) else { continue };
+                    let entry =
+                        AclEntry { number: rule.number, traffic: rule.traffic, cidr, action: rule.action };
+                    let request = AclEntryRequest { network_acl_id: id, direction, entry };
+                    self.call(vpc.scope, rule.place, "CreateNetworkAclEntry", |ec2| {
+                        ec2.create_network_acl_entry(request)
+                    });
+                }
+            }
+        }
+    }
+
+    /// Network ACLs know blocks only; a host's name stands for its address.
+    fn acl_peer(&mut self, name: &Spanned<String>) -> Option<Ipv4Net> {
+        let found = block(&name.value).or_else(|| self.address_of_host(&name.value).map(Ipv4Net::from));
+        if found.is_none() && !self.is_declared(name) {
+            let known: Vec<String> =
+                std::iter::once("anywhere".to_owned()).chain(self.host_names()).collect();
+            let problem = Problem::unknown(name.span, "peer", &name.value, known.iter().map(String::as_str));
+            self.problems.push(
+                problem.note("network ACLs know CIDR blocks, addresses, `anywhere` and hosts, but no groups"),
+            );
+        }
+        found
+    }
+
+    /// The address by which rules know a host: private for an instance, its own for one outside.
+    fn address_of_host(&self, name: &str) -> Option<Ipv4Addr> {
+        match station_of(&self.built.model, name)? {
+            Station::Eni(eni) => Some(self.built.model.eni(eni).primary_ip()),
+            Station::Outside(address) | Station::OnPrem(_, address) => Some(address),
+        }
+    }
+
+    fn host_names(&self) -> impl Iterator<Item = String> {
+        let instances = self.built.model.instances.values().filter_map(|instance| instance.name.clone());
+        instances
+            .chain(self.built.model.outside.values().map(|host| host.name.clone()))
+            .chain(self.built.model.on_prem.values().map(|host| host.name.clone()))
+    }
+}
+
+fn unknown_peer(name: &Spanned<String>, known: &[String]) -> Problem {
+    Problem::unknown(name.span, "peer", &name.value, known.iter().map(String::as_str)).note(
+        "a peer is a CIDR block, an address, `anywhere`, `self`, a security group, a prefix list or a host",
+    )
+}
