@@ -160,7 +160,7 @@ impl Flow {
         } else if self.answered {
             self.stream = true;
         }
-        // A new connection may use the same addresses and ports.
+        // A new connection may use the addresses and ports of one that is half closed.
         if flags.opens() {
             (self.finished, self.reset) = ([false; 2], false);
         }

@@ -98,30 +98,15 @@ pub const fn optional(name: &'static str, what: What) -> Param {
 impl What {
     /// Whether several values may follow the option.
     pub fn is_list(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::Ips
-            | Self::Names(_)
-            | Self::Structures(_)
-            | Self::TagSpecifications
-            | Self::Tags
-            | Self::Texts => true,
-            Self::Account
-            | Self::Choice(_)
-            | Self::Cidr
-            | Self::Flag
-            | Self::IcmpNumber
-            | Self::Ip
-            | Self::Name(_)
-            | Self::Number { .. }
-            | Self::Port
-            | Self::PortRange
-            | Self::Protocol
-            | Self::Region
-            | Self::Service
-            | Self::Structure(_)
-            | Self::Switch
-            | Self::Text => false,
-        }
+                | Self::Names(_)
+                | Self::Structures(_)
+                | Self::TagSpecifications
+                | Self::Tags
+                | Self::Texts
+        )
     }
 
     /// The names in a value, each with the kind of thing that is wanted.
