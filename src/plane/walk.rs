@@ -471,6 +471,7 @@ impl<'a> Cx<'a> {
             AttachmentResource::Peering { .. } => {
                 let other = chosen.peer_of(gateway).expect("it is one of the two");
                 let region = self.model.transit_gateways[&other].scope.region;
+                // In which zone it comes out is not documented (assumed: tgw-peering-zone).
                 let far = Location::Zone(region.zones().next().expect("a region has zones"));
                 let place = Place::InTransitGateway { gateway: other, attachment: chosen.id, from: far };
                 Ok(Next::Travel(place, from, far))
