@@ -168,7 +168,11 @@ impl Ec2<'_> {
         };
         let within = request.vpc_id.to_string();
         let id = self.choose_id(&request.new, &within, |model| &model.endpoints, VpcEndpointId::derive);
-        self.insert_endpoint(id, request, EndpointKind::Interface { interfaces: Vec::new(), private_dns });
+        self.insert_endpoint(
+            id,
+            request,
+            EndpointKind::Interface { interfaces: Vec::new(), private_dns, inbound_only: false },
+        );
         for &subnet in subnets {
             self.add_endpoint_interface(id, subnet, groups.clone())?;
         }

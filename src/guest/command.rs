@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::words::{self, Word};
-use super::{curl, nc, ping, process::Program, ssh, traceroute};
+use super::{curl, dig, nc, ping, process::Program, ssh, traceroute};
 
 /// A command that can be run on a host.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,6 +14,7 @@ pub struct Command(Kind);
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Kind {
     Curl(curl::Options),
+    Dig(dig::Options),
     Nc(nc::Options),
     Ping(ping::Options),
     Ssh(ssh::Options),
@@ -25,6 +26,7 @@ impl Command {
     pub(super) fn program(&self) -> Box<dyn Program> {
         match &self.0 {
             Kind::Curl(options) => Box::new(curl::Curl::new(options.clone())),
+            Kind::Dig(options) => Box::new(dig::Dig::new(options.clone())),
             Kind::Nc(options) => Box::new(nc::Nc::new(options.clone())),
             Kind::Ping(options) => Box::new(ping::Ping::new(options.clone())),
             Kind::Ssh(options) => Box::new(ssh::client::Client::new(options.clone())),
@@ -61,7 +63,7 @@ impl CommandError {
     }
 }
 
-const PROGRAMS: &[&str] = &["curl", "nc", "ping", "ssh", "traceroute"];
+const PROGRAMS: &[&str] = &["curl", "dig", "nc", "ping", "ssh", "traceroute"];
 
 /// Reads a command line as typed: one program with its options, no shell.
 pub fn parse(line: &str) -> Result<Command, CommandError> {
@@ -77,6 +79,7 @@ pub fn parse(line: &str) -> Result<Command, CommandError> {
 fn parse_words(program: &Word, arguments: &[Word]) -> Result<Kind, CommandError> {
     match program.text.as_str() {
         "curl" => curl::Options::parse(program, arguments).map(Kind::Curl),
+        "dig" => dig::Options::parse(program, arguments).map(Kind::Dig),
         "nc" => nc::Options::parse(program, arguments).map(Kind::Nc),
         "ping" => ping::Options::parse(program, arguments).map(Kind::Ping),
         "ssh" => ssh::Options::parse(program, arguments).map(Kind::Ssh),

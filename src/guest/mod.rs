@@ -22,6 +22,8 @@ mod command;
 mod connection;
 mod curl;
 mod device;
+mod dig;
+mod dns;
 mod interfaces;
 mod link;
 mod names;
@@ -29,6 +31,7 @@ mod nc;
 mod path;
 mod ping;
 mod process;
+mod request;
 mod site;
 mod ssh;
 mod stack;
@@ -46,8 +49,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use command::{Command, CommandError, parse};
+pub use dns::Resolver;
 pub use names::Names;
 pub use process::ProcessId;
+pub use request::{Asker, HttpRequest, Query, Reply, Request};
 pub use site::{Answer, Body, HeaderValue, Site};
 
 use self::process::{Os, Processes, Program};
@@ -104,6 +109,8 @@ pub struct HostSetup {
 pub enum Service {
     /// A web server.
     Http(Site),
+    /// A name server, over UDP and TCP, that passes on what it is asked.
+    Dns,
     /// An SSH server that runs commands.
     Ssh,
 }
@@ -129,6 +136,7 @@ pub struct Host {
     processes: Processes,
     services: BTreeMap<u16, Service>,
     names: Arc<Names>,
+    resolver: Resolver,
     random: Stream,
 }
 
@@ -151,6 +159,7 @@ impl Host {
             processes: Processes::default(),
             services: BTreeMap::new(),
             names: Arc::default(),
+            resolver: Resolver::default(),
             random: config.seed.stream("programs", &config.name),
             name: config.name,
             hostname: config.hostname,
@@ -160,12 +169,36 @@ impl Host {
     /// Lets a service listen on a port.
     pub fn serve(&mut self, port: u16, service: Service) {
         self.stack.serve(port);
+        if matches!(service, Service::Dns) {
+            self.stack.serve_datagrams(port);
+        }
         self.services.insert(port, service);
     }
 
     /// Replaces the names the host knows.
     pub fn set_names(&mut self, names: Arc<Names>) {
         self.names = names;
+    }
+
+    /// Says where the host asks for names it does not know.
+    pub fn set_resolver(&mut self, resolver: Resolver) {
+        self.resolver = resolver;
+    }
+
+    /// What the services of the host want to have answered.
+    pub fn take_requests(&mut self) -> Vec<Request> {
+        self.processes.take_requests()
+    }
+
+    /// Answers a request; the next [`Self::pump`] passes it on.
+    pub fn reply(&mut self, asker: Asker, reply: Reply) {
+        match (asker, reply) {
+            (Asker::Process(pid), reply) => self.processes.reply(pid, reply),
+            (Asker::Datagram(tuple), Reply::Dns(message)) => {
+                self.stack.send_datagram(self.now, tuple, &message);
+            }
+            (Asker::Datagram(_), Reply::Http(_) | Reply::Silence) => {}
+        }
     }
 
     /// Takes in a frame, to be looked at by the next [`Self::pump`].
@@ -238,11 +271,13 @@ impl Host {
                 News::Accepted(connection, port) => {
                     let program: Box<dyn Program> = match &self.services[&port] {
                         Service::Http(site) => Box::new(web::Visit::new(connection, site.clone())),
+                        Service::Dns => Box::new(dns::server::Session::new(connection)),
                         Service::Ssh => Box::new(ssh::server::Session::new(connection)),
                     };
                     let pid = self.processes.start_daemon(program, connection);
                     self.stack.adopt(connection, pid);
                 }
+                News::Datagram(tuple, payload) => self.processes.ask(tuple, Query::Dns(payload)),
                 News::Stirred(pid) => self.processes.stir(pid),
                 News::Probe(pid, news) => self.processes.tell(pid, news),
             }
@@ -250,7 +285,7 @@ impl Host {
     }
 
     fn os(&mut self, now: Instant, pid: ProcessId) -> Os<'_> {
-        let Self { hostname, stack, processes, names, random, .. } = self;
-        Os::new((now, pid), hostname, stack, processes, names, random)
+        let Self { hostname, stack, processes, names, resolver, random, .. } = self;
+        Os::new((now, pid), hostname, stack, processes, (names, resolver), random)
     }
 }

@@ -45,9 +45,12 @@ impl<W: Write> Captures<W> {
     pub fn follow(&mut self, model: &Model, open: &mut Open<'_, W>) -> io::Result<()> {
         let instances =
             model.enis.values().filter(|eni| eni.instance().is_some()).map(|eni| Station::Eni(eni.id));
+        // Nobody captures at what is not theirs.
+        let outside = model.outside.values().filter(|host| !host.is_provided);
+        let on_prem = model.on_prem.values().filter(|host| !host.is_provided);
         let stations: Vec<Station> = instances
-            .chain(model.outside.keys().map(|a| Station::Outside(*a)))
-            .chain(model.on_prem.keys().map(|(network, a)| Station::OnPrem(*network, *a)))
+            .chain(outside.map(|host| Station::Outside(host.address)))
+            .chain(on_prem.map(|host| Station::OnPrem(host.network, host.address)))
             .collect();
         for station in stations {
             if !self.stations.contains_key(&station) {
@@ -116,6 +119,7 @@ fn description(model: &Model, station: Station) -> (String, Mac) {
             (format!("{id} {} in {subnet} of {}", eni.primary_ip(), labels::vpc(model, eni.vpc)), eni.mac)
         }
         Station::Outside(address) => (format!("{address} on the internet"), model.outside[&address].mac()),
+        Station::LinkLocal(id) => (format!("next to {id}"), model.eni(id).mac),
         Station::OnPrem(network, address) => (
             format!("{address} in {}", labels::network(model, network)),
             model.on_prem[&(network, address)].mac(),

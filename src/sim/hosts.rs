@@ -2,9 +2,13 @@
 
 use std::net::Ipv4Addr;
 
-use crate::guest::{Host, HostConfig, HostSetup, Names};
-use crate::model::{EndpointKind, Eni, Instance, InstanceState, Model, OnPremHost, OutsideHost};
+use crate::guest::{Host, HostConfig, HostSetup, Names, Resolver};
+use crate::model::{
+    EndpointKind, Eni, Instance, InstanceState, Model, OnPremHost, OutsideHost, dns, provided,
+};
+use crate::plane;
 use crate::seed::Seed;
+use crate::trace::Station;
 
 /// A host, and which of its scheduled wake-ups still counts.
 #[derive(Debug)]
@@ -91,16 +95,62 @@ pub(super) fn on_prem(model: &Model, host: &OnPremHost, seed: Seed) -> HostConfi
     }
 }
 
+/// What is next to an interface: the resolver and the instance metadata service, whose packets live for as
+/// many hops as the instance's options say.
+pub(super) fn link_local(model: &Model, eni: &Eni, seed: Seed) -> HostConfig {
+    let vpc = model.vpc(eni.vpc);
+    HostConfig {
+        name: format!("link-local services of {}", model.eni_label(eni.id)),
+        hostname: "link-local".to_owned(),
+        mac: model.subnet(eni.subnet).router_mac(),
+        addresses: vec![plane::METADATA, plane::RESOLVER, vpc.resolver()],
+        // Everybody is a neighbour.
+        prefix_len: 0,
+        gateway: eni.primary_ip(),
+        mtu: MTU_VPC,
+        ttl: TTL_OUTSIDE,
+        forwards: false,
+        seed,
+    }
+}
+
+/// Where a host asks for names: in a VPC as its DHCP options say, on premises the network's own resolver,
+/// elsewhere a public one.
+pub(super) fn resolver(model: &Model, station: Station) -> Resolver {
+    match station {
+        Station::Eni(eni) => {
+            let vpc = model.vpc(model.eni(eni).vpc);
+            // aws: dhcp-default-options
+            Resolver { servers: vec![vpc.resolver()], search: vec![dns::internal_domain(vpc.scope.region)] }
+        }
+        Station::LinkLocal(_) => Resolver::default(),
+        Station::Outside(_) => {
+            let servers = model.outside.get(&provided::PUBLIC_RESOLVER).map(|host| host.address);
+            Resolver { servers: servers.into_iter().collect(), search: Vec::new() }
+        }
+        Station::OnPrem(network, _) => {
+            let own = model.on_prem.values().find(|host| host.network == network && host.is_provided);
+            Resolver { servers: own.map(|host| host.address).into_iter().collect(), search: Vec::new() }
+        }
+    }
+}
+
 /// The names that hosts in VPCs and on premises know, and those that hosts on the internet know: for the
 /// former the private addresses of instances, interface endpoints and hosts on premises, for the latter
 /// the public ones of instances, and for all the hosts of the internet.
 pub(super) fn names(model: &Model) -> (Names, Names) {
     let (mut inside, mut outside) = (Names::default(), Names::default());
     for host in model.outside.values() {
-        inside.add(&host.name, host.address);
-        outside.add(&host.name, host.address);
+        for names in [&mut inside, &mut outside] {
+            // What has a dot is found by asking.
+            if host.name.contains('.') {
+                names.show(&host.name, host.address);
+            } else {
+                names.add(&host.name, host.address);
+            }
+        }
     }
-    for host in model.on_prem.values() {
+    for host in model.on_prem.values().filter(|host| !host.is_provided) {
         inside.add(&host.name, host.address);
     }
     for endpoint in model.endpoints.values() {

@@ -41,6 +41,11 @@ pub enum Step {
         /// The host's address.
         host: Ipv4Addr,
     },
+    /// A service next to an interface sent it.
+    LeftLinkLocal {
+        /// The interface.
+        eni: EniId,
+    },
     /// The router of a subnet sent it, as an answer to what it could not forward.
     LeftRouter {
         /// The subnet.
@@ -213,6 +218,8 @@ pub enum Fate {
 pub enum Station {
     /// Behind an interface.
     Eni(EniId),
+    /// Next to an interface: the Amazon resolver and the instance metadata service.
+    LinkLocal(EniId),
     /// On the internet.
     Outside(Ipv4Addr),
     /// In a network on premises.

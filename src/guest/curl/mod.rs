@@ -9,6 +9,7 @@ mod response;
 mod url;
 mod write_out;
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 pub(super) use self::options::Options;
@@ -16,6 +17,7 @@ use self::response::Response;
 use self::url::Url;
 use self::write_out::Facts;
 use super::connection::ConnectionError;
+use super::dns::lookup::{Looked, Lookup};
 use super::process::{Os, Outbox, Program, Progress, Received, Standing};
 use super::stack::ConnectionId;
 use crate::time::Instant;
@@ -44,6 +46,7 @@ struct Failure(i32, String);
 
 enum State {
     Start,
+    Looking(Lookup),
     Connecting(ConnectionId),
     Exchanging(Box<Exchange>),
     Finished,
@@ -91,6 +94,7 @@ impl Curl {
         self.check_time(os.now)?;
         match std::mem::replace(&mut self.state, State::Finished) {
             State::Start => self.begin_request(os),
+            State::Looking(lookup) => self.look_up(os, lookup),
             State::Connecting(connection) => self.await_connection(os, connection),
             State::Exchanging(exchange) => self.exchange(os, exchange),
             State::Finished => Ok(Turn::Wait),
@@ -117,11 +121,29 @@ impl Curl {
             self.say(os, &format!("Re-using existing connection with host {host}"));
             return self.send_request(os, connection);
         }
-        let Some(address) = os.resolve(&host) else {
-            return Err(Failure(exit::COULD_NOT_RESOLVE, format!("Could not resolve host: {host}")));
-        };
+        self.state = State::Looking(Lookup::new(&host));
+        Ok(Turn::Again)
+    }
+
+    fn look_up(&mut self, os: &mut Os<'_>, mut lookup: Lookup) -> Result<Turn, Failure> {
+        match lookup.poll(os) {
+            Looked::Waiting => {
+                self.state = State::Looking(lookup);
+                Ok(Turn::Wait)
+            }
+            Looked::Found(addresses) => self.connect(os, addresses[0]),
+            Looked::Failed(_) => {
+                let host = &self.url.as_ref().expect("a request has a URL").host;
+                Err(Failure(exit::COULD_NOT_RESOLVE, format!("Could not resolve host: {host}")))
+            }
+        }
+    }
+
+    fn connect(&mut self, os: &mut Os<'_>, address: Ipv4Addr) -> Result<Turn, Failure> {
+        let url = self.url.as_ref().expect("a request has a URL");
+        let (host, port) = (url.host.clone(), url.port_or_default());
         self.facts.name_lookup = self.elapsed(os.now);
-        if host.parse::<std::net::Ipv4Addr>().is_err() {
+        if host.parse::<Ipv4Addr>().is_err() {
             self.say(os, &format!("Host {host}:{port} was resolved."));
             self.say(os, "IPv6: (none)");
             self.say(os, &format!("IPv4: {address}"));
@@ -353,6 +375,9 @@ impl Curl {
         let millis = self.request_elapsed(now).as_millis();
         match &self.state {
             State::Start | State::Finished => Ok(()),
+            State::Looking(_) if is_over(self.connect_limit()) || is_over(self.limit()) => {
+                Err(Failure(exit::TIMED_OUT, format!("Resolving timed out after {millis} milliseconds")))
+            }
             State::Connecting(_) if is_over(self.connect_limit()) => {
                 Err(Failure(exit::TIMED_OUT, self.failed_to_connect(now, "Timeout was reached")))
             }
@@ -370,7 +395,7 @@ impl Curl {
                 );
                 Err(Failure(exit::TIMED_OUT, message))
             }
-            State::Connecting(_) | State::Exchanging(_) => Ok(()),
+            State::Looking(_) | State::Connecting(_) | State::Exchanging(_) => Ok(()),
         }
     }
 
@@ -383,8 +408,13 @@ impl Curl {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let connect = self.connect_limit().filter(|_| matches!(self.state, State::Connecting(_)));
-        connect.into_iter().chain(self.limit()).min()
+        let is_connecting = matches!(self.state, State::Looking(_) | State::Connecting(_));
+        let connect = self.connect_limit().filter(|_| is_connecting);
+        let lookup = match &self.state {
+            State::Looking(lookup) => lookup.deadline(),
+            State::Start | State::Connecting(_) | State::Exchanging(_) | State::Finished => None,
+        };
+        connect.into_iter().chain(self.limit()).chain(lookup).min()
     }
 
     fn end(&mut self, os: &mut Os<'_>, failure: Option<Failure>) -> Progress {

@@ -243,6 +243,7 @@ impl Builder<'_> {
         for host in &network.hosts {
             self.on_prem_host(network, id, host);
         }
+        self.built.model.connect_provided_resolver(id);
         for connection in &network.connections {
             self.vpn_connection(network, id, connection);
         }
@@ -271,6 +272,7 @@ impl Builder<'_> {
             network: id,
             address,
             latency: network.latency,
+            is_provided: false,
         });
     }
 

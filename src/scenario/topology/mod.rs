@@ -53,6 +53,7 @@ pub fn build(
     for host in &topology.internet {
         builder.outside_host(host);
     }
+    builder.built.model.connect_provided_hosts();
     for list in &topology.prefix_lists {
         builder.prefix_list(list);
     }
@@ -201,6 +202,7 @@ impl Builder<'_> {
             address,
             latency: host.latency,
             service,
+            is_provided: false,
         });
     }
 
