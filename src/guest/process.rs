@@ -11,6 +11,7 @@ use super::connection::ConnectionError;
 use super::names::Names;
 use super::site::Body;
 use super::stack::{ConnectionId, ProbeNews, Stack};
+use super::tls::Tls;
 use crate::seed::Stream;
 use crate::time::Instant;
 use crate::wire::{FiveTuple, Packet, Protocol};
@@ -92,8 +93,13 @@ impl Outbox {
     }
 
     pub fn flush(&mut self, os: &mut Os<'_>, connection: ConnectionId) {
+        self.flush_into(|bytes| os.send(connection, bytes));
+    }
+
+    /// Hands its bytes to whatever says how many it took.
+    pub fn flush_into(&mut self, mut send: impl FnMut(&[u8]) -> usize) {
         while !self.bytes.is_empty() {
-            self.sent += os.send(connection, &self.bytes[self.sent..]);
+            self.sent += send(&self.bytes[self.sent..]);
             if self.sent < self.bytes.len() {
                 return;
             }
@@ -234,6 +240,8 @@ pub(super) struct Os<'a> {
     processes: &'a mut Processes,
     names: &'a Names,
     random: &'a mut Stream,
+    /// What sessions need, for channels.
+    pub tls: &'a mut Tls,
 }
 
 impl<'a> Os<'a> {
@@ -244,8 +252,9 @@ impl<'a> Os<'a> {
         processes: &'a mut Processes,
         names: &'a Names,
         random: &'a mut Stream,
+        tls: &'a mut Tls,
     ) -> Self {
-        Self { now, hostname, pid, stack, processes, names, random }
+        Self { now, hostname, pid, stack, processes, names, random, tls }
     }
 
     /// Runs the process once.
@@ -437,6 +446,7 @@ impl<'a> Os<'a> {
             processes: self.processes,
             names: self.names,
             random: self.random,
+            tls: self.tls,
         }
     }
 }

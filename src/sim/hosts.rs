@@ -42,6 +42,7 @@ pub(super) fn instance(model: &Model, eni: &Eni, boots: u64, seed: Seed) -> Host
     HostConfig {
         name: if boots == 1 { name } else { format!("{name}, boot {boots}") },
         hostname: format!("ip-{a}-{b}-{c}-{d}"),
+        known_as: vec![model.eni_label(eni.id)],
         mac: eni.mac,
         addresses: eni.private_ips.clone(),
         prefix_len: subnet.cidr.prefix_len(),
@@ -59,6 +60,7 @@ pub(super) fn outside(host: &OutsideHost, seed: Seed) -> HostConfig {
     HostConfig {
         name: host.name.clone(),
         hostname: host.name.clone(),
+        known_as: vec![host.name.clone()],
         mac: host.mac(),
         addresses: vec![host.address],
         prefix_len: 24,
@@ -80,6 +82,7 @@ pub(super) fn on_prem(model: &Model, host: &OnPremHost, seed: Seed) -> HostConfi
     HostConfig {
         name: format!("{} in {}", host.name, network.label),
         hostname: host.name.clone(),
+        known_as: vec![host.name.clone()],
         mac: host.mac(),
         addresses: vec![host.address],
         prefix_len,
