@@ -6,7 +6,7 @@
 //! A [`Host`] is driven by three verbs: [`Host::receive`] a frame, [`Host::pump`] at a time,
 //! [`Host::take_sent`] what it wants on the wire. Reading order: this file, `stack` (packets and
 //! connections), `process` (programs and what they may do), then the programs `curl`, `nc`, `ping`,
-//! `ssh`, `traceroute` and the services `web` and `ssh::server`. Below the stack are `link` (ARP and
+//! `ssh`, `traceroute` and the services `web` and `ssh::server`; `tls` is what they encrypt with. Below the stack are `link` (ARP and
 //! frames), `interfaces` and `device` (smoltcp), and `path` (what gets through to whom).
 //!
 //! Packets are as Linux sends them where flow logs and captures show it: sizes, counts, the times of
@@ -38,6 +38,7 @@ mod stack;
 mod tcp_options;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod traceroute;
 mod web;
 pub mod words;
@@ -54,9 +55,11 @@ pub use names::Names;
 pub use process::ProcessId;
 pub use request::{Asker, HttpRequest, Query, Reply, Request};
 pub use site::{Answer, Body, HeaderValue, Site};
+pub use tls::{Certificate, Identity, Secret};
 
 use self::process::{Os, Processes, Program};
 use self::stack::{News, Stack};
+use self::tls::{Channel, Tls};
 use crate::seed::{Seed, Stream};
 use crate::time::Instant;
 use crate::wire::Mac;
@@ -75,6 +78,8 @@ pub struct HostConfig {
     pub name: String,
     /// What the host calls itself, e.g. `ip-10-0-0-4`.
     pub hostname: String,
+    /// What others call it: the names in its certificates.
+    pub known_as: Vec<String>,
     /// Its hardware address.
     pub mac: Mac,
     /// Its protocol addresses; the first is the one it speaks from.
@@ -111,6 +116,8 @@ pub enum Service {
     Http(Site),
     /// A name server, over UDP and TCP, that passes on what it is asked.
     Dns,
+    /// A web server that speaks TLS.
+    Https(Site, Identity),
     /// An SSH server that runs commands.
     Ssh,
 }
@@ -138,6 +145,7 @@ pub struct Host {
     names: Arc<Names>,
     resolver: Resolver,
     random: Stream,
+    tls: Tls,
 }
 
 impl fmt::Debug for Host {
@@ -161,6 +169,7 @@ impl Host {
             names: Arc::default(),
             resolver: Resolver::default(),
             random: config.seed.stream("programs", &config.name),
+            tls: Tls::new(config.seed, &config.name, &config.known_as),
             name: config.name,
             hostname: config.hostname,
         }
@@ -229,6 +238,12 @@ impl Host {
         self.stack.link.take_sent()
     }
 
+    /// What the host's sessions were encrypted with, in the order it became known: a server says it before
+    /// it answers.
+    pub fn take_secrets(&mut self) -> Vec<Secret> {
+        self.tls.take_secrets()
+    }
+
     /// Starts a command; the next [`Self::pump`] runs it.
     pub fn start(&mut self, command: &Command, now: Instant) -> ProcessId {
         self.now = self.now.max(now);
@@ -270,7 +285,13 @@ impl Host {
             match news {
                 News::Accepted(connection, port) => {
                     let program: Box<dyn Program> = match &self.services[&port] {
-                        Service::Http(site) => Box::new(web::Visit::new(connection, site.clone())),
+                        Service::Http(site) => {
+                            Box::new(web::Visit::new(Channel::plain(connection), site.clone()))
+                        }
+                        Service::Https(site, identity) => {
+                            let channel = Channel::server(&mut self.tls, self.now, connection, identity);
+                            Box::new(web::Visit::new(channel, site.clone()))
+                        }
                         Service::Dns => Box::new(dns::server::Session::new(connection)),
                         Service::Ssh => Box::new(ssh::server::Session::new(connection)),
                     };
@@ -285,7 +306,7 @@ impl Host {
     }
 
     fn os(&mut self, now: Instant, pid: ProcessId) -> Os<'_> {
-        let Self { hostname, stack, processes, names, resolver, random, .. } = self;
-        Os::new((now, pid), hostname, stack, processes, (names, resolver), random)
+        let Self { hostname, stack, processes, names, resolver, random, tls, .. } = self;
+        Os::new((now, pid), hostname, stack, processes, (names, resolver), random, tls)
     }
 }

@@ -13,6 +13,7 @@ use super::names::Names;
 use super::request::{Asker, Query, Reply, Request};
 use super::site::Body;
 use super::stack::{ConnectionId, ProbeNews, Stack};
+use super::tls::Tls;
 use crate::seed::Stream;
 use crate::time::Instant;
 use crate::wire::{FiveTuple, Packet, Protocol};
@@ -94,8 +95,13 @@ impl Outbox {
     }
 
     pub fn flush(&mut self, os: &mut Os<'_>, connection: ConnectionId) {
+        self.flush_into(|bytes| os.send(connection, bytes));
+    }
+
+    /// Hands its bytes to whatever says how many it took.
+    pub fn flush_into(&mut self, mut send: impl FnMut(&[u8]) -> usize) {
         while !self.bytes.is_empty() {
-            self.sent += os.send(connection, &self.bytes[self.sent..]);
+            self.sent += send(&self.bytes[self.sent..]);
             if self.sent < self.bytes.len() {
                 return;
             }
@@ -257,6 +263,8 @@ pub(super) struct Os<'a> {
     names: &'a Names,
     resolver: &'a Resolver,
     random: &'a mut Stream,
+    /// What sessions need, for channels.
+    pub tls: &'a mut Tls,
 }
 
 impl<'a> Os<'a> {
@@ -267,8 +275,9 @@ impl<'a> Os<'a> {
         processes: &'a mut Processes,
         (names, resolver): (&'a Names, &'a Resolver),
         random: &'a mut Stream,
+        tls: &'a mut Tls,
     ) -> Self {
-        Self { now, hostname, pid, stack, processes, names, resolver, random }
+        Self { now, hostname, pid, stack, processes, names, resolver, random, tls }
     }
 
     /// Runs the process once.
@@ -491,6 +500,7 @@ impl<'a> Os<'a> {
             names: self.names,
             resolver: self.resolver,
             random: self.random,
+            tls: self.tls,
         }
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn instance(model: &Model, eni: &Eni, boots: u64, seed: Seed) -> Host
     HostConfig {
         name: if boots == 1 { name } else { format!("{name}, boot {boots}") },
         hostname: format!("ip-{a}-{b}-{c}-{d}"),
+        known_as: vec![model.eni_label(eni.id)],
         mac: eni.mac,
         addresses: eni.private_ips.clone(),
         prefix_len: subnet.cidr.prefix_len(),
@@ -63,6 +64,7 @@ pub(super) fn outside(host: &OutsideHost, seed: Seed) -> HostConfig {
     HostConfig {
         name: host.name.clone(),
         hostname: host.name.clone(),
+        known_as: vec![host.name.clone()],
         mac: host.mac(),
         addresses: vec![host.address],
         prefix_len: 24,
@@ -84,6 +86,7 @@ pub(super) fn on_prem(model: &Model, host: &OnPremHost, seed: Seed) -> HostConfi
     HostConfig {
         name: format!("{} in {}", host.name, network.label),
         hostname: host.name.clone(),
+        known_as: vec![host.name.clone()],
         mac: host.mac(),
         addresses: vec![host.address],
         prefix_len,
@@ -102,6 +105,7 @@ pub(super) fn link_local(model: &Model, eni: &Eni, seed: Seed) -> HostConfig {
     HostConfig {
         name: format!("link-local services of {}", model.eni_label(eni.id)),
         hostname: "link-local".to_owned(),
+        known_as: Vec::new(),
         mac: model.subnet(eni.subnet).router_mac(),
         addresses: vec![plane::METADATA, plane::RESOLVER, vpc.resolver()],
         // Everybody is a neighbour.

@@ -237,6 +237,9 @@ impl<O: Observer> World<O> {
         let generation = slot.generation;
         let mut sent = std::mem::take(&mut self.sent);
         sent.extend(slot.host.take_sent());
+        for secret in slot.host.take_secrets() {
+            self.observer.on_tls_secret(&secret.random, &secret.line);
+        }
         for frame in sent.drain(..) {
             self.carry(station, frame);
         }

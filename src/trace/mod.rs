@@ -297,6 +297,10 @@ pub trait Observer {
         comment: Option<DropReason>,
     );
 
+    /// A host knows something of what a TLS session is encrypted with: a line as `SSLKEYLOGFILE` has
+    /// them, and the random number of the session's ClientHello. It comes before what the host sends next.
+    fn on_tls_secret(&mut self, _random: &[u8; 32], _line: &str) {}
+
     /// Whether [`Self::on_frame`] wants to be called: sent frames are copied for it.
     fn wants_frames(&self) -> bool;
 

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::{ADDRESS, Named, each, flag, named, names_at, owned_text};
-use crate::guest::{Answer, HostSetup, Service, Site};
+use crate::guest::{Answer, Certificate, HostSetup, Identity, Service, Site};
 use crate::model::Bandwidth;
 use crate::scenario::fields::Fields;
 use crate::scenario::problem::{Problem, Problems, quote};
@@ -136,6 +136,7 @@ fn service(node: &Node, problems: &mut Problems) -> Option<Service> {
     let body = fields.optional("body").and_then(|node| node.text(problems));
     let bytes =
         fields.optional("bytes").and_then(|node| Some((node, node.integer(problems, 0..=BYTES_MAX)?)));
+    let identity = identity(&mut fields, problems);
     fields.finish(problems);
     if let (Some((node, _)), true) = (&bytes, redirect.is_some() || body.is_some()) {
         problems.push(
@@ -151,7 +152,50 @@ fn service(node: &Node, problems: &mut Problems) -> Option<Service> {
     if let Some(status) = status {
         (answer.status, answer.reason) = (status.value, reason_phrase(status.value).to_owned());
     }
-    Some(Service::Http(Site::everywhere(answer)))
+    let site = Site::everywhere(answer);
+    Some(match identity {
+        Some(identity) => Service::Https(site, identity),
+        None => Service::Http(site),
+    })
+}
+
+/// The kinds of certificates as they are written.
+const CERTIFICATES: [(&str, Certificate); 4] = [
+    ("valid", Certificate::Valid),
+    ("self-signed", Certificate::SelfSigned),
+    ("expired", Certificate::Expired),
+    ("other-name", Certificate::OtherName),
+];
+
+/// Who a web server says it is, if it speaks TLS.
+fn identity(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Identity> {
+    let node = fields.optional("certificate");
+    let names_at = fields.optional("names").map(|node| node.place);
+    let names = super::names_at(fields, "names", problems);
+    for name in names.iter().filter(|name| !Identity::can_have(&name.value)) {
+        problems.push(
+            Problem::at(name.span, format!("{} is no name that a certificate can have", quote(&name.value)))
+                .hint("for example `www.example.com` or `*.example.com`"),
+        );
+    }
+    let Some(node) = node else {
+        if let Some(span) = names_at {
+            problems
+                .push(Problem::at(span, "names are those of a certificate").hint("add `certificate: valid`"));
+        }
+        return None;
+    };
+    let typed = node.text(problems)?;
+    let Some((_, certificate)) = CERTIFICATES.into_iter().find(|(text, _)| *text == typed) else {
+        let known = CERTIFICATES.map(|(text, _)| format!("`{text}`")).join(", ");
+        problems.push(
+            Problem::at(node.span, format!("there is no certificate {}", quote(typed)))
+                .hint(format!("certificates: {known}")),
+        );
+        return None;
+    };
+    let names = names.into_iter().map(|name| name.value).collect();
+    Some(Identity { certificate, names })
 }
 
 /// What stands behind a status code; RFC 9110 lets it be empty.
