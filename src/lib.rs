@@ -10,6 +10,7 @@ pub mod plane;
 pub mod report;
 pub mod scenario;
 pub mod seed;
+pub mod sigv4;
 pub mod sim;
 pub mod suite;
 pub mod time;
