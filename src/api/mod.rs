@@ -1,4 +1,5 @@
-//! The control plane: EC2's operations with EC2's checks, error codes and messages.
+//! The control plane: EC2's operations with EC2's checks, error codes and messages, and those of the
+//! services that endpoints lead to.
 //!
 //! Every resource is made and changed here and nowhere else; scenario files, `aws ec2 …` steps and
 //! importers are front ends of it. An operation that fails leaves the model as it was. Knows nothing
@@ -8,6 +9,7 @@
 //! AWS's names; what is optional at AWS is an `Option` here.
 
 mod address;
+mod dynamodb;
 mod endpoint;
 mod instance;
 mod internet_gateway;
@@ -18,7 +20,9 @@ mod peering;
 mod prefix_list;
 mod public_access;
 mod route_table;
+mod s3;
 mod security_group;
+mod sns;
 mod subnet;
 mod tags;
 mod transit_gateway;
@@ -29,6 +33,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 pub use address::{AssociateAddress, is_public};
+pub use dynamodb::CreateTable;
 pub use endpoint::{CreateVpcEndpoint, ModifyVpcEndpoint, NewEndpointKind};
 pub use instance::RunInstances;
 pub use nat_gateway::CreateNatGateway;
@@ -259,6 +264,11 @@ impl<'m> Ec2<'m> {
         let mut ec2 = Self { model, caller, now };
         ec2.end_drained_addresses();
         ec2
+    }
+
+    /// The same moment for another caller, or somewhere else.
+    pub fn of(&mut self, caller: Scope) -> Ec2<'_> {
+        Ec2 { model: self.model, caller, now: self.now }
     }
 
     /// What exists, in every account and region.

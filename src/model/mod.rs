@@ -3,6 +3,8 @@
 //! Only `api/` changes a [`Model`]; everybody else reads it. Knows no packets on their way, no
 //! connection state and no files. Files are named after the AWS noun they describe.
 
+mod bucket;
+mod dynamodb;
 mod endpoint;
 mod eni;
 mod instance;
@@ -19,16 +21,22 @@ mod region;
 mod route_table;
 mod security_group;
 mod subnet;
+mod topic;
 mod traffic;
 mod transit_gateway;
 mod vpc;
 mod vpn;
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 
+pub use bucket::{Bucket, Content, Object};
+pub use dynamodb::{
+    AttributeValue, DynamoDbTable, Item, KeyAttribute, KeyKind, item_from_json, item_to_json, table_arn,
+};
 pub use endpoint::{EndpointKind, ServiceName, VpcEndpoint};
 pub use eni::{ConnectionTracking, ElasticIp, Eni, Owner, PublicAddress};
 pub use instance::{Instance, InstanceState};
@@ -45,6 +53,7 @@ pub use region::{Account, Region, Scope, Zone};
 pub use route_table::{Destination, Gateway, Route, RouteOrigin, RouteState, RouteTable, Target};
 pub use security_group::{Peer, SecurityGroup, SecurityGroupRule};
 pub use subnet::{RouteTableAssociation, Subnet};
+pub use topic::Topic;
 pub use traffic::{Direction, PortRange, Traffic};
 pub use transit_gateway::{
     AttachmentResource, AttachmentState, TransitGateway, TransitGatewayAttachment, TransitGatewayRoute,
@@ -109,6 +118,12 @@ pub struct Model {
     pub public_access: Vec<(Scope, BlockMode)>,
     /// For what it does not hold.
     pub public_access_exclusions: Table<PublicAccessExclusionId, PublicAccessExclusion>,
+    /// Buckets of S3, by name.
+    pub buckets: Table<String, Bucket>,
+    /// Tables of DynamoDB.
+    pub dynamodb_tables: BTreeMap<(Account, Region, String), DynamoDbTable>,
+    /// Topics of SNS, by ARN.
+    pub topics: BTreeMap<String, Topic>,
     /// How many of a thing there may be.
     pub quotas: Quotas,
     /// Hosts on premises, by network and address.
