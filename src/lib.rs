@@ -4,6 +4,7 @@ pub mod api;
 pub mod cli;
 pub mod flowlog;
 pub mod guest;
+pub mod iam;
 pub mod ids;
 pub mod model;
 pub mod plane;

@@ -2,7 +2,9 @@
 
 use super::{ApiError, Ec2, New, Result};
 use crate::ids::{RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId, VpcId};
-use crate::model::{Destination, EndpointKind, Owner, Route, RouteOrigin, ServiceName, Target, VpcEndpoint};
+use crate::model::{
+    Destination, EndpointKind, Owner, Policy, Route, RouteOrigin, ServiceName, Target, VpcEndpoint,
+};
 
 /// Parameters of CreateVpcEndpoint.
 #[derive(Clone, Debug)]
@@ -104,6 +106,7 @@ impl Ec2<'_> {
             vpc: request.vpc_id,
             service: request.service_name,
             kind,
+            policy: Policy::allow_all(),
         };
         self.model.endpoints.insert(id, endpoint);
     }

@@ -4,7 +4,7 @@
 //! policies, which whoever calls has asked.
 
 use super::{ApiError, Ec2, Result};
-use crate::model::{Account, Bucket, Content, Object, Policy, Region};
+use crate::model::{Account, Bucket, Content, Object, Policy, Region, Selection};
 use crate::seed;
 use crate::time::Instant;
 
@@ -77,11 +77,15 @@ impl Ec2<'_> {
         }
         let arn = bucket.arn();
         let is_inside = |resource: &String| {
-            resource == "*" || *resource == arn || resource.starts_with(&format!("{arn}/"))
-                // With a wildcard in the bucket's name it may be this one.
-                || resource.starts_with("arn:aws:s3:::") && resource.split('/').next().is_some_and(|b| b.contains(['*', '?']))
+            let bucket = resource.split('/').next().unwrap_or(resource);
+            // With a wildcard in its name the bucket may be this one.
+            bucket == arn || bucket.starts_with("arn:aws:s3:::") && bucket.contains(['*', '?'])
         };
-        if !policy.resources().all(is_inside) {
+        let resources = policy.statements.iter().map(|statement| match &statement.resources {
+            Some(Selection::Only(resources) | Selection::AllBut(resources)) => resources.as_slice(),
+            None => &[],
+        });
+        if resources.into_iter().any(|resources| resources.is_empty() || !resources.iter().all(is_inside)) {
             return Err(ApiError::new("MalformedPolicy", "Policy has invalid resource"));
         }
         bucket.policy = Some(policy);

@@ -175,11 +175,12 @@ impl DynamoDbTable {
     /// The key of an item: the values of its key attributes, or the first attribute that is missing or
     /// of another type.
     pub fn key_of(&self, item: &Item) -> Result<Vec<AttributeValue>, &KeyAttribute> {
-        let value = |key| {
-            let KeyAttribute { name, kind } = key;
-            item.get(name).filter(|value| value.code() == kind.code()).cloned().ok_or(key)
-        };
-        self.keys.iter().map(value).collect()
+        let keys = self.keys.iter();
+        keys.map(|key| {
+            let value = item.get(&key.name).filter(|value| value.code() == key.kind.code());
+            value.cloned().ok_or(key)
+        })
+        .collect()
     }
 }
 

@@ -3,10 +3,12 @@
 //! Only `api/` changes a [`Model`]; everybody else reads it. Knows no packets on their way, no
 //! connection state and no files. Files are named after the AWS noun they describe.
 
+mod aws_policies;
 mod bucket;
 mod dynamodb;
 mod endpoint;
 mod eni;
+mod identity;
 mod instance;
 mod internet;
 mod internet_gateway;
@@ -14,7 +16,9 @@ mod link;
 mod nat_gateway;
 mod network_acl;
 mod peering;
+mod policy;
 mod prefix_list;
+mod principal;
 mod public_access;
 mod quotas;
 mod region;
@@ -39,6 +43,7 @@ pub use dynamodb::{
 };
 pub use endpoint::{EndpointKind, ServiceName, VpcEndpoint};
 pub use eni::{ConnectionTracking, ElasticIp, Eni, Owner, PublicAddress};
+pub use identity::{Credentials, InstanceProfile, ManagedPolicy, Policies, Role, Session, User};
 pub use instance::{Instance, InstanceState};
 pub use internet::{OnPremHost, OutsideHost};
 pub use internet_gateway::InternetGateway;
@@ -46,7 +51,11 @@ pub use link::{Bandwidth, Fault, LinkEnd, LinkSpec, LinkTraits, Location, Ppm, s
 pub use nat_gateway::{Connectivity, NatAddress, NatGateway, NatGatewayState, NatPlace};
 pub use network_acl::{AclAction, AclEntry, NetworkAcl};
 pub use peering::{Peering, PeeringSide, PeeringStatus};
+pub use policy::{
+    Condition, Effect, MalformedPolicy, Operator, Policy, PrincipalPattern, Quantifier, Selection, Statement,
+};
 pub use prefix_list::PrefixList;
+pub use principal::Principal;
 pub use public_access::{BlockMode, ExcludedResource, ExclusionMode, PublicAccessExclusion};
 pub use quotas::Quotas;
 pub use region::{Account, Region, Scope, Zone};
@@ -118,6 +127,16 @@ pub struct Model {
     pub public_access: Vec<(Scope, BlockMode)>,
     /// For what it does not hold.
     pub public_access_exclusions: Table<PublicAccessExclusionId, PublicAccessExclusion>,
+    /// Roles, by account and name.
+    pub roles: Table<(Account, String), Role>,
+    /// Users, by account and name.
+    pub users: Table<(Account, String), User>,
+    /// Instance profiles, by account and name.
+    pub instance_profiles: Table<(Account, String), InstanceProfile>,
+    /// Managed policies that accounts have made, by ARN.
+    pub managed_policies: Table<String, ManagedPolicy>,
+    /// Credentials that were ever given to anybody, by the id of their key.
+    pub sessions: Table<String, Session>,
     /// Buckets of S3, by name.
     pub buckets: Table<String, Bucket>,
     /// Tables of DynamoDB.
@@ -266,6 +285,35 @@ impl Model {
     pub fn block_mode(&self, scope: Scope) -> BlockMode {
         let set = self.public_access.iter().find(|(set, _)| *set == scope);
         set.map_or(BlockMode::Off, |(_, mode)| *mode)
+    }
+
+    /// The credentials with the id of a key, and whose they are.
+    pub fn credentials(&self, access_key_id: &str) -> Option<&Session> {
+        self.sessions.get(access_key_id)
+    }
+
+    /// The managed policy with an ARN: one of AWS, or one that an account has made.
+    pub fn managed_policy(&self, arn: &str) -> Option<&ManagedPolicy> {
+        let of_aws = || aws_policies::all().iter().find(|policy| policy.arn == arn);
+        self.managed_policies.get(arn).or_else(of_aws)
+    }
+
+    /// The managed policies that AWS has made for everybody.
+    pub fn aws_policies() -> &'static [ManagedPolicy] {
+        aws_policies::all()
+    }
+
+    /// The policies of whoever asks; `None` for somebody who is not known, or not any more.
+    pub fn policies_of(&self, principal: &Principal) -> Option<&Policies> {
+        match principal {
+            Principal::Anonymous => None,
+            Principal::Role { account, role, .. } => {
+                self.roles.get(&(*account, role.clone())).map(|role| &role.policies)
+            }
+            Principal::User { account, name } => {
+                self.users.get(&(*account, name.clone())).map(|user| &user.policies)
+            }
+        }
     }
 
     /// The host that stands for a service of AWS.
