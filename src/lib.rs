@@ -11,6 +11,7 @@ pub mod plane;
 pub mod report;
 pub mod scenario;
 pub mod seed;
+pub mod service;
 pub mod sigv4;
 pub mod sim;
 pub mod suite;

@@ -140,7 +140,9 @@ fn is_empty(value: &AttributeValue) -> bool {
 /// About how many bytes DynamoDB counts.
 fn size(value: &AttributeValue) -> usize {
     match value {
-        AttributeValue::Binary(text) | AttributeValue::Number(text) | AttributeValue::String(text) => text.len(),
+        AttributeValue::Binary(text) | AttributeValue::Number(text) | AttributeValue::String(text) => {
+            text.len()
+        }
         AttributeValue::Bool(_) | AttributeValue::Null => 1,
         AttributeValue::List(values) => 3 + values.iter().map(|value| 1 + size(value)).sum::<usize>(),
         AttributeValue::Map(members) => {

@@ -49,7 +49,8 @@ impl Ec2<'_> {
             };
         }
         let (name, account, created) = (name.to_owned(), self.caller.account, self.now);
-        let bucket = Bucket { name: name.clone(), account, region, created, policy: None, objects: [].into() };
+        let bucket =
+            Bucket { name: name.clone(), account, region, created, policy: None, objects: [].into() };
         self.model.buckets.insert(name, bucket);
         Ok(())
     }
@@ -99,7 +100,13 @@ impl Ec2<'_> {
     }
 
     /// Puts an object into a bucket, in place of the one with that key; its ETag.
-    pub fn put_object(&mut self, bucket: &str, key: &str, content: Content, content_type: &str) -> Result<String> {
+    pub fn put_object(
+        &mut self,
+        bucket: &str,
+        key: &str,
+        content: Content,
+        content_type: &str,
+    ) -> Result<String> {
         self.put_object_dated(bucket, key, content, content_type, self.now)
     }
 
@@ -128,7 +135,7 @@ impl Ec2<'_> {
         Ok(())
     }
 
-    /// The caller's buckets by name, in every region (aws: s3-list-buckets).
+    /// The buckets of an account by name, in every region (aws: s3-list-buckets).
     pub fn list_buckets(&self, account: Account) -> Vec<&Bucket> {
         let mut found: Vec<&Bucket> =
             self.model.buckets.values().filter(|bucket| bucket.account == account).collect();
@@ -140,7 +147,11 @@ impl Ec2<'_> {
     fn own_bucket(&mut self, name: &str) -> Result<&mut Bucket> {
         let caller = self.caller.account;
         let bucket = self.model.buckets.get_mut(name).ok_or_else(no_such_bucket)?;
-        if bucket.account == caller { Ok(bucket) } else { Err(ApiError::new("AccessDenied", "Access Denied")) }
+        if bucket.account == caller {
+            Ok(bucket)
+        } else {
+            Err(ApiError::new("AccessDenied", "Access Denied"))
+        }
     }
 }
 
@@ -164,7 +175,9 @@ fn is_bucket_name(name: &str) -> bool {
             && is_end(label.chars().next_back())
     };
     let is_reserved = ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| name.starts_with(prefix))
-        || ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|suffix| name.ends_with(suffix));
+        || ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
+            .iter()
+            .any(|suffix| name.ends_with(suffix));
     (3..=63).contains(&name.len())
         && name.split('.').all(is_label)
         && name.parse::<std::net::Ipv4Addr>().is_err()
@@ -193,9 +206,19 @@ mod tests {
             assert!(is_bucket_name(name), "{name}");
         }
         let long = "a".repeat(64);
-        for name in
-            ["ab", "My-bucket", "my_bucket", "-ab", "ab-", "a..b", "a.-b", "10.0.0.1", "xn--ab", "a-s3alias", &long]
-        {
+        for name in [
+            "ab",
+            "My-bucket",
+            "my_bucket",
+            "-ab",
+            "ab-",
+            "a..b",
+            "a.-b",
+            "10.0.0.1",
+            "xn--ab",
+            "a-s3alias",
+            &long,
+        ] {
             assert!(!is_bucket_name(name), "{name}");
         }
     }

@@ -118,7 +118,9 @@ impl AttributeValue {
             "M" => {
                 let members = value.as_object()?.iter();
                 Self::Map(
-                    members.map(|(k, v)| Some((k.clone(), Self::read(v, depth + 1)?))).collect::<Option<_>>()?,
+                    members
+                        .map(|(k, v)| Some((k.clone(), Self::read(v, depth + 1)?)))
+                        .collect::<Option<_>>()?,
                 )
             }
             "N" => Self::Number(text().filter(|text| is_number(text))?),
