@@ -9,6 +9,7 @@ mod gateways;
 mod peerings;
 mod quotas;
 mod routes;
+mod services;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -91,6 +92,7 @@ pub fn build(
         builder.network_acls(vpc, *id);
         builder.endpoints(vpc, *id);
     }
+    builder.services(topology);
     builder.built
 }
 
