@@ -2,7 +2,9 @@
 
 mod address;
 mod endpoint;
+mod iam;
 mod instance;
+mod instance_profile;
 mod internet_gateway;
 mod nat_gateway;
 mod network_acl;
@@ -21,6 +23,7 @@ mod vpn;
 use ipnet::Ipv4Net;
 use serde_json::{Map, Value};
 
+pub use self::iam::policy_arn;
 use super::describe::View;
 use super::params::{NameKind, Param, Ports, What, optional, required};
 use super::shorthand::{self, Tree};
@@ -31,12 +34,14 @@ use crate::model::{PortRange, Traffic};
 use crate::scenario::resolve::{Kind, is_called, managed_prefix_list};
 use crate::wire::Protocol;
 
-/// A command of `aws ec2`.
+/// A command of `aws`.
 #[derive(Debug)]
 pub struct Operation {
+    /// The service that is asked, e.g. `ec2`.
+    pub service: &'static str,
     /// As it is typed, e.g. `create-route`.
     pub command: &'static str,
-    /// As EC2 calls it, e.g. `CreateRoute`.
+    /// As the service calls it, e.g. `CreateRoute`.
     pub name: &'static str,
     /// What it makes.
     pub creates: Option<NameKind>,
@@ -53,10 +58,12 @@ pub fn all() -> impl Iterator<Item = &'static Operation> + Clone {
     OPERATIONS.iter().copied().flatten()
 }
 
-static OPERATIONS: [&[Operation]; 17] = [
+static OPERATIONS: [&[Operation]; 19] = [
     address::OPERATIONS,
     endpoint::OPERATIONS,
+    iam::OPERATIONS,
     instance::OPERATIONS,
+    instance_profile::OPERATIONS,
     internet_gateway::OPERATIONS,
     nat_gateway::OPERATIONS,
     network_acl::OPERATIONS,
@@ -92,7 +99,7 @@ const fn op(
     params: &'static [Param],
     run: fn(&mut Call<'_, '_>) -> Answer,
 ) -> Operation {
-    Operation { command, name, creates, describes: None, params, run }
+    Operation { service: "ec2", command, name, creates, describes: None, params, run }
 }
 
 const fn describe(
@@ -102,7 +109,7 @@ const fn describe(
     params: &'static [Param],
     run: fn(&mut Call<'_, '_>) -> Answer,
 ) -> Operation {
-    Operation { command, name, creates: None, describes: Some(member), params, run }
+    Operation { service: "ec2", command, name, creates: None, describes: Some(member), params, run }
 }
 
 impl Call<'_, '_> {
