@@ -92,6 +92,11 @@ impl Ec2<'_> {
         Ok(())
     }
 
+    /// What DynamoDB says of a document that is no item.
+    pub fn not_an_item(&self) -> ApiError {
+        validation("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+    }
+
     /// The item with a key, if there is one.
     pub fn get_item(&self, table_name: &str, key: &Item) -> Result<Option<&Item>> {
         let key_of_table = self.table_key(table_name);

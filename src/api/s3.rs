@@ -4,7 +4,7 @@
 //! policies, which whoever calls has asked.
 
 use super::{ApiError, Ec2, Result};
-use crate::model::{Account, Bucket, Content, Object, Policy, Region, Selection};
+use crate::model::{Account, Bucket, Content, MalformedPolicy, Object, Policy, Region, Selection};
 use crate::seed;
 use crate::time::Instant;
 
@@ -71,10 +71,20 @@ impl Ec2<'_> {
     }
 
     /// Gives a bucket a policy in place of the one it has (aws: s3-bucket-policy).
-    pub fn put_bucket_policy(&mut self, name: &str, policy: Policy) -> Result<()> {
+    pub fn put_bucket_policy(&mut self, name: &str, document: &str) -> Result<()> {
+        let malformed = |text| Err(ApiError::new("MalformedPolicy", text));
         let bucket = self.own_bucket(name)?;
+        let policy: Policy = match document.parse() {
+            Ok(policy) => policy,
+            Err(MalformedPolicy::NotJson) => {
+                return malformed("Policies must be valid JSON and the first byte must be '{'");
+            }
+            Err(MalformedPolicy::Action { .. }) => return malformed("Policy has invalid action"),
+            Err(MalformedPolicy::Resource { .. }) => return malformed("Policy has invalid resource"),
+            Err(MalformedPolicy::Syntax { .. }) => return malformed("Invalid policy syntax."),
+        };
         if !policy.names_principals() {
-            return Err(ApiError::new("MalformedPolicy", "Missing required field Principal"));
+            return malformed("Missing required field Principal");
         }
         let arn = bucket.arn();
         let is_inside = |resource: &String| {
@@ -87,7 +97,7 @@ impl Ec2<'_> {
             None => &[],
         });
         if resources.into_iter().any(|resources| resources.is_empty() || !resources.iter().all(is_inside)) {
-            return Err(ApiError::new("MalformedPolicy", "Policy has invalid resource"));
+            return malformed("Policy has invalid resource");
         }
         bucket.policy = Some(policy);
         Ok(())

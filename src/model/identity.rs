@@ -16,6 +16,8 @@ pub struct Role {
     pub trust: Policy,
     /// What it may do.
     pub policies: Policies,
+    /// Its unique id, e.g. `AROA…`.
+    pub id: String,
     /// When it was made.
     pub created: Instant,
 }
@@ -36,8 +38,10 @@ pub struct User {
     pub name: String,
     /// What it may do.
     pub policies: Policies,
-    /// The id of its access key.
-    pub access_key_id: String,
+    /// Its unique id, e.g. `AIDA…`.
+    pub id: String,
+    /// When it was made.
+    pub created: Instant,
 }
 
 impl User {
@@ -65,6 +69,10 @@ pub struct InstanceProfile {
     pub name: String,
     /// Its role, one at most.
     pub role: Option<String>,
+    /// Its unique id, e.g. `AIPA…`.
+    pub id: String,
+    /// When it was made.
+    pub created: Instant,
 }
 
 impl InstanceProfile {

@@ -44,7 +44,7 @@ pub use dynamodb::{
 pub use endpoint::{EndpointKind, ServiceName, VpcEndpoint};
 pub use eni::{ConnectionTracking, ElasticIp, Eni, Owner, PublicAddress};
 pub use identity::{Credentials, InstanceProfile, ManagedPolicy, Policies, Role, Session, User};
-pub use instance::{Instance, InstanceState};
+pub use instance::{Instance, InstanceState, MetadataOptions};
 pub use internet::{OnPremHost, OutsideHost};
 pub use internet_gateway::InternetGateway;
 pub use link::{Bandwidth, Fault, LinkEnd, LinkSpec, LinkTraits, Location, Ppm, same_ends};
@@ -292,6 +292,12 @@ impl Model {
         self.sessions.get(access_key_id)
     }
 
+    /// The credentials that somebody was ever given, oldest first.
+    pub fn access_keys_of(&self, principal: &Principal) -> impl Iterator<Item = &Credentials> {
+        let own = self.sessions.values().filter(move |session| session.principal == *principal);
+        own.map(|session| &session.credentials)
+    }
+
     /// The managed policy with an ARN: one of AWS, or one that an account has made.
     pub fn managed_policy(&self, arn: &str) -> Option<&ManagedPolicy> {
         let of_aws = || aws_policies::all().iter().find(|policy| policy.arn == arn);
@@ -301,6 +307,19 @@ impl Model {
     /// The managed policies that AWS has made for everybody.
     pub fn aws_policies() -> &'static [ManagedPolicy] {
         aws_policies::all()
+    }
+
+    /// The instance profile of an instance.
+    pub fn instance_profile_of(&self, id: InstanceId) -> Option<&InstanceProfile> {
+        let instance = self.instances.get(&id)?;
+        let (_, name) = instance.profile.as_ref()?;
+        self.instance_profiles.get(&(instance.scope.account, name.clone()))
+    }
+
+    /// The role that an instance has through its profile.
+    pub fn role_of_instance(&self, id: InstanceId) -> Option<&Role> {
+        let profile = self.instance_profile_of(id)?;
+        self.roles.get(&(profile.account, profile.role.clone()?))
     }
 
     /// The policies of whoever asks; `None` for somebody who is not known, or not any more.

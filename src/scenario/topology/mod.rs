@@ -336,6 +336,8 @@ impl Builder<'_> {
             private_ip_address: instance.private_ip.as_ref().map(|ip| ip.value),
             associate_public_ip_address: instance.public_ip,
             security_group_ids: groups.into_iter().collect::<Option<_>>()?,
+            iam_instance_profile: None,
+            metadata_options: crate::model::MetadataOptions::default(),
         };
         let place = instance.private_ip.as_ref().map_or(name.span, |ip| ip.span);
         let id = self.call(scope, place, "RunInstances", |ec2| ec2.run_instances(request))?;
