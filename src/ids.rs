@@ -103,6 +103,8 @@ ids! {
     EniId = "eni-";
     /// A customer gateway: the on-premises end of VPN connections.
     CustomerGatewayId = "cgw-";
+    /// The association of an instance profile with an instance.
+    IamInstanceProfileAssociationId = "iip-assoc-";
     /// An instance.
     InstanceId = "i-";
     /// An internet gateway.

@@ -2,7 +2,10 @@
 
 use super::{ApiError, Ec2, New, Result};
 use crate::ids::{RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId, VpcId};
-use crate::model::{Destination, EndpointKind, Owner, Route, RouteOrigin, ServiceName, Target, VpcEndpoint};
+use crate::model::{
+    Destination, EndpointKind, Owner, Policy, PrincipalPattern, Route, RouteOrigin, Selection, ServiceName,
+    Target, VpcEndpoint,
+};
 
 /// Parameters of CreateVpcEndpoint.
 #[derive(Clone, Debug)]
@@ -15,6 +18,8 @@ pub struct CreateVpcEndpoint {
     pub service_name: ServiceName,
     /// Of which kind it is to be.
     pub kind: NewEndpointKind,
+    /// What may be done through it; everything if nothing is said.
+    pub policy_document: Option<String>,
 }
 
 /// What a new endpoint consists of.
@@ -47,6 +52,8 @@ pub struct ModifyVpcEndpoint {
     pub remove_subnet_ids: Vec<SubnetId>,
     pub add_security_group_ids: Vec<SecurityGroupId>,
     pub remove_security_group_ids: Vec<SecurityGroupId>,
+    pub policy_document: Option<String>,
+    pub reset_policy: bool,
 }
 
 /// The services that have gateway endpoints (aws: endpoint-gateway).
@@ -63,10 +70,16 @@ impl Ec2<'_> {
             let message = format!("The Vpc Endpoint Service '{service}' does not exist");
             return Err(ApiError::new("InvalidServiceName", message));
         }
+        let policy = match &request.policy_document {
+            Some(document) => read_policy(document, is_gateway)?,
+            None => Policy::allow_all(),
+        };
         match request.kind.clone() {
-            NewEndpointKind::Gateway { route_table_ids } => self.create_gateway(request, route_table_ids),
+            NewEndpointKind::Gateway { route_table_ids } => {
+                self.create_gateway(request, policy, route_table_ids)
+            }
             NewEndpointKind::Interface { subnet_ids, security_group_ids, private_dns_enabled } => {
-                self.create_interface(request, &subnet_ids, &security_group_ids, private_dns_enabled)
+                self.create_interface(request, policy, &subnet_ids, &security_group_ids, private_dns_enabled)
             }
         }
     }
@@ -74,6 +87,7 @@ impl Ec2<'_> {
     fn create_gateway(
         &mut self,
         request: CreateVpcEndpoint,
+        policy: Policy,
         tables: Vec<RouteTableId>,
     ) -> Result<VpcEndpointId> {
         let here = |endpoint: &&VpcEndpoint| {
@@ -89,14 +103,20 @@ impl Ec2<'_> {
         let within = request.vpc_id.to_string();
         let id = self.choose_id(&request.new, &within, |model| &model.endpoints, VpcEndpointId::derive);
         let kind = EndpointKind::Gateway { prefix_list, route_tables: tables.clone() };
-        self.insert_endpoint(id, request, kind);
+        self.insert_endpoint(id, request, policy, kind);
         for table in tables {
             self.put_endpoint_route(id, table, prefix_list);
         }
         Ok(id)
     }
 
-    fn insert_endpoint(&mut self, id: VpcEndpointId, request: CreateVpcEndpoint, kind: EndpointKind) {
+    fn insert_endpoint(
+        &mut self,
+        id: VpcEndpointId,
+        request: CreateVpcEndpoint,
+        policy: Policy,
+        kind: EndpointKind,
+    ) {
         let endpoint = VpcEndpoint {
             id,
             name: request.new.name,
@@ -104,6 +124,7 @@ impl Ec2<'_> {
             vpc: request.vpc_id,
             service: request.service_name,
             kind,
+            policy,
         };
         self.model.endpoints.insert(id, endpoint);
     }
@@ -146,6 +167,7 @@ impl Ec2<'_> {
     fn create_interface(
         &mut self,
         request: CreateVpcEndpoint,
+        policy: Policy,
         subnets: &[SubnetId],
         groups: &[SecurityGroupId],
         private_dns: bool,
@@ -168,11 +190,9 @@ impl Ec2<'_> {
         };
         let within = request.vpc_id.to_string();
         let id = self.choose_id(&request.new, &within, |model| &model.endpoints, VpcEndpointId::derive);
-        self.insert_endpoint(
-            id,
-            request,
-            EndpointKind::Interface { interfaces: Vec::new(), private_dns, inbound_only: false },
-        );
+        let kind =
+            EndpointKind::Interface { interfaces: Vec::new(), private_dns, inbound_only: false };
+        self.insert_endpoint(id, request, policy, kind);
         for &subnet in subnets {
             self.add_endpoint_interface(id, subnet, groups.clone())?;
         }
@@ -197,9 +217,26 @@ impl Ec2<'_> {
         Ok(())
     }
 
-    /// Changes the tables of a gateway endpoint, or the subnets and groups of an interface endpoint.
+    /// Changes the policy of an endpoint, the tables of a gateway endpoint, the subnets and groups of an
+    /// interface endpoint.
     pub fn modify_vpc_endpoint(&mut self, id: VpcEndpointId, change: ModifyVpcEndpoint) -> Result<()> {
         let endpoint = self.endpoint(id)?.clone();
+        let is_gateway = matches!(endpoint.kind, EndpointKind::Gateway { .. });
+        let policy = match (&change.policy_document, change.reset_policy) {
+            (Some(_), true) => return Err(self.invalid_combination()),
+            (Some(document), false) => Some(read_policy(document, is_gateway)?),
+            (None, true) => Some(Policy::allow_all()),
+            (None, false) => None,
+        };
+        self.change_ways(&endpoint, change)?;
+        if let Some(policy) = policy {
+            self.model.endpoints[&id].policy = policy;
+        }
+        Ok(())
+    }
+
+    fn change_ways(&mut self, endpoint: &VpcEndpoint, change: ModifyVpcEndpoint) -> Result<()> {
+        let id = endpoint.id;
         match &endpoint.kind {
             EndpointKind::Gateway { prefix_list, .. } => {
                 for &table in &change.add_route_table_ids {
@@ -295,4 +332,23 @@ impl Ec2<'_> {
         }
         Ok(())
     }
+}
+
+/// The longest policy of an endpoint in characters, white space included (aws: endpoint-policy-size).
+const POLICY_MAX: usize = 20_480;
+
+/// The policy of an endpoint. Those of gateway endpoints are about everybody; conditions say who else
+/// is meant (aws: endpoint-policy-gateway-principal).
+fn read_policy(document: &str, is_gateway: bool) -> Result<Policy> {
+    let refused = || ApiError::code_only("InvalidPolicyDocument");
+    let policy: Policy = document.parse().map_err(|_| refused())?;
+    let is_complete = policy
+        .statements
+        .iter()
+        .all(|statement| statement.principals.is_some() && statement.resources.is_some());
+    let everybody = Selection::Only(vec![PrincipalPattern::Everybody]);
+    let is_about_everybody =
+        policy.statements.iter().all(|statement| statement.principals.as_ref() == Some(&everybody));
+    let fits = document.chars().count() <= POLICY_MAX;
+    if is_complete && fits && (is_about_everybody || !is_gateway) { Ok(policy) } else { Err(refused()) }
 }

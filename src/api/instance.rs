@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::{ApiError, CreateNetworkInterface, Ec2, New, Result};
 use crate::ids::{EniId, InstanceId, SecurityGroupId, SubnetId};
-use crate::model::{Instance, InstanceState, Owner, PublicAddress};
+use crate::model::{Instance, InstanceState, MetadataOptions, Owner, PublicAddress};
 
 /// Parameters of RunInstances, for one instance with one interface.
 #[derive(Clone, Debug)]
@@ -21,7 +21,25 @@ pub struct RunInstances {
     pub associate_public_ip_address: Option<bool>,
     /// The groups; the VPC's default one if none is given.
     pub security_group_ids: Vec<SecurityGroupId>,
+    /// The instance profile, by name.
+    pub iam_instance_profile: Option<String>,
+    /// How it may ask its metadata service.
+    pub metadata_options: MetadataOptions,
 }
+
+/// Parameters of ModifyInstanceMetadataOptions; what is not given stays.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct ModifyInstanceMetadataOptions {
+    /// Whether the service answers at all.
+    pub http_endpoint: Option<bool>,
+    /// Whether requests need the token of a session.
+    pub tokens_required: Option<bool>,
+    /// How many hops the packet with the token lives.
+    pub http_put_response_hop_limit: Option<u8>,
+}
+
+/// How many hops a token may travel (aws: metadata-hop-limit).
+const HOPS: std::ops::RangeInclusive<u8> = 1..=64;
 
 impl Ec2<'_> {
     /// Launches an instance; it runs at once.
@@ -32,6 +50,10 @@ impl Ec2<'_> {
             private_ip_address: request.private_ip_address,
             groups: request.security_group_ids,
         };
+        check_metadata(request.metadata_options)?;
+        if let Some(profile) = &request.iam_instance_profile {
+            self.check_profile(profile)?;
+        }
         let (subnet, ..) = self.check_interface(&interface)?;
         let within = subnet.vpc.to_string();
         let id = self.choose_id(&request.new, &within, |model| &model.instances, InstanceId::derive);
@@ -39,7 +61,9 @@ impl Ec2<'_> {
         let eni = self.create_network_interface(interface)?;
         let auto_public_ip = request.associate_public_ip_address.unwrap_or(subnet.map_public_ip);
         let (name, scope, state) = (request.new.name, self.caller, InstanceState::Running);
-        let instance = Instance { id, name, scope, eni, auto_public_ip, state };
+        let profile = request.iam_instance_profile.map(|name| (self.next_profile_association(id), name));
+        let metadata = request.metadata_options;
+        let instance = Instance { id, name, scope, eni, auto_public_ip, state, profile, metadata };
         self.model.enis[&eni].owner = Some(Owner::Instance(id));
         self.model.instances.insert(id, instance);
         self.model.hosts_changed += 1;
@@ -89,8 +113,25 @@ impl Ec2<'_> {
         Ok(())
     }
 
+    /// Changes how an instance may ask its metadata service.
+    pub fn modify_instance_metadata_options(
+        &mut self,
+        id: InstanceId,
+        change: ModifyInstanceMetadataOptions,
+    ) -> Result<()> {
+        let before = self.existing_instance(id)?.metadata;
+        let options = MetadataOptions {
+            endpoint_enabled: change.http_endpoint.unwrap_or(before.endpoint_enabled),
+            tokens_required: change.tokens_required.unwrap_or(before.tokens_required),
+            hop_limit: change.http_put_response_hop_limit.unwrap_or(before.hop_limit),
+        };
+        check_metadata(options)?;
+        self.instance_mut(id)?.metadata = options;
+        Ok(())
+    }
+
     /// The instance, unless it is terminated.
-    fn existing_instance(&self, id: InstanceId) -> Result<&Instance> {
+    pub(super) fn existing_instance(&self, id: InstanceId) -> Result<&Instance> {
         let instance = self.instance(id)?;
         if instance.state == InstanceState::Terminated {
             return Err(ApiError::code_only("IncorrectInstanceState"));
@@ -105,7 +146,9 @@ impl Ec2<'_> {
             return Ok(());
         }
         let eni = instance.eni;
-        self.instance_mut(id)?.state = InstanceState::Terminated;
+        let instance = self.instance_mut(id)?;
+        instance.state = InstanceState::Terminated;
+        instance.profile = None;
         self.model.hosts_changed += 1;
         self.remove_interface(eni);
         Ok(())
@@ -118,4 +161,8 @@ impl Ec2<'_> {
         let private = self.model.eni(eni).primary_ip();
         self.map(eni, PublicAddress { ip, private, allocation: None });
     }
+}
+
+fn check_metadata(options: MetadataOptions) -> Result<()> {
+    if HOPS.contains(&options.hop_limit) { Ok(()) } else { Err(ApiError::code_only("InvalidParameterValue")) }
 }

@@ -1,15 +1,19 @@
-//! The control plane: EC2's operations with EC2's checks, error codes and messages.
+//! The control plane: the operations of EC2, IAM and the services that endpoints lead to, with their
+//! checks, error codes and messages.
 //!
-//! Every resource is made and changed here and nowhere else; scenario files, `aws ec2 …` steps and
+//! Every resource is made and changed here and nowhere else; scenario files, `aws …` steps and
 //! importers are front ends of it. An operation that fails leaves the model as it was. Knows nothing
 //! of files, packets or output.
 //!
-//! An operation is a method of [`Ec2`], in a file named after the noun it is about. Parameters have
+//! An operation is a method of [`Ec2`] or [`Iam`], in a file named after the noun it is about. Parameters have
 //! AWS's names; what is optional at AWS is an `Option` here.
 
 mod address;
+mod dynamodb;
 mod endpoint;
+mod iam;
 mod instance;
+mod instance_profile;
 mod internet_gateway;
 mod nat_gateway;
 mod network_acl;
@@ -18,7 +22,9 @@ mod peering;
 mod prefix_list;
 mod public_access;
 mod route_table;
+mod s3;
 mod security_group;
+mod sns;
 mod subnet;
 mod tags;
 mod transit_gateway;
@@ -29,8 +35,11 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 pub use address::{AssociateAddress, is_public};
+pub use dynamodb::CreateTable;
 pub use endpoint::{CreateVpcEndpoint, ModifyVpcEndpoint, NewEndpointKind};
-pub use instance::RunInstances;
+pub use iam::{Holder, Iam};
+pub use instance::{ModifyInstanceMetadataOptions, RunInstances};
+pub use instance_profile::InstanceRole;
 pub use nat_gateway::CreateNatGateway;
 pub use network_acl::{AclEntryRequest, CreateNetworkAcl};
 pub use network_interface::{CreateNetworkInterface, ModifyNetworkInterfaceAttribute};
@@ -110,7 +119,7 @@ impl ApiError {
 
     /// As the AWS CLI prints it on standard error.
     pub fn as_printed_by_cli(&self, operation: &str) -> String {
-        let message = if self.message.is_empty() { "(EC2's text is not known)" } else { &self.message };
+        let message = if self.message.is_empty() { "(AWS's text is not known)" } else { &self.message };
         format!("An error occurred ({}) when calling the {operation} operation: {message}", self.code)
     }
 }
@@ -261,6 +270,11 @@ impl<'m> Ec2<'m> {
         ec2
     }
 
+    /// The same moment for another caller, or somewhere else.
+    pub fn of(&mut self, caller: Scope) -> Ec2<'_> {
+        Ec2 { model: self.model, caller, now: self.now }
+    }
+
     /// What exists, in every account and region.
     pub fn model(&self) -> &Model {
         self.model
@@ -274,6 +288,11 @@ impl<'m> Ec2<'m> {
     /// The moment of the call.
     pub fn now(&self) -> Instant {
         self.now
+    }
+
+    /// IAM for the same caller, at the same moment.
+    pub fn iam(&mut self) -> Iam<'_> {
+        Iam::new(self.model, self.caller.account, self.now)
     }
 
     /// The region that is asked.

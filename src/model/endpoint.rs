@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Region, Scope};
+use super::{Policy, Region, Scope};
 use crate::ids::{EniId, PrefixListId, RouteTableId, SubnetId, VpcEndpointId, VpcId};
 
 /// A private way from a VPC to a service.
@@ -21,6 +21,8 @@ pub struct VpcEndpoint {
     pub service: ServiceName,
     /// How it is reached.
     pub kind: EndpointKind,
+    /// What may be done through it.
+    pub policy: Policy,
 }
 
 /// How a VPC endpoint is reached.

@@ -3,9 +3,13 @@
 //! Only `api/` changes a [`Model`]; everybody else reads it. Knows no packets on their way, no
 //! connection state and no files. Files are named after the AWS noun they describe.
 
+mod aws_policies;
+mod bucket;
 pub mod dns;
+mod dynamodb;
 mod endpoint;
 mod eni;
+mod identity;
 mod instance;
 mod internet;
 mod internet_gateway;
@@ -13,7 +17,9 @@ mod link;
 mod nat_gateway;
 mod network_acl;
 mod peering;
+mod policy;
 mod prefix_list;
+mod principal;
 pub mod provided;
 mod public_access;
 mod quotas;
@@ -21,32 +27,44 @@ mod region;
 mod route_table;
 mod security_group;
 mod subnet;
+mod topic;
 mod traffic;
 mod transit_gateway;
 mod vpc;
 mod vpn;
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 
+pub use bucket::{Bucket, Content, Object};
+pub use dynamodb::{
+    AttributeValue, DynamoDbTable, Item, KeyAttribute, KeyKind, item_from_json, item_to_json, table_arn,
+};
 pub use endpoint::{EndpointKind, ServiceName, VpcEndpoint};
 pub use eni::{ConnectionTracking, ElasticIp, Eni, Owner, PublicAddress};
-pub use instance::{Instance, InstanceState};
+pub use identity::{Credentials, InstanceProfile, ManagedPolicy, Policies, Role, Session, User};
+pub use instance::{Instance, InstanceState, MetadataOptions};
 pub use internet::{OnPremHost, OutsideHost};
 pub use internet_gateway::InternetGateway;
 pub use link::{Bandwidth, Fault, LinkEnd, LinkSpec, LinkTraits, Location, Ppm, same_ends};
 pub use nat_gateway::{Connectivity, NatAddress, NatGateway, NatGatewayState, NatPlace};
 pub use network_acl::{AclAction, AclEntry, NetworkAcl};
 pub use peering::{Peering, PeeringSide, PeeringStatus};
+pub use policy::{
+    Condition, Effect, MalformedPolicy, Operator, Policy, PrincipalPattern, Quantifier, Selection, Statement,
+};
 pub use prefix_list::PrefixList;
+pub use principal::Principal;
 pub use public_access::{BlockMode, ExcludedResource, ExclusionMode, PublicAccessExclusion};
 pub use quotas::Quotas;
 pub use region::{Account, Region, Scope, Zone};
 pub use route_table::{Destination, Gateway, Route, RouteOrigin, RouteState, RouteTable, Target};
 pub use security_group::{Peer, SecurityGroup, SecurityGroupRule};
 pub use subnet::{RouteTableAssociation, Subnet};
+pub use topic::Topic;
 pub use traffic::{Direction, PortRange, Traffic};
 pub use transit_gateway::{
     AttachmentResource, AttachmentState, TransitGateway, TransitGatewayAttachment, TransitGatewayRoute,
@@ -111,6 +129,22 @@ pub struct Model {
     pub public_access: Vec<(Scope, BlockMode)>,
     /// For what it does not hold.
     pub public_access_exclusions: Table<PublicAccessExclusionId, PublicAccessExclusion>,
+    /// Roles, by account and name.
+    pub roles: Table<(Account, String), Role>,
+    /// Users, by account and name.
+    pub users: Table<(Account, String), User>,
+    /// Instance profiles, by account and name.
+    pub instance_profiles: Table<(Account, String), InstanceProfile>,
+    /// Managed policies that accounts have made, by ARN.
+    pub managed_policies: Table<String, ManagedPolicy>,
+    /// Credentials that were ever given to anybody, by the id of their key.
+    pub sessions: Table<String, Session>,
+    /// Buckets of S3, by name.
+    pub buckets: Table<String, Bucket>,
+    /// Tables of DynamoDB.
+    pub dynamodb_tables: BTreeMap<(Account, Region, String), DynamoDbTable>,
+    /// Topics of SNS, by ARN.
+    pub topics: BTreeMap<String, Topic>,
     /// How many of a thing there may be.
     pub quotas: Quotas,
     /// Hosts on premises, by network and address.
@@ -258,6 +292,54 @@ impl Model {
     pub fn block_mode(&self, scope: Scope) -> BlockMode {
         let set = self.public_access.iter().find(|(set, _)| *set == scope);
         set.map_or(BlockMode::Off, |(_, mode)| *mode)
+    }
+
+    /// The credentials with the id of a key, and whose they are.
+    pub fn credentials(&self, access_key_id: &str) -> Option<&Session> {
+        self.sessions.get(access_key_id)
+    }
+
+    /// The credentials that somebody was ever given, oldest first.
+    pub fn access_keys_of(&self, principal: &Principal) -> impl Iterator<Item = &Credentials> {
+        let own = self.sessions.values().filter(move |session| session.principal == *principal);
+        own.map(|session| &session.credentials)
+    }
+
+    /// The managed policy with an ARN: one of AWS, or one that an account has made.
+    pub fn managed_policy(&self, arn: &str) -> Option<&ManagedPolicy> {
+        let of_aws = || aws_policies::all().iter().find(|policy| policy.arn == arn);
+        self.managed_policies.get(arn).or_else(of_aws)
+    }
+
+    /// The managed policies that AWS has made for everybody.
+    pub fn aws_policies() -> &'static [ManagedPolicy] {
+        aws_policies::all()
+    }
+
+    /// The instance profile of an instance.
+    pub fn instance_profile_of(&self, id: InstanceId) -> Option<&InstanceProfile> {
+        let instance = self.instances.get(&id)?;
+        let (_, name) = instance.profile.as_ref()?;
+        self.instance_profiles.get(&(instance.scope.account, name.clone()))
+    }
+
+    /// The role that an instance has through its profile.
+    pub fn role_of_instance(&self, id: InstanceId) -> Option<&Role> {
+        let profile = self.instance_profile_of(id)?;
+        self.roles.get(&(profile.account, profile.role.clone()?))
+    }
+
+    /// The policies of whoever asks; `None` for somebody who is not known, or not any more.
+    pub fn policies_of(&self, principal: &Principal) -> Option<&Policies> {
+        match principal {
+            Principal::Anonymous => None,
+            Principal::Role { account, role, .. } => {
+                self.roles.get(&(*account, role.clone())).map(|role| &role.policies)
+            }
+            Principal::User { account, name } => {
+                self.users.get(&(*account, name.clone())).map(|user| &user.policies)
+            }
+        }
     }
 
     /// The host that stands for a service of AWS.

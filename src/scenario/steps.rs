@@ -16,10 +16,11 @@ use super::topology::unresolved;
 use super::yaml::{IN_BRACES, Node, Span, Value};
 use crate::guest::{self, Command, Service};
 use crate::ids::{
-    AddressAssociationId, AllocationId, CustomerGatewayId, EniId, InstanceId, InternetGatewayId,
-    NatGatewayId, NetworkAclAssociationId, NetworkAclId, PeeringId, PrefixListId, PublicAccessExclusionId,
-    RouteTableAssociationId, RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId,
-    TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
+    AddressAssociationId, AllocationId, CustomerGatewayId, EniId, IamInstanceProfileAssociationId,
+    InstanceId, InternetGatewayId, NatGatewayId, NetworkAclAssociationId, NetworkAclId, PeeringId,
+    PrefixListId, PublicAccessExclusionId, RouteTableAssociationId, RouteTableId, SecurityGroupId, SubnetId,
+    TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId,
+    VpnConnectionId, VpnGatewayId,
 };
 use crate::model::{Account, Fault, Model};
 
@@ -394,12 +395,19 @@ fn check_name(model: &Model, kind: NameKind, text: &str, span: Span) -> Option<P
         NameKind::Eni => check::<EniId>(model, text, span),
         NameKind::Gateway => check_gateway(model, text, span),
         NameKind::Instance => check::<InstanceId>(model, text, span),
+        NameKind::InstanceProfile => {
+            check_named("instance profile", model.instance_profiles.values().map(|x| &x.name), text, span)
+        }
         NameKind::InternetGateway => check::<InternetGatewayId>(model, text, span),
+        NameKind::ManagedPolicy => check_policy(model, text, span),
         NameKind::NatGateway => check::<NatGatewayId>(model, text, span),
         NameKind::NetworkAcl => check::<NetworkAclId>(model, text, span),
         NameKind::Peering => check::<PeeringId>(model, text, span),
         NameKind::PrefixList if managed_prefix_list(text).is_some() => None,
         NameKind::PrefixList => check::<PrefixListId>(model, text, span),
+        NameKind::ProfileAssociation if text.starts_with(IamInstanceProfileAssociationId::PREFIX) => None,
+        NameKind::ProfileAssociation => check::<InstanceId>(model, text, span),
+        NameKind::Role => check_named("role", model.roles.values().map(|x| &x.name), text, span),
         NameKind::RouteTable => check::<RouteTableId>(model, text, span),
         NameKind::RouteTableAssociation if text.starts_with(RouteTableAssociationId::PREFIX) => None,
         NameKind::RouteTableAssociation => {
@@ -414,10 +422,30 @@ fn check_name(model: &Model, kind: NameKind, text: &str, span: Span) -> Option<P
         NameKind::TransitGateway => check::<TransitGatewayId>(model, text, span),
         NameKind::TransitGatewayAttachment => check::<TransitGatewayAttachmentId>(model, text, span),
         NameKind::TransitGatewayRouteTable => check::<TransitGatewayRouteTableId>(model, text, span),
+        NameKind::User => check_named("user", model.users.values().map(|x| &x.name), text, span),
         NameKind::Vpc => check::<VpcId>(model, text, span),
         NameKind::VpnConnection => check::<VpnConnectionId>(model, text, span),
         NameKind::VpnGateway => check::<VpnGatewayId>(model, text, span),
     }
+}
+
+/// What IAM knows by name.
+fn check_named<'m>(
+    what: &str,
+    names: impl Iterator<Item = &'m String> + Clone,
+    text: &str,
+    span: Span,
+) -> Option<Problem> {
+    let is_known = names.clone().any(|name| name == text);
+    (!is_known).then(|| Problem::unknown(span, what, text, names.map(String::as_str)))
+}
+
+/// A managed policy by its ARN or its name.
+fn check_policy(model: &Model, text: &str, span: Span) -> Option<Problem> {
+    let all = || model.managed_policies.values().chain(Model::aws_policies());
+    let is_known = all().any(|policy| policy.arn == text || policy.name == text);
+    (!is_known)
+        .then(|| Problem::unknown(span, "managed policy", text, all().map(|policy| policy.name.as_str())))
 }
 
 fn check_subnet_or_vpc(model: &Model, text: &str, span: Span) -> Option<Problem> {

@@ -227,10 +227,16 @@ impl<O: Observer> World<O> {
         let now = self.now();
         let Some(slot) = self.hosts.get_mut(&station) else { return };
         let mut next = slot.host.pump(now);
-        for request in slot.host.take_requests() {
-            let caller = services::caller(&self.model, station);
-            let reply = services::reply(&mut Ec2::new(&mut self.model, caller, now), station, &request);
-            slot.host.reply(request.from, reply);
+        loop {
+            let requests = slot.host.take_requests();
+            if requests.is_empty() {
+                break;
+            }
+            for request in requests {
+                let caller = services::caller(&self.model, station);
+                let reply = services::reply(&mut Ec2::new(&mut self.model, caller, now), station, &request);
+                slot.host.reply(request.from, reply);
+            }
             next = slot.host.pump(now);
         }
         slot.generation += 1;

@@ -13,9 +13,9 @@ use vpclab::api::{
 };
 use vpclab::ids::{EniId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use vpclab::model::{
-    AclAction, AclEntry, BlockMode, Connectivity, Direction, ExcludedResource, ExclusionMode, Gateway, Model,
-    NatGateway, NatPlace, OnPremHost, OutsideHost, Owner, Peer, PortRange, Quotas, Scope, Target, Traffic,
-    VpnEnd,
+    AclAction, AclEntry, BlockMode, Connectivity, Direction, ExcludedResource, ExclusionMode, Gateway,
+    MetadataOptions, Model, NatGateway, NatPlace, OnPremHost, OutsideHost, Owner, Peer, PortRange, Quotas,
+    Scope, Target, Traffic, VpnEnd,
 };
 use vpclab::seed::Stream;
 use vpclab::time::Instant;
@@ -227,6 +227,8 @@ impl Builder<'_> {
                 private_ip_address: None,
                 associate_public_ip_address: Some(self.draw.percent(40)),
                 security_group_ids: own,
+                iam_instance_profile: None,
+                metadata_options: MetadataOptions::default(),
             };
             let Ok(instance) = self.ec2(scope).run_instances(request) else { continue };
             let eni = self.model.instances[&instance].eni;
@@ -469,7 +471,8 @@ impl Builder<'_> {
 
     fn endpoint(&mut self, scope: Scope, vpc_id: VpcId, service: &str, kind: NewEndpointKind) {
         let service_name = format!("com.amazonaws.{}.{service}", scope.region).parse().expect("a name");
-        let request = CreateVpcEndpoint { new: New::unnamed(), vpc_id, service_name, kind };
+        let new = New::unnamed();
+        let request = CreateVpcEndpoint { new, vpc_id, service_name, kind, policy_document: None };
         let _ = self.ec2(scope).create_vpc_endpoint(request);
     }
 

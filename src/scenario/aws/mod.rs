@@ -1,4 +1,4 @@
-//! `aws ec2 …` as people type it: checked when a file is read, run when its step comes.
+//! `aws …` as people type it: checked when a file is read, run when its step comes.
 //!
 //! Names may stand wherever the AWS CLI wants an id. Knows the command line only; what an operation
 //! does is in `api/`.
@@ -11,6 +11,7 @@ mod shorthand;
 use std::fmt;
 use std::ops::Range;
 
+pub use operations::policy_arn;
 pub use params::NameKind;
 
 use self::operations::Operation;
@@ -61,7 +62,7 @@ pub struct Output {
 /// Why a command failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Failure {
-    /// EC2 refused the operation.
+    /// The service refused the operation.
     Refused {
         /// E.g. `CreateRoute`.
         operation: &'static str,
@@ -119,10 +120,19 @@ pub fn parse(line: &str) -> Result<AwsCommand, Vec<Mistake>> {
         all => all,
     };
     let operation = match words {
-        [service, name, ..] if service.text == "ec2" => find_operation(name)?,
+        [service, name, ..] if operations::all().any(|known| known.service == service.text) => {
+            find_operation(&service.text, name)?
+        }
+        [service] if operations::all().any(|known| known.service == service.text) => {
+            return Err(vec![mistake(service, format!("`aws {}` wants a command", service.text), None)]);
+        }
         [service, ..] => {
             let message = format!("there is no service `{}` here", service.text);
-            return Err(vec![mistake(service, message, Some("commands begin with `ec2`".to_owned()))]);
+            return Err(vec![mistake(
+                service,
+                message,
+                Some("commands begin with `ec2`, `iam`, `s3api`, `dynamodb` or `sns`".to_owned()),
+            )]);
         }
         [] => {
             return Err(vec![Mistake {
@@ -143,9 +153,10 @@ fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     suggest(word, known).map(|near| format!("did you mean `{near}`?"))
 }
 
-fn find_operation(name: &Word) -> Result<&'static Operation, Vec<Mistake>> {
-    operations::all().find(|operation| operation.command == name.text).ok_or_else(|| {
-        let mut known: Vec<&str> = operations::all().map(|operation| operation.command).collect();
+fn find_operation(service: &str, name: &Word) -> Result<&'static Operation, Vec<Mistake>> {
+    let of_service = operations::all().filter(|operation| operation.service == service);
+    of_service.clone().find(|operation| operation.command == name.text).ok_or_else(|| {
+        let mut known: Vec<&str> = of_service.map(|operation| operation.command).collect();
         known.sort_unstable();
         // Who types a part means the rest, whatever else is near.
         let longer: Vec<&str> = known.iter().copied().filter(|known| known.starts_with(&name.text)).collect();
@@ -154,7 +165,7 @@ fn find_operation(name: &Word) -> Result<&'static Operation, Vec<Mistake>> {
             near if near.len() < known.len() => format!("did you mean `{}`?", near.join("` or `")),
             known => format!("known: {}", known.join(", ")),
         });
-        vec![mistake(name, format!("`aws ec2` has no command `{}` here", name.text), Some(hint))]
+        vec![mistake(name, format!("`aws {service}` has no command `{}` here", name.text), Some(hint))]
     })
 }
 
@@ -184,7 +195,8 @@ fn read_options(
                 operation.params.iter().map(|param| format!("--{}", param.name)).collect();
             let hint = did_you_mean(&word.text, known.iter().map(String::as_str))
                 .unwrap_or_else(|| format!("known: {}", known.join(", ")));
-            let message = format!("`aws ec2 {}` has no option `{}` here", operation.command, word.text);
+            let Operation { service, command, .. } = operation;
+            let message = format!("`aws {service} {command}` has no option `{}` here", word.text);
             mistakes.push(mistake(word, message, Some(hint)));
             continue;
         };
@@ -289,9 +301,16 @@ impl AwsCommand {
         tags.filter_map(|given| params::name_in_tags(&given.text)).next()
     }
 
-    /// The name of the security group or prefix list the command makes.
+    /// The name that is no tag of what the command makes: of a security group, a role and the like.
     pub fn own_name(&self) -> Option<String> {
-        let is_name = |given: &&Given| ["group-name", "prefix-list-name"].contains(&given.param.name);
+        let names = match self.operation.command {
+            "create-instance-profile" => ["instance-profile-name"].as_slice(),
+            "create-policy" => &["policy-name"],
+            "create-role" => &["role-name"],
+            "create-user" => &["user-name"],
+            _ => &["group-name", "prefix-list-name"],
+        };
+        let is_name = |given: &&Given| names.contains(&given.param.name);
         self.values.iter().find(is_name).map(|given| given.text.clone())
     }
 

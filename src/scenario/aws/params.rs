@@ -27,6 +27,8 @@ pub enum What {
     IcmpNumber,
     Ip,
     Ips,
+    /// A document: a JSON object.
+    Json,
     Name(NameKind),
     Names(NameKind),
     Number {
@@ -67,11 +69,17 @@ pub enum NameKind {
     /// What `--gateway-id` takes: an internet gateway, a virtual private gateway or an endpoint.
     Gateway,
     Instance,
+    InstanceProfile,
     InternetGateway,
+    /// A managed policy, of AWS or of the account, by its ARN or its name.
+    ManagedPolicy,
     NatGateway,
     NetworkAcl,
     Peering,
     PrefixList,
+    /// The association of an instance profile is called by its instance.
+    ProfileAssociation,
+    Role,
     RouteTable,
     /// An association is called by its subnet or gateway, or by the VPC whose main table it is about.
     RouteTableAssociation,
@@ -82,6 +90,7 @@ pub enum NameKind {
     TransitGateway,
     TransitGatewayAttachment,
     TransitGatewayRouteTable,
+    User,
     Vpc,
     VpnConnection,
     VpnGateway,
@@ -126,6 +135,7 @@ impl What {
             | Self::IcmpNumber
             | Self::Ip
             | Self::Ips
+            | Self::Json
             | Self::Number { .. }
             | Self::Port
             | Self::PortRange
@@ -155,6 +165,7 @@ impl What {
             Self::Flag => text.is_empty(),
             Self::IcmpNumber => text == "-1" || text.parse::<u8>().is_ok(),
             Self::Ip | Self::Ips => text.parse::<Ipv4Addr>().is_ok(),
+            Self::Json => serde_json::from_str::<serde_json::Map<_, _>>(text).is_ok(),
             Self::Name(_) | Self::Names(_) | Self::Text | Self::Texts => !text.is_empty(),
             Self::Number { min, max } => {
                 text.parse().is_ok_and(|number: u32| (*min..=*max).contains(&number))
@@ -180,6 +191,7 @@ impl What {
             Self::Cidr => "an IPv4 CIDR block such as `10.0.0.0/16`".to_owned(),
             Self::Flag => "no value".to_owned(),
             Self::Ip | Self::Ips => "an IPv4 address".to_owned(),
+            Self::Json => "a document as JSON, in single quotes".to_owned(),
             Self::Name(_) | Self::Names(_) => "a name or an id".to_owned(),
             Self::IcmpNumber => "a number from 0 to 255, or -1 for all".to_owned(),
             Self::Number { min, max } => format!("a number from {min} to {max}"),

@@ -5,6 +5,7 @@
 mod gateways;
 mod hosts;
 mod rules;
+mod services;
 
 use std::net::Ipv4Addr;
 
@@ -18,6 +19,7 @@ pub use self::hosts::{Instance, OutsideHost, bad_host_name, serves};
 use self::hosts::{host_name, host_setup, instance, outside_host};
 pub use self::rules::{AclRule, GroupRule};
 use self::rules::{acl_rule, group_rule, rules};
+pub use self::services::{Bucket, DynamoDbTable, Topic};
 use super::fields::Fields;
 use super::problem::{Problem, Problems};
 use super::yaml::{Key, Node, Spanned, Value};
@@ -34,6 +36,9 @@ pub struct Topology {
     pub elastic_ips: Vec<ElasticIp>,
     pub internet: Vec<OutsideHost>,
     pub on_prem: Vec<OnPrem>,
+    pub buckets: Vec<Bucket>,
+    pub tables: Vec<DynamoDbTable>,
+    pub topics: Vec<Topic>,
 }
 
 /// Every name that a file gives, whether or not the thing that has it can be made: what refers to a thing
@@ -233,6 +238,15 @@ pub fn topology(fields: &mut Fields<'_>, scope: Scope, problems: &mut Problems) 
             elastic_ip(key, node, scope, p)
         }),
         internet: each(fields, "internet", "hosts by name", problems, outside_host),
+        buckets: each(fields, "buckets", "buckets by name", problems, |key, node, p| {
+            services::bucket(key, node, scope, p)
+        }),
+        tables: each(fields, "tables", "tables by name", problems, |key, node, p| {
+            services::table(key, node, scope, p)
+        }),
+        topics: each(fields, "topics", "topics by name", problems, |key, node, p| {
+            services::topic(key, node, scope, p)
+        }),
     }
 }
 

@@ -94,7 +94,13 @@ impl Builder<'_> {
                 private_dns_enabled: endpoint.private_dns,
             }
         };
-        let request = CreateVpcEndpoint { new: self.naming(&endpoint.named), vpc_id, service_name, kind };
+        let request = CreateVpcEndpoint {
+            new: self.naming(&endpoint.named),
+            vpc_id,
+            service_name,
+            kind,
+            policy_document: None,
+        };
         let span = endpoint.service.span;
         self.call(scope, span, "CreateVpcEndpoint", |ec2| ec2.create_vpc_endpoint(request)).map(|_| ())
     }

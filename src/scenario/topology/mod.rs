@@ -9,6 +9,7 @@ mod gateways;
 mod peerings;
 mod quotas;
 mod routes;
+mod services;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -92,6 +93,7 @@ pub fn build(
         builder.network_acls(vpc, *id);
         builder.endpoints(vpc, *id);
     }
+    builder.services(topology);
     builder.built
 }
 
@@ -336,6 +338,8 @@ impl Builder<'_> {
             private_ip_address: instance.private_ip.as_ref().map(|ip| ip.value),
             associate_public_ip_address: instance.public_ip,
             security_group_ids: groups.into_iter().collect::<Option<_>>()?,
+            iam_instance_profile: None,
+            metadata_options: crate::model::MetadataOptions::default(),
         };
         let place = instance.private_ip.as_ref().map_or(name.span, |ip| ip.span);
         let id = self.call(scope, place, "RunInstances", |ec2| ec2.run_instances(request))?;

@@ -99,6 +99,7 @@ pub fn endpoint(view: &View<'_>, endpoint: &VpcEndpoint) -> Value {
     document["VpcId"] = text(endpoint.vpc);
     document["ServiceName"] = text(&endpoint.service);
     document["State"] = text("available");
+    document["PolicyDocument"] = text(&endpoint.policy);
     let (tables, interfaces, private_dns) = match &endpoint.kind {
         EndpointKind::Gateway { route_tables, .. } => (route_tables.as_slice(), [].as_slice(), false),
         EndpointKind::Interface { interfaces, private_dns, .. } => {

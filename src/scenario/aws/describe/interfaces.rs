@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{View, put, tags, text};
-use crate::model::{ConnectionTracking, Eni, Instance, InstanceState, Owner, PublicAddress, SecurityGroup};
+use super::{View, instance_profile, put, tags, text};
+use crate::model::{
+    ConnectionTracking, Eni, Instance, InstanceState, MetadataOptions, Owner, PublicAddress, SecurityGroup,
+};
 
 pub fn interface(view: &View<'_>, eni: &Eni) -> Value {
     let subnet = view.model.subnet(eni.subnet);
@@ -123,6 +125,7 @@ pub fn instance(view: &View<'_>, instance: &Instance) -> Value {
         document["SubnetId"] = text(eni.subnet);
         document["VpcId"] = text(eni.vpc);
     }
+    put(&mut document, "IamInstanceProfile", instance_profile(view, instance));
     document["NetworkInterfaces"] =
         eni.map(|eni| interface(view, eni)).into_iter().collect::<Vec<_>>().into();
     if let Some(eni) = eni {
@@ -130,5 +133,12 @@ pub fn instance(view: &View<'_>, instance: &Instance) -> Value {
         document["SourceDestCheck"] = eni.source_dest_check.into();
     }
     document["Tags"] = tags(instance.name.as_deref());
+    let MetadataOptions { endpoint_enabled, tokens_required, hop_limit } = instance.metadata;
+    document["MetadataOptions"] = json!({
+        "State": "applied",
+        "HttpTokens": if tokens_required { "required" } else { "optional" },
+        "HttpPutResponseHopLimit": hop_limit,
+        "HttpEndpoint": if endpoint_enabled { "enabled" } else { "disabled" },
+    });
     document
 }

@@ -5,6 +5,7 @@
 
 mod filters;
 mod gateways;
+mod identity;
 mod interfaces;
 mod routing;
 mod transit_gateway;
@@ -16,6 +17,7 @@ pub use filters::{network_acl, prefix_list, prefix_list_entry, security_group};
 pub use gateways::{
     address, customer_gateway, endpoint, internet_gateway, nat_gateway, vpn_connection, vpn_gateway,
 };
+pub use identity::{attached_policy, instance_profile, profile_association, role};
 pub use interfaces::{instance, interface};
 pub use routing::{peering, route_table};
 pub use transit_gateway::{

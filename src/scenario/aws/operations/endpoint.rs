@@ -1,10 +1,12 @@
 //! VPC endpoints.
 
 use super::super::describe;
-use super::super::params::{NameKind, What, optional, required};
+use super::super::params::{NameKind, Param, What, optional, required};
 use super::{Answer, Call, FILTERS, Operation, TAGS, VPC, answer, describe as describes, done, op};
 use crate::api::{CreateVpcEndpoint, Ec2, ModifyVpcEndpoint, NewEndpointKind};
 use crate::model::ServiceName;
+
+const POLICY_DOCUMENT: Param = optional("policy-document", What::Json);
 
 pub const OPERATIONS: &[Operation] = &[
     op(
@@ -20,6 +22,7 @@ pub const OPERATIONS: &[Operation] = &[
             optional("security-group-ids", What::Names(NameKind::SecurityGroup)),
             optional("private-dns-enabled", What::Flag),
             optional("no-private-dns-enabled", What::Flag),
+            POLICY_DOCUMENT,
             TAGS,
         ],
         create,
@@ -53,6 +56,8 @@ pub const OPERATIONS: &[Operation] = &[
             optional("remove-subnet-ids", What::Names(NameKind::Subnet)),
             optional("add-security-group-ids", What::Names(NameKind::SecurityGroup)),
             optional("remove-security-group-ids", What::Names(NameKind::SecurityGroup)),
+            POLICY_DOCUMENT,
+            optional("reset-policy", What::Flag),
         ],
         |call| {
             let change = ModifyVpcEndpoint {
@@ -62,6 +67,8 @@ pub const OPERATIONS: &[Operation] = &[
                 remove_subnet_ids: call.ids("remove-subnet-ids")?,
                 add_security_group_ids: call.ids("add-security-group-ids")?,
                 remove_security_group_ids: call.ids("remove-security-group-ids")?,
+                policy_document: call.text("policy-document").map(str::to_owned),
+                reset_policy: call.has("reset-policy"),
             };
             call.on("vpc-endpoint-id", |ec2, id| ec2.modify_vpc_endpoint(id, change))
         },
@@ -92,7 +99,13 @@ fn create(call: &mut Call<'_, '_>) -> Answer {
     } else {
         NewEndpointKind::Gateway { route_table_ids: call.ids("route-table-ids")? }
     };
-    let request = CreateVpcEndpoint { new: call.naming(), vpc_id: call.id("vpc-id")?, service_name, kind };
+    let request = CreateVpcEndpoint {
+        new: call.naming(),
+        vpc_id: call.id("vpc-id")?,
+        service_name,
+        kind,
+        policy_document: call.text("policy-document").map(str::to_owned),
+    };
     let id = call.call(|ec2| ec2.create_vpc_endpoint(request))?;
     answer([("VpcEndpointId", id.to_string())])
 }

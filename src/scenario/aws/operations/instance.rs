@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::super::describe;
 use super::super::params::{NameKind, Param, What, optional, required};
+use super::instance_profile::{IAM_INSTANCE_PROFILE, METADATA_OPTIONS};
 use super::network_interface::modify_interface;
 use super::{
     FILTERS, GROUPS, NO_SOURCE_DEST_CHECK, Operation, SOURCE_DEST_CHECK, TAGS, answer, describe as describes,
@@ -58,6 +59,8 @@ pub const OPERATIONS: &[Operation] = &[
             optional("image-id", What::Text),
             optional("instance-type", What::Text),
             optional("key-name", What::Text),
+            IAM_INSTANCE_PROFILE,
+            METADATA_OPTIONS,
             TAGS,
         ],
         |call| {
@@ -72,6 +75,8 @@ pub const OPERATIONS: &[Operation] = &[
                 associate_public_ip_address: call
                     .flag("associate-public-ip-address", "no-associate-public-ip-address"),
                 security_group_ids: call.ids("security-group-ids")?,
+                iam_instance_profile: call.profile()?,
+                metadata_options: call.metadata_options(),
             };
             let id = call.call(|ec2| ec2.run_instances(request))?;
             let address = call.model().eni(call.model().instances[&id].eni).primary_ip();

@@ -1,8 +1,11 @@
 //! The commands there are, the options they take, and the operations they call: a file for each noun.
 
 mod address;
+mod dynamodb;
 mod endpoint;
+mod iam;
 mod instance;
+mod instance_profile;
 mod internet_gateway;
 mod nat_gateway;
 mod network_acl;
@@ -11,7 +14,9 @@ mod peering;
 mod prefix_list;
 mod public_access;
 mod route_table;
+mod s3api;
 mod security_group;
+mod sns;
 mod subnet;
 mod tags;
 mod transit_gateway;
@@ -21,6 +26,7 @@ mod vpn;
 use ipnet::Ipv4Net;
 use serde_json::{Map, Value};
 
+pub use self::iam::policy_arn;
 use super::describe::View;
 use super::params::{NameKind, Param, Ports, What, optional, required};
 use super::shorthand::{self, Tree};
@@ -31,12 +37,14 @@ use crate::model::{PortRange, Traffic};
 use crate::scenario::resolve::{Kind, is_called, managed_prefix_list};
 use crate::wire::Protocol;
 
-/// A command of `aws ec2`.
+/// A command of `aws`.
 #[derive(Debug)]
 pub struct Operation {
+    /// The service that is asked, e.g. `ec2`.
+    pub service: &'static str,
     /// As it is typed, e.g. `create-route`.
     pub command: &'static str,
-    /// As EC2 calls it, e.g. `CreateRoute`.
+    /// As the service calls it, e.g. `CreateRoute`.
     pub name: &'static str,
     /// What it makes.
     pub creates: Option<NameKind>,
@@ -53,10 +61,13 @@ pub fn all() -> impl Iterator<Item = &'static Operation> + Clone {
     OPERATIONS.iter().copied().flatten()
 }
 
-static OPERATIONS: [&[Operation]; 17] = [
+static OPERATIONS: [&[Operation]; 22] = [
     address::OPERATIONS,
+    dynamodb::OPERATIONS,
     endpoint::OPERATIONS,
+    iam::OPERATIONS,
     instance::OPERATIONS,
+    instance_profile::OPERATIONS,
     internet_gateway::OPERATIONS,
     nat_gateway::OPERATIONS,
     network_acl::OPERATIONS,
@@ -65,7 +76,9 @@ static OPERATIONS: [&[Operation]; 17] = [
     prefix_list::OPERATIONS,
     public_access::OPERATIONS,
     route_table::OPERATIONS,
+    s3api::OPERATIONS,
     security_group::OPERATIONS,
+    sns::OPERATIONS,
     subnet::OPERATIONS,
     tags::OPERATIONS,
     transit_gateway::OPERATIONS,
@@ -92,7 +105,7 @@ const fn op(
     params: &'static [Param],
     run: fn(&mut Call<'_, '_>) -> Answer,
 ) -> Operation {
-    Operation { command, name, creates, describes: None, params, run }
+    Operation { service: "ec2", command, name, creates, describes: None, params, run }
 }
 
 const fn describe(
@@ -102,7 +115,7 @@ const fn describe(
     params: &'static [Param],
     run: fn(&mut Call<'_, '_>) -> Answer,
 ) -> Operation {
-    Operation { command, name, creates: None, describes: Some(member), params, run }
+    Operation { service: "ec2", command, name, creates: None, describes: Some(member), params, run }
 }
 
 impl Call<'_, '_> {

@@ -1,0 +1,1 @@
+//! Services, asked as clients ask them.
