@@ -14,9 +14,8 @@ use vpclab::api::{
 use vpclab::ids::{EniId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use vpclab::model::{
     AclAction, AclEntry, BlockMode, Connectivity, Direction, ExcludedResource, ExclusionMode, Gateway,
-    MetadataOptions, Model,
-    NatGateway, NatPlace, OnPremHost, OutsideHost, Owner, Peer, PortRange, Quotas, Scope, Target, Traffic,
-    VpnEnd,
+    MetadataOptions, Model, NatGateway, NatPlace, OnPremHost, OutsideHost, Owner, Peer, PortRange, Quotas,
+    Scope, Target, Traffic, VpnEnd,
 };
 use vpclab::seed::Stream;
 use vpclab::time::Instant;
