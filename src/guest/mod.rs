@@ -18,6 +18,8 @@
 //! dropped without a word; a host that forwards sends no redirects and as many errors as are due.
 
 mod args;
+mod aws;
+mod call;
 mod command;
 mod connection;
 mod curl;
@@ -28,6 +30,7 @@ mod interfaces;
 mod link;
 mod names;
 mod nc;
+mod passing;
 mod path;
 mod ping;
 mod process;
@@ -49,6 +52,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use aws::{AccessKeys, AwsProfile, CliVersion};
 pub use command::{Command, CommandError, parse};
 pub use dns::Resolver;
 pub use names::Names;
@@ -107,6 +111,10 @@ pub struct HostSetup {
     pub forwards: bool,
     /// The longest IP packet it sends, in place of what its network carries.
     pub mtu: Option<u16>,
+    /// What its own configuration says of AWS.
+    pub aws: AwsProfile,
+    /// Files that programs may send, by their path.
+    pub files: BTreeMap<String, Vec<u8>>,
 }
 
 /// What listens on a port.
@@ -114,12 +122,21 @@ pub struct HostSetup {
 pub enum Service {
     /// A web server.
     Http(Site),
+    /// A web server that passes on what it is asked, with TLS if it has an identity.
+    Passing(Option<Identity>),
     /// A name server, over UDP and TCP, that passes on what it is asked.
     Dns,
     /// A web server that speaks TLS.
     Https(Site, Identity),
     /// An SSH server that runs commands.
     Ssh,
+}
+
+/// What programs find on a host.
+#[derive(Default, Debug)]
+struct Disk {
+    aws: AwsProfile,
+    files: BTreeMap<String, Vec<u8>>,
 }
 
 /// The result of a process.
@@ -144,6 +161,7 @@ pub struct Host {
     services: BTreeMap<u16, Service>,
     names: Arc<Names>,
     resolver: Resolver,
+    disk: Disk,
     random: Stream,
     tls: Tls,
 }
@@ -168,6 +186,7 @@ impl Host {
             services: BTreeMap::new(),
             names: Arc::default(),
             resolver: Resolver::default(),
+            disk: Disk::default(),
             random: config.seed.stream("programs", &config.name),
             tls: Tls::new(config.seed, &config.name, &config.known_as),
             name: config.name,
@@ -189,6 +208,11 @@ impl Host {
         self.names = names;
     }
 
+    /// Says what the host has on its disk: the configuration of AWS, and files.
+    pub fn set_disk(&mut self, aws: AwsProfile, files: BTreeMap<String, Vec<u8>>) {
+        self.disk = Disk { aws, files };
+    }
+
     /// Says where the host asks for names it does not know.
     pub fn set_resolver(&mut self, resolver: Resolver) {
         self.resolver = resolver;
@@ -208,6 +232,11 @@ impl Host {
             }
             (Asker::Datagram(_), Reply::Http(_) | Reply::Silence) => {}
         }
+    }
+
+    /// Says for how many hops the host's packets live from now on.
+    pub fn set_ttl(&mut self, ttl: u8) {
+        self.stack.link.set_ttl(ttl);
     }
 
     /// Takes in a frame, to be looked at by the next [`Self::pump`].
@@ -292,6 +321,11 @@ impl Host {
                             let channel = Channel::server(&mut self.tls, self.now, connection, identity);
                             Box::new(web::Visit::new(channel, site.clone()))
                         }
+                        Service::Passing(None) => Box::new(passing::Visit::new(Channel::plain(connection))),
+                        Service::Passing(Some(identity)) => {
+                            let channel = Channel::server(&mut self.tls, self.now, connection, identity);
+                            Box::new(passing::Visit::new(channel))
+                        }
                         Service::Dns => Box::new(dns::server::Session::new(connection)),
                         Service::Ssh => Box::new(ssh::server::Session::new(connection)),
                     };
@@ -306,7 +340,7 @@ impl Host {
     }
 
     fn os(&mut self, now: Instant, pid: ProcessId) -> Os<'_> {
-        let Self { hostname, stack, processes, names, resolver, random, tls, .. } = self;
-        Os::new((now, pid), hostname, stack, processes, (names, resolver), random, tls)
+        let Self { hostname, stack, processes, names, resolver, disk, random, tls, .. } = self;
+        Os::new((now, pid), hostname, stack, processes, (names, resolver), disk, random, tls)
     }
 }

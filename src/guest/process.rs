@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::ops::Range;
 
-use super::Finished;
+use super::aws::AwsProfile;
 use super::connection::ConnectionError;
 use super::dns::Resolver;
 use super::names::Names;
@@ -14,6 +14,7 @@ use super::request::{Asker, Query, Reply, Request};
 use super::site::Body;
 use super::stack::{ConnectionId, ProbeNews, Stack};
 use super::tls::Tls;
+use super::{Disk, Finished};
 use crate::seed::Stream;
 use crate::time::Instant;
 use crate::wire::{FiveTuple, Packet, Protocol};
@@ -262,6 +263,7 @@ pub(super) struct Os<'a> {
     processes: &'a mut Processes,
     names: &'a Names,
     resolver: &'a Resolver,
+    disk: &'a mut Disk,
     random: &'a mut Stream,
     /// What sessions need, for channels.
     pub tls: &'a mut Tls,
@@ -274,10 +276,11 @@ impl<'a> Os<'a> {
         stack: &'a mut Stack,
         processes: &'a mut Processes,
         (names, resolver): (&'a Names, &'a Resolver),
+        disk: &'a mut Disk,
         random: &'a mut Stream,
         tls: &'a mut Tls,
     ) -> Self {
-        Self { now, hostname, pid, stack, processes, names, resolver, random, tls }
+        Self { now, hostname, pid, stack, processes, names, resolver, disk, random, tls }
     }
 
     /// Runs the process once.
@@ -313,6 +316,21 @@ impl<'a> Os<'a> {
     /// Where names are asked for that the host does not know itself.
     pub fn resolver(&self) -> &Resolver {
         self.resolver
+    }
+
+    /// What the host's configuration says of AWS.
+    pub fn aws_profile(&self) -> &AwsProfile {
+        &self.disk.aws
+    }
+
+    /// What is in a file.
+    pub fn read_file(&self, path: &str) -> Option<&[u8]> {
+        self.disk.files.get(plain(path)).map(Vec::as_slice)
+    }
+
+    /// Writes a file.
+    pub fn write_file(&mut self, path: &str, bytes: Vec<u8>) {
+        self.disk.files.insert(plain(path).to_owned(), bytes);
     }
 
     /// The name an address is shown by.
@@ -499,8 +517,14 @@ impl<'a> Os<'a> {
             processes: self.processes,
             names: self.names,
             resolver: self.resolver,
+            disk: self.disk,
             random: self.random,
             tls: self.tls,
         }
     }
+}
+
+/// A path without the dot for the folder in which everything happens.
+fn plain(path: &str) -> &str {
+    path.strip_prefix("./").unwrap_or(path)
 }

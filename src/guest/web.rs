@@ -116,7 +116,7 @@ fn choose(site: &Site, request: &httparse::Request<'_, '_>) -> Choice {
 }
 
 /// Whether the connection ends after this request.
-fn closes(request: &httparse::Request<'_, '_>) -> bool {
+pub(super) fn closes(request: &httparse::Request<'_, '_>) -> bool {
     let connection = request.headers.iter().find(|field| field.name.eq_ignore_ascii_case("connection"));
     match connection {
         Some(field) => field.value.eq_ignore_ascii_case(b"close"),
@@ -124,7 +124,7 @@ fn closes(request: &httparse::Request<'_, '_>) -> bool {
     }
 }
 
-fn head(answer: &Answer, is_last: bool, now: Instant) -> String {
+pub(super) fn head(answer: &Answer, is_last: bool, now: Instant) -> String {
     let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, answer.reason);
     for (name, value) in &answer.headers {
         let value = match value {

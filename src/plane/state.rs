@@ -12,7 +12,7 @@ use super::flow::DatagramKey;
 use super::link_local::Allowances;
 use super::nat_table::{NatEffect, NatTable};
 use super::tracking::{FlowKey, Tracking};
-use crate::ids::EniId;
+use crate::ids::{EniId, VpcEndpointId};
 use crate::model::{ConnectionTracking, Direction};
 use crate::time::Instant;
 use crate::wire::{FiveTuple, TcpFlags};
@@ -99,6 +99,11 @@ impl State {
                 }
             }
         }
+    }
+
+    /// The endpoint that an answer of a service goes back through.
+    pub fn endpoint_of(&self, answer: FiveTuple, now: Instant) -> Option<VpcEndpointId> {
+        self.sessions.endpoint_of(answer, now)
     }
 
     /// Forgets all flows at an interface: whatever was behind it is gone.

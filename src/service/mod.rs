@@ -12,6 +12,7 @@ mod auth;
 mod call;
 pub mod dns;
 mod dynamodb;
+pub mod imds;
 mod query;
 mod s3;
 mod sagemaker;

@@ -34,6 +34,7 @@ impl Slot {
         for (port, service) in &setup.services {
             host.serve(*port, service.clone());
         }
+        host.set_disk(setup.aws.clone(), setup.files.clone());
         Self { host, generation: 0 }
     }
 }
@@ -112,10 +113,17 @@ pub(super) fn link_local(model: &Model, eni: &Eni, seed: Seed) -> HostConfig {
         prefix_len: 0,
         gateway: eni.primary_ip(),
         mtu: MTU_VPC,
-        ttl: TTL_OUTSIDE,
+        ttl: hop_limit(model, eni),
         forwards: false,
         seed,
     }
+}
+
+/// How many hops an answer of the metadata service lives (aws: imds-hop-limit); that others of these
+/// services live as long is nobody's concern.
+pub(super) fn hop_limit(model: &Model, eni: &Eni) -> u8 {
+    let instance = eni.instance().and_then(|id| model.instances.get(&id));
+    instance.map_or(TTL_OUTSIDE, |instance| instance.metadata.hop_limit)
 }
 
 /// Where a host asks for names: in a VPC as its DHCP options say, on premises the network's own resolver,

@@ -146,6 +146,8 @@ impl<O: Observer> World<O> {
         if self.model.hosts_changed() != before {
             self.follow_model();
         }
+        self.name_services();
+        self.limit_hops();
         result
     }
 
@@ -234,7 +236,9 @@ impl<O: Observer> World<O> {
             }
             for request in requests {
                 let caller = services::caller(&self.model, station);
-                let reply = services::reply(&mut Ec2::new(&mut self.model, caller, now), station, &request);
+                let endpoint = self.state.endpoint_of(request.tuple, now);
+                let mut ec2 = Ec2::new(&mut self.model, caller, now);
+                let reply = services::reply(&mut ec2, station, endpoint, &request);
                 slot.host.reply(request.from, reply);
             }
             next = slot.host.pump(now);
@@ -459,7 +463,7 @@ impl<O: Observer> World<O> {
             }
             Station::Outside(address) => {
                 let Some(host) = self.model.outside.get(&address) else { return };
-                Slot::new(hosts::outside(host, self.seed), &services::of_provided(host))
+                Slot::new(hosts::outside(host, self.seed), &services::of_provided(&self.model, host))
             }
             Station::OnPrem(network, address) => {
                 let Some(host) = self.model.on_prem.get(&(network, address)) else { return };
@@ -468,6 +472,29 @@ impl<O: Observer> World<O> {
             Station::Eni(_) => return,
         };
         self.hosts.insert(station, slot);
+    }
+
+    /// Lets answers of metadata services live as long as the options of their instances say now.
+    fn limit_hops(&mut self) {
+        for (station, slot) in &mut self.hosts {
+            if let Station::LinkLocal(eni) = station
+                && let Some(eni) = self.model.enis.get(eni)
+            {
+                slot.host.set_ttl(hosts::hop_limit(&self.model, eni));
+            }
+        }
+    }
+
+    /// Lets services be called by the names of endpoints that have come since they booted.
+    fn name_services(&mut self) {
+        let provided = self.model.outside.values().filter(|host| host.is_provided && host.service.is_some());
+        for host in provided {
+            if let Some(slot) = self.hosts.get_mut(&Station::Outside(host.address)) {
+                for (port, service) in services::of_provided(&self.model, host).services {
+                    slot.host.serve(port, service);
+                }
+            }
+        }
     }
 
     /// Gives every instance that runs a host, and takes it from those that do not.

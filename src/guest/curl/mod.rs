@@ -5,7 +5,7 @@
 //! Standard output counts as a terminal: there is no progress meter.
 
 mod options;
-mod response;
+pub(super) mod response;
 mod tls;
 mod url;
 mod write_out;

@@ -183,6 +183,11 @@ impl Channel {
         session.flush(os, self.connection);
     }
 
+    /// The connection below.
+    pub fn connection(&self) -> ConnectionId {
+        self.connection
+    }
+
     /// Whether the peer has said that nothing more will come.
     pub fn peer_has_closed(&self) -> bool {
         self.session.as_ref().is_some_and(|session| session.peer_has_closed)

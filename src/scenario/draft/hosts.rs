@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::identity::metadata;
 use super::{ADDRESS, Named, each, flag, named, names_at, owned_text};
-use crate::guest::{Answer, Certificate, HostSetup, Identity, Service, Site};
+use crate::guest::{Answer, AwsProfile, Certificate, CliVersion, HostSetup, Identity, Service, Site};
 use crate::model::{Bandwidth, MetadataOptions};
 use crate::scenario::fields::Fields;
 use crate::scenario::problem::{Problem, Problems, quote};
@@ -25,7 +25,7 @@ pub struct Instance {
     pub bandwidth: Option<Bandwidth>,
     pub role: Option<Spanned<String>>,
     pub metadata: MetadataOptions,
-    pub setup: HostSetup,
+    pub setup: Setup,
 }
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct OutsideHost {
     pub address: Spanned<Ipv4Addr>,
     pub latency: Duration,
     pub service: Option<Spanned<String>>,
-    pub setup: HostSetup,
+    pub setup: Setup,
 }
 
 /// One-way time from a host on the internet to AWS, unless the file says another.
@@ -99,16 +99,47 @@ fn addresses(fields: &mut Fields<'_>, key: &'static str, problems: &mut Problems
     found.flatten().collect()
 }
 
-/// What a host does by itself: what it serves, whether it forwards for others, how long its packets are.
-pub(super) fn host_setup(fields: &mut Fields<'_>, problems: &mut Problems) -> HostSetup {
-    HostSetup {
+/// What a host does and has by itself.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub host: HostSetup,
+    /// The user whose keys it has.
+    pub aws_user: Option<Spanned<String>>,
+}
+
+/// What a host does by itself: what it serves, whether it forwards for others, how long its packets are, how
+/// its `aws` is configured, and what files it has.
+pub(super) fn host_setup(fields: &mut Fields<'_>, problems: &mut Problems) -> Setup {
+    let (aws, aws_user) = aws_profile(fields, problems);
+    let files = each(fields, "files", "texts by path", problems, |key, node, problems| {
+        Some((key.text.clone(), owned_text(node, problems)?.value.into_bytes()))
+    });
+    let host = HostSetup {
+        aws,
+        files: files.into_iter().collect(),
         services: serves(fields, problems),
         forwards: flag(fields, "forwards", false, problems),
         mtu: fields
             .optional("mtu")
             .and_then(|node| node.integer(problems, 576..=9001_u16))
             .map(|mtu| mtu.value),
-    }
+    };
+    Setup { host, aws_user }
+}
+
+/// How the AWS CLI of a host is configured.
+fn aws_profile(fields: &mut Fields<'_>, problems: &mut Problems) -> (AwsProfile, Option<Spanned<String>>) {
+    let Some(node) = fields.optional("aws") else { return (AwsProfile::default(), None) };
+    let Some(mut fields) = Fields::of(node, "a configuration of the AWS CLI", problems) else {
+        return (AwsProfile::default(), None);
+    };
+    let version = fields.optional("version").and_then(|node| node.integer(problems, 1..=2_u8));
+    let region = fields.optional("region").and_then(|node| owned_text(node, problems));
+    let user = fields.optional("user").and_then(|node| owned_text(node, problems));
+    fields.finish(problems);
+    let version =
+        if version.is_some_and(|version| version.value == 1) { CliVersion::One } else { CliVersion::Two };
+    (AwsProfile { version, region: region.map(|region| region.value), keys: None }, user)
 }
 
 /// Ports and what listens on them: a text is a web page.

@@ -282,7 +282,7 @@ impl Builder<'_> {
             self.problems.push(Problem::at(host.address.span, problem));
             return;
         }
-        self.built.hosts.insert(Station::OnPrem(id, address), host.setup.clone());
+        self.set_up(Station::OnPrem(id, address), &host.setup);
         self.built.model.connect_on_prem_host(OnPremHost {
             name: name.value.clone(),
             network: id,
