@@ -16,7 +16,7 @@ use crate::guest::{self, Command, Finished, Service};
 use crate::ids::{EniId, InstanceId, NatGatewayId};
 use crate::model::{Account, Fault, Scope};
 use crate::report::explain::explain;
-use crate::report::journal::Journey;
+use crate::report::journal::{Journey, by_try};
 use crate::report::json;
 use crate::report::nat_gateway_label;
 use crate::report::result::{Explanation, NatGatewayMetrics, Outcome, Output, ScenarioResult, StepResult};
@@ -323,6 +323,9 @@ impl Runner {
         let journeys: Vec<&Journey> = self.world.observer.journal.journeys().collect();
         let is_shown = |journey: &&Journey| self.verbose || matches!(journey.fate, Fate::Dropped(_));
         let shown: Vec<&Journey> = journeys.iter().copied().filter(is_shown).collect();
+        // Who wants every packet explained wants every try.
+        let tries = if self.verbose { Vec::new() } else { by_try(shown.iter().copied()) };
+        let shown: Vec<&Journey> = if self.verbose { shown } else { tries.iter().collect() };
         let limit = if self.verbose { usize::MAX } else { EXPLAINED_MAX };
         let explained =
             shown.iter().take(limit).map(|journey| explain(journey, &journeys, begin, now, model));
