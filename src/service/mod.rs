@@ -15,8 +15,6 @@ mod s3;
 mod sagemaker;
 mod sns;
 mod sts;
-#[cfg(test)]
-mod tests;
 mod xml;
 
 use std::net::Ipv4Addr;
