@@ -695,7 +695,7 @@ fn buckets_tables_and_topics_are_made_by_commands() {
     assert_eq!(refused(&format!("{table} new-one")).0, "ValidationException");
     assert_eq!(refused(&format!("{table} a --billing-mode PAY_PER_REQUEST")).0, "ValidationException");
     assert_eq!(refused("dynamodb put-item --table-name none --item {}").0, "ResourceNotFoundException");
-    assert_eq!(refused("dynamodb put-item --table-name orders --item {\"a\":1}").0, "ValidationException");
+    assert_eq!(refused("dynamodb put-item --table-name orders --item '{\"a\":1}'").0, "ValidationException");
     assert_eq!(refused("sns create-topic --name a/b").0, "InvalidParameter");
 
     lab.aws(&format!("{bucket} new-one {there}"));
