@@ -163,6 +163,3 @@ impl fmt::Display for AccessDenied {
 }
 
 impl std::error::Error for AccessDenied {}
-
-#[cfg(test)]
-mod tests;

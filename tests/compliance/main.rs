@@ -3,6 +3,7 @@
 
 mod control_plane;
 mod endpoint;
+mod iam;
 mod internet_gateway;
 mod lab;
 mod mtu;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ipnet::Ipv4Net;
 
+use super::identity::document;
 use super::{
     ADDRESS, CIDR, Named, cidr_of, each, flag, host_setup, named, names, names_at, owned_text, scope,
 };
@@ -33,6 +34,7 @@ pub struct Endpoint {
     pub subnets: Vec<Spanned<String>>,
     pub security_groups: Vec<Spanned<String>>,
     pub private_dns: bool,
+    pub policy: Option<Spanned<String>>,
 }
 
 #[derive(Debug)]
@@ -169,6 +171,7 @@ pub fn endpoint(key: &Key, node: &Node, problems: &mut Problems) -> Option<Endpo
     let subnets = list("subnets", problems);
     let security_groups = list("security_groups", problems);
     let private_dns = flag(&mut fields, "private_dns", false, problems);
+    let policy = fields.optional("policy").and_then(|node| document(node, problems));
     fields.finish(problems);
     match (&route_tables, &subnets, &security_groups) {
         (Some(_), Some((place, _)), _) | (Some(_), _, Some((place, _))) => {
@@ -190,6 +193,7 @@ pub fn endpoint(key: &Key, node: &Node, problems: &mut Problems) -> Option<Endpo
         subnets: of(subnets),
         security_groups: of(security_groups),
         private_dns,
+        policy,
     })
 }
 

@@ -3,9 +3,10 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::identity::metadata;
 use super::{ADDRESS, Named, each, flag, named, names_at, owned_text};
 use crate::guest::{Answer, HostSetup, Service, Site};
-use crate::model::Bandwidth;
+use crate::model::{Bandwidth, MetadataOptions};
 use crate::scenario::fields::Fields;
 use crate::scenario::problem::{Problem, Problems, quote};
 use crate::scenario::yaml::{Key, Node, Span, Spanned, Value};
@@ -22,6 +23,8 @@ pub struct Instance {
     pub source_dest_check: bool,
     pub tracked_flows_max: Option<usize>,
     pub bandwidth: Option<Bandwidth>,
+    pub role: Option<Spanned<String>>,
+    pub metadata: MetadataOptions,
     pub setup: HostSetup,
 }
 
@@ -77,6 +80,8 @@ pub(super) fn instance(key: &Key, node: &Node, problems: &mut Problems) -> Optio
             .and_then(|node| node.integer(problems, 0..=u32::MAX))
             .map(|number| number.value as usize),
         bandwidth: fields.optional("bandwidth").and_then(|node| node.bandwidth(problems)).map(|b| b.value),
+        role: fields.optional("role").and_then(|node| owned_text(node, problems)),
+        metadata: metadata(&mut fields, problems),
         setup: host_setup(&mut fields, problems),
     };
     fields.finish(problems);

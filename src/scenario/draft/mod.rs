@@ -4,6 +4,7 @@
 
 mod gateways;
 mod hosts;
+mod identity;
 mod rules;
 mod services;
 
@@ -17,6 +18,7 @@ pub use self::gateways::{
 };
 pub use self::hosts::{Instance, OutsideHost, bad_host_name, serves};
 use self::hosts::{host_name, host_setup, instance, outside_host};
+pub use self::identity::{Identities, Policies};
 pub use self::rules::{AclRule, GroupRule};
 use self::rules::{acl_rule, group_rule, rules};
 pub use self::services::{Bucket, DynamoDbTable, Topic};
@@ -28,6 +30,7 @@ use crate::model::{Account, Quotas, Region, Scope, Zone};
 /// Everything that exists at the beginning.
 #[derive(Debug, Default)]
 pub struct Topology {
+    pub identities: Option<Identities>,
     pub vpcs: Vec<Vpc>,
     pub quotas: Quotas,
     pub prefix_lists: Vec<PrefixList>,
@@ -75,6 +78,11 @@ impl Declared {
         for gateway in children(root, "transit_gateways") {
             for kind in ["attachments", "peerings", "route_tables"] {
                 declared.all.extend(keys(gateway, kind));
+            }
+        }
+        if let Some(iam) = child(root, "iam") {
+            for kind in ["policies", "roles", "users"] {
+                declared.all.extend(keys(iam, kind));
             }
         }
         for network in children(root, "on_prem") {
@@ -218,6 +226,7 @@ fn region(node: &Node, problems: &mut Problems) -> Option<Region> {
 /// Reads all that describes resources.
 pub fn topology(fields: &mut Fields<'_>, scope: Scope, problems: &mut Problems) -> Topology {
     Topology {
+        identities: identity::identities(fields, scope, problems),
         quotas: gateways::quotas(fields, problems),
         prefix_lists: each(fields, "prefix_lists", "prefix lists by name", problems, |key, node, p| {
             gateways::prefix_list(key, node, scope, p)

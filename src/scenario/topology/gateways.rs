@@ -99,10 +99,20 @@ impl Builder<'_> {
             vpc_id,
             service_name,
             kind,
-            policy_document: None,
+            policy_document: endpoint.policy.as_ref().map(|policy| policy.value.clone()),
         };
-        let span = endpoint.service.span;
-        self.call(scope, span, "CreateVpcEndpoint", |ec2| ec2.create_vpc_endpoint(request)).map(|_| ())
+        if let Err(error) = self.attempt(scope, |ec2| ec2.create_vpc_endpoint(request)) {
+            let of_policy = endpoint.policy.as_ref().filter(|_| error.code == "InvalidPolicyDocument");
+            let span = of_policy.map_or(endpoint.service.span, |policy| policy.span);
+            let problem = self.refused(span, "CreateVpcEndpoint", &error);
+            self.problems.push(match of_policy {
+                Some(_) => problem.hint(
+                    "every statement needs a `Resource` and a `Principal`, which is `*` at a gateway endpoint",
+                ),
+                None => problem,
+            });
+        }
+        Some(())
     }
 
     /// A service by its whole name, or by what stands behind the region: `s3`.

@@ -1,11 +1,12 @@
 //! From what is written to what exists: every resource is made by an operation of `api/`.
 //!
 //! Things are made kind by kind, so that what refers to others finds them whatever the order of the
-//! file: VPCs and subnets, groups and lists without rules, hosts, instances, connections, and then all
-//! that names them.
+//! file: roles, VPCs and subnets, groups and lists without rules, hosts, instances, connections, and
+//! then all that names them.
 
 mod filters;
 mod gateways;
+mod identities;
 mod peerings;
 mod quotas;
 mod routes;
@@ -53,6 +54,9 @@ pub fn build(
     builder.built.model.quotas = topology.quotas;
     for host in &topology.internet {
         builder.outside_host(host);
+    }
+    if let Some(identities) = &topology.identities {
+        builder.identities(identities);
     }
     for list in &topology.prefix_lists {
         builder.prefix_list(list);
@@ -329,6 +333,10 @@ impl Builder<'_> {
         };
         let groups: Vec<Option<SecurityGroupId>> =
             instance.security_groups.iter().map(|group| self.find(group, Some(vpc_id))).collect();
+        let iam_instance_profile = match &instance.role {
+            Some(role) => Some(self.role_of(scope.account, role)?),
+            None => None,
+        };
         let request = RunInstances {
             new: self.naming(&instance.named),
             network_interface_id: self.pinned::<EniId>(instance.eni_id.as_ref()),
@@ -336,8 +344,8 @@ impl Builder<'_> {
             private_ip_address: instance.private_ip.as_ref().map(|ip| ip.value),
             associate_public_ip_address: instance.public_ip,
             security_group_ids: groups.into_iter().collect::<Option<_>>()?,
-            iam_instance_profile: None,
-            metadata_options: crate::model::MetadataOptions::default(),
+            iam_instance_profile,
+            metadata_options: instance.metadata,
         };
         let place = instance.private_ip.as_ref().map_or(name.span, |ip| ip.span);
         let id = self.call(scope, place, "RunInstances", |ec2| ec2.run_instances(request))?;
