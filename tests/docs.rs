@@ -76,6 +76,7 @@ fn the_reference_describes_a_topology_that_loads() {
                 "vpcs:",
                 "transit_gateways:",
                 "elastic_ips:",
+                "buckets:",
                 "internet:",
                 "on_prem:",
                 "links:",
@@ -84,7 +85,7 @@ fn the_reference_describes_a_topology_that_loads() {
             .any(|key| block.starts_with(key))
         })
         .collect();
-    assert_eq!(topology.len(), 8);
+    assert_eq!(topology.len(), 9);
     // A host that a rule of the example names.
     let yaml = format!("name: reference\n{}", topology.concat()).replace("from: Bastion }", "from: Web }");
     let scenario = scenario::load(&yaml)
@@ -143,6 +144,9 @@ on_prem:
   O: { zzz: 1, hosts: { D: { zzz: 1 } }, vpn: { C: { zzz: 1 } } }
 peerings: { P: { zzz: 1 } }
 elastic_ips: { E: { zzz: 1 } }
+buckets: { B: { zzz: 1, objects: { o: { zzz: 1 } } } }
+tables: { T: { zzz: 1 } }
+topics: { T: { zzz: 1 } }
 internet: { H: { zzz: 1 } }
 links: [{ zzz: 1 }]
 steps:
@@ -174,6 +178,10 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
     let pages = &schema["$defs"]["serves"]["additionalProperties"]["anyOf"][1];
     let described = [
         ("a VPC", of("vpc")),
+        ("a bucket", of("bucket")),
+        ("a table", of("table")),
+        ("a topic", of("topic")),
+        ("an object", of("object")),
         ("a NAT gateway", of("nat_gateway")),
         ("a VPN connection", of("vpn_connection")),
         ("a fault", of("fault")),
