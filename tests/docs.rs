@@ -72,6 +72,7 @@ fn the_reference_describes_a_topology_that_loads() {
         .filter(|block| {
             [
                 "quotas:",
+                "iam:",
                 "prefix_lists:",
                 "vpcs:",
                 "transit_gateways:",
@@ -99,9 +100,17 @@ fn the_reference_lists_every_command() {
     let rows = reference.lines().skip_while(|line| *line != "| about | commands |").skip(2);
     let rows = rows.take_while(|line| line.starts_with('|'));
     let listed: BTreeSet<&str> = rows.flat_map(|row| row.split('`').skip(1).step_by(2)).collect();
-    let mistakes = scenario::aws::parse("ec2 there-is-no-such-thing").expect_err("it is no command");
-    let known = mistakes[0].hint.as_deref().and_then(|hint| hint.strip_prefix("known: ")).expect("a list");
-    assert_eq!(listed, known.split(", ").collect());
+    let known = |service: &str| {
+        let command = format!("{service} there-is-no-such-thing");
+        let mistakes = scenario::aws::parse(&command).expect_err("it is no command");
+        let hint = mistakes[0].hint.clone();
+        hint.and_then(|hint| hint.strip_prefix("known: ").map(str::to_owned)).expect("a list")
+    };
+    let (ec2, mut others) = (known("ec2"), Vec::new());
+    for service in ["dynamodb", "iam", "s3api", "sns"] {
+        others.extend(known(service).split(", ").map(|command| format!("{service} {command}")));
+    }
+    assert_eq!(listed, ec2.split(", ").chain(others.iter().map(String::as_str)).collect());
 }
 
 #[test]
@@ -134,9 +143,10 @@ vpcs:
     route_tables: { T: { zzz: 1 } }
     network_acls: { A: { zzz: 1, ingress: [{ zzz: 1 }] } }
     security_groups: { G: { zzz: 1, ingress: [{ zzz: 1 }] } }
-    instances: { I: { zzz: 1, serves: { 80: { zzz: 1 } } } }
+    instances: { I: { zzz: 1, serves: { 80: { zzz: 1 } }, metadata: { zzz: 1 } } }
     nat_gateways: { N: { zzz: 1 } }
     endpoints: { P: { zzz: 1 } }
+iam: { zzz: 1, roles: { R: { zzz: 1 } }, users: { U: { zzz: 1 } } }
 prefix_lists: { L: { zzz: 1 } }
 transit_gateways:
   T: { zzz: 1, attachments: { A: { zzz: 1 } }, route_tables: { R: { zzz: 1 } } }
@@ -177,11 +187,15 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
     let steps = schema["$defs"]["step"]["oneOf"].as_array().expect("kinds of steps");
     let pages = &schema["$defs"]["serves"]["additionalProperties"]["anyOf"][1];
     let described = [
+        ("IAM", keys(&schema["properties"]["iam"])),
         ("a VPC", of("vpc")),
         ("a bucket", of("bucket")),
         ("a table", of("table")),
         ("a topic", of("topic")),
         ("an object", of("object")),
+        ("a role", of("role")),
+        ("a user", of("user")),
+        ("metadata options", of("metadata")),
         ("a NAT gateway", of("nat_gateway")),
         ("a VPN connection", of("vpn_connection")),
         ("a fault", of("fault")),

@@ -3,8 +3,9 @@
 
 use std::net::Ipv4Addr;
 
+use vpclab::iam::{AccessRequest, authorize};
 use vpclab::ids::EniId;
-use vpclab::model::{Direction, Model};
+use vpclab::model::{Direction, Model, Policy, Principal};
 use vpclab::scenario::{self, station_of};
 use vpclab::seed::{Seed, Stream};
 use vpclab::sim::World;
@@ -173,4 +174,45 @@ fn a_whole_frame_is_what_the_builders_say() {
     for _ in 0..200 {
         assert!(checksums_are_valid(&innocent(&mut random)));
     }
+}
+
+#[test]
+fn policies_of_any_text_are_read_or_refused() {
+    let whole = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":{"AWS":"*"},"NotAction":["s3:*"],"Resource":"arn:aws:s3:::${aws:x}","Condition":{"ForAnyValue:StringLikeIfExists":{"aws:SourceIp":["1*","?"]}}}]}"#;
+    let principal = Principal::Anonymous;
+    let decide = |text: &str| {
+        let policy = match text.parse::<Policy>() {
+            Ok(policy) => policy,
+            Err(error) => return !error.reason().is_empty(),
+        };
+        let request = AccessRequest {
+            principal: &principal,
+            action: "sns:Publish",
+            resource: "arn:aws:sns:::t",
+            resource_account: None,
+            resource_policy: Some(&policy),
+            endpoint: None,
+            source: Ipv4Addr::LOCALHOST,
+        };
+        authorize(&Model::default(), &request).is_err() || policy.text() == text
+    };
+    let mut random = Seed(10).stream("hostile", "policies");
+    for _ in 0..20_000 {
+        let mut bytes = whole.as_bytes().to_vec();
+        for _ in 0..=random.below(4) {
+            let at = random.below(bytes.len() as u64) as usize;
+            match random.below(3) {
+                0 => bytes[at] = random.below(128) as u8,
+                1 => drop(bytes.remove(at)),
+                _ => bytes.insert(at, b"{}[]\":,*$\\"[random.below(10) as usize]),
+            }
+        }
+        assert!(decide(&String::from_utf8_lossy(&bytes)));
+    }
+    for deep in ["[", "{\"Statement\":", "{\"Statement\":[", "{\"Statement\":{\"Condition\":"] {
+        assert!(deep.repeat(100_000).parse::<Policy>().is_err());
+    }
+    let long = "*a".repeat(5_000);
+    assert!(decide(&whole.replace("1*", &long)));
+    assert!(decide(&whole.replace("${aws:x}", &"${".repeat(10_000))));
 }

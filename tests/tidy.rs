@@ -152,8 +152,16 @@ fn only_the_control_plane_changes_resources() {
         "instances",
         "elastic_ips",
         "peerings",
+        "roles",
+        "users",
+        "instance_profiles",
+        "managed_policies",
+        "sessions",
         "private_addresses",
         "public_addresses",
+        "buckets",
+        "dynamodb_tables",
+        "topics",
     ];
     let changes = [
         "insert(",

@@ -151,7 +151,9 @@ impl fmt::Display for AccessDenied {
         let Reason { principal, action, resource, kind, is_explicit } = reason;
         write!(f, "User: {principal} is not authorized to perform: {action}")?;
         if let Some(resource) = resource {
-            write!(f, " on resource: \"{resource}\"")?;
+            // S3 writes it in quotes, other services do not.
+            let quote = if action.starts_with("s3:") { "\"" } else { "" };
+            write!(f, " on resource: {quote}{resource}{quote}")?;
         }
         let [name, with_article] = kind.words();
         if *is_explicit {

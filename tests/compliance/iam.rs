@@ -199,6 +199,14 @@ fn messages_say_who_what_and_which_kind_of_policy() {
              identity-based policy allows the s3:GetObject action"
         )
     );
+    let table = "arn:aws:dynamodb:ap-northeast-2:123456789012:table/orders";
+    assert_eq!(
+        Asks::of(role("Nothing"), "dynamodb:GetItem", table).answer(&lab),
+        format!(
+            "User: {ROLE} is not authorized to perform: dynamodb:GetItem on resource: {table} because no \
+             identity-based policy allows the dynamodb:GetItem action"
+        )
+    );
     let deny = r#"{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}}"#;
     let explicit = |kind: &str| {
         format!(
