@@ -166,10 +166,9 @@ fn list_tables(asked: &mut Asked<'_, '_>) -> Result<Value, Refusal> {
     let scope = *scope;
     let everything = table_arn(scope, "*");
     asked.authorize("dynamodb:ListTables", &everything)?;
-    let limit = match &document["Limit"] {
-        Value::Null => TABLES_MAX,
-        limit => limit.as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(0),
-    };
+    let limit =
+        document.get("Limit").map(|limit| limit.as_u64().and_then(|limit| usize::try_from(limit).ok()));
+    let limit = limit.map_or(TABLES_MAX, |limit| limit.unwrap_or(0));
     if !(1..=TABLES_MAX).contains(&limit) {
         return Err(Refusal::validation(
             "1 validation error detected: Value at 'limit' failed to satisfy constraint: Member must have value \

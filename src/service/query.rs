@@ -42,6 +42,9 @@ impl Refusal {
     }
 }
 
+/// What writes a result, or why there is none.
+pub type Outcome = Result<Box<dyn FnOnce(&mut Xml)>, Refusal>;
+
 /// What the form wants.
 pub fn action(call: &Call<'_>) -> Option<String> {
     parameter(call, "Action")
@@ -101,11 +104,7 @@ pub const BAD_SIGNATURE: &str = "The request signature we calculated does not ma
                                  documentation for details.";
 
 /// The envelope around a result, which writes itself, or around an error (aws: query-protocol).
-pub fn answer(
-    call: &Call<'_>,
-    namespace: &str,
-    result: Result<Box<dyn FnOnce(&mut Xml)>, Refusal>,
-) -> Answer {
+pub fn answer(call: &Call<'_>, namespace: &str, result: Outcome) -> Answer {
     let (id, namespace) = (call.uuid(), format!("xmlns=\"{namespace}\""));
     let mut xml = Xml::indented();
     let status = match result {

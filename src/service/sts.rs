@@ -1,8 +1,7 @@
 //! STS: who somebody is.
 
 use super::call::Call;
-use super::query::{self, Refusal};
-use super::xml::Xml;
+use super::query::{self, Outcome, Refusal};
 use super::{NOW, reply, text};
 use crate::api::Ec2;
 use crate::guest::{Answer, HeaderValue};
@@ -24,7 +23,7 @@ pub fn answer(ec2: &mut Ec2<'_>, call: &Call<'_>) -> Answer {
 }
 
 /// Nobody needs a permission to ask who they are (aws: sts-get-caller-identity).
-fn act(ec2: &mut Ec2<'_>, call: &Call<'_>) -> Result<Box<dyn FnOnce(&mut Xml)>, Refusal> {
+fn act(ec2: &mut Ec2<'_>, call: &Call<'_>) -> Outcome {
     let principal = query::principal(ec2.model(), call)?;
     if query::action(call).as_deref() != Some("GetCallerIdentity") {
         return Err(Refusal::unknown_action(call));
