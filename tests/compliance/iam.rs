@@ -118,7 +118,7 @@ fn asked_by(lab: &mut Lab, name: &str) -> InstanceRole {
 fn credentials(lab: &mut Lab, name: &str) -> Credentials {
     match asked_by(lab, name) {
         InstanceRole::Assumed { credentials, .. } => credentials,
-        other => panic!("{name}: {other:?}"),
+        other @ (InstanceRole::None | InstanceRole::NotTrusting { .. }) => panic!("{name}: {other:?}"),
     }
 }
 

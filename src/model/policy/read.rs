@@ -170,10 +170,10 @@ fn conditions(value: &Value) -> Result<Vec<Condition>> {
             return Err(syntax(format!("`{name}` wants keys with values")));
         };
         for (key, values) in keys {
-            let values = match values {
-                Value::Array(values) => values.iter().map(|value| scalar(value, key)).collect::<Result<_>>(),
-                one => scalar(one, key).map(|value| vec![value]),
-            }?;
+            let values = match values.as_array() {
+                Some(values) => values.iter().map(|value| scalar(value, key)).collect::<Result<_>>()?,
+                None => vec![scalar(values, key)?],
+            };
             let key = key.clone();
             found.push(Condition { operator, negated, if_exists, quantifier, key, values });
         }
