@@ -582,8 +582,14 @@ fn dynamodb_wants_to_know_who_asks() {
     let key = services.key("Admin");
     let other = services.signed_by(&list, &key, "us-east-1");
     assert_eq!(code(services.send(&other)), "InvalidSignatureException");
+    let old = services.signed_by(&list, &key, SEOUL);
     let unknown = services.signed_by(&list, &Credentials { access_key_id: "AKIA".to_owned(), ..key }, SEOUL);
     assert_eq!(code(services.send(&unknown)), "UnrecognizedClientException");
+    services.lab.wait(3600);
+    assert_eq!(
+        services.send(&old).json()["message"],
+        "Signature expired: 20240628T090000Z is now earlier than 20240628T094500Z (20240628T100000Z - 15 min.)"
+    );
 
     let mut healthy = Ask::dynamodb("", &json!({}));
     healthy.method = "GET";
@@ -757,4 +763,40 @@ fn whatever_is_asked_there_is_an_answer() {
         let came = services.send(&ask);
         assert!((200..502).contains(&came.status), "{}", came.status);
     }
+}
+
+#[test]
+fn mistakes_in_what_services_keep_are_said_all_at_once() {
+    let yaml = r#"
+name: mistakes
+region: ap-northeast-2
+buckets:
+  Upper: {}
+  taken: { objects: { a: { body: x, bytes: 1 } } }
+  bad-policy: { policy: { Statement: [{ Effect: Maybe, Action: "s3:*", Resource: "*" }] } }
+  other-policy: { policy: { Statement: { Effect: Allow, Principal: "*", Action: "s3:*", Resource: "arn:aws:s3:::b" } } }
+  odd: { color: red }
+tables:
+  orders: { key: id, items: [{ name: x }] }
+  visits: { items: [] }
+  deep: { key: [a, b, c] }
+topics: { "a b": {} }
+"#;
+    let problems = vpclab::scenario::load(yaml).expect_err("it has mistakes");
+    let mut said: Vec<&str> = problems.as_slice().iter().map(|problem| problem.message.as_str()).collect();
+    said.sort_unstable();
+    assert_eq!(
+        said,
+        [
+            "DynamoDB refuses this: One or more parameter values were invalid: Missing the key id in the item",
+            "S3 refuses this: Policy has invalid resource",
+            "S3 refuses this: The specified bucket is not valid.",
+            "SNS refuses this: Invalid parameter: Topic Name",
+            "a table has a partition key and at most one sort key",
+            "an object of so many bytes has no text",
+            "missing key `key` in a table",
+            "this is no policy: `Effect` wants `Allow` or `Deny`",
+            "unknown key `color` in a bucket",
+        ]
+    );
 }
