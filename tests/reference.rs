@@ -109,7 +109,7 @@ impl Lab {
             Action::Send { from, frame } => {
                 let exists = match from {
                     Station::Eni(eni) => self.running().contains(eni),
-                    Station::Outside(_) | Station::OnPrem(..) => true,
+                    Station::LinkLocal(_) | Station::Outside(_) | Station::OnPrem(..) => true,
                 };
                 if !exists {
                     return Ok(None);

@@ -29,6 +29,7 @@ fn model(yaml: &str) -> Model {
 fn journey(model: &Model, state: &mut State, from: Station, packet: &mut Packet) -> (Fate, Vec<Step>) {
     let mut place = match from {
         Station::Eni(eni) => Place::Leaving(eni),
+        Station::LinkLocal(eni) => Place::LeavingLinkLocal(eni),
         Station::Outside(host) => Place::LeavingOutside(host),
         Station::OnPrem(network, host) => Place::LeavingOnPrem(network, host),
     };
@@ -218,7 +219,7 @@ fn every_reason_is_reached_and_named() {
     check("public", tcp(public, address("10.0.0.255"), 80), "not-unicast at public");
     check("public", tcp(public, address("224.0.0.1"), 80), "not-unicast at public");
     check("public", tcp(address("10.0.0.99"), address("10.0.0.11"), 80), "source-check at public");
-    check("public", tcp(public, address("169.254.169.254"), 80), "link-local at public");
+    check("public", tcp(public, address("169.254.169.254"), 443), "link-local at public");
     check("public", tcp(public, address("10.0.0.99"), 80), "no-such-address at V");
     check("public", tcp(public, address("10.0.0.30"), 80), "not-running at stopped");
     // Through a middlebox that checks destinations.

@@ -190,7 +190,7 @@ impl Ec2<'_> {
         };
         let within = request.vpc_id.to_string();
         let id = self.choose_id(&request.new, &within, |model| &model.endpoints, VpcEndpointId::derive);
-        let kind = EndpointKind::Interface { interfaces: Vec::new(), private_dns };
+        let kind = EndpointKind::Interface { interfaces: Vec::new(), private_dns, inbound_only: false };
         self.insert_endpoint(id, request, policy, kind);
         for &subnet in subnets {
             self.add_endpoint_interface(id, subnet, groups.clone())?;

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::words::{self, Word};
-use super::{curl, nc, ping, process::Program, ssh, traceroute};
+use super::{aws, curl, dig, nc, ping, process::Program, ssh, traceroute};
 
 /// A command that can be run on a host.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,7 +13,9 @@ pub struct Command(Kind);
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Kind {
+    Aws(aws::Options),
     Curl(curl::Options),
+    Dig(dig::Options),
     Nc(nc::Options),
     Ping(ping::Options),
     Ssh(ssh::Options),
@@ -24,7 +26,9 @@ impl Command {
     /// The program in its first state.
     pub(super) fn program(&self) -> Box<dyn Program> {
         match &self.0 {
+            Kind::Aws(options) => Box::new(aws::Aws::new(options.clone())),
             Kind::Curl(options) => Box::new(curl::Curl::new(options.clone())),
+            Kind::Dig(options) => Box::new(dig::Dig::new(options.clone())),
             Kind::Nc(options) => Box::new(nc::Nc::new(options.clone())),
             Kind::Ping(options) => Box::new(ping::Ping::new(options.clone())),
             Kind::Ssh(options) => Box::new(ssh::client::Client::new(options.clone())),
@@ -61,7 +65,7 @@ impl CommandError {
     }
 }
 
-const PROGRAMS: &[&str] = &["curl", "nc", "ping", "ssh", "traceroute"];
+const PROGRAMS: &[&str] = &["aws", "curl", "dig", "nc", "ping", "ssh", "traceroute"];
 
 /// Reads a command line as typed: one program with its options, no shell.
 pub fn parse(line: &str) -> Result<Command, CommandError> {
@@ -76,7 +80,9 @@ pub fn parse(line: &str) -> Result<Command, CommandError> {
 
 fn parse_words(program: &Word, arguments: &[Word]) -> Result<Kind, CommandError> {
     match program.text.as_str() {
+        "aws" => aws::Options::parse(program, arguments).map(Kind::Aws),
         "curl" => curl::Options::parse(program, arguments).map(Kind::Curl),
+        "dig" => dig::Options::parse(program, arguments).map(Kind::Dig),
         "nc" => nc::Options::parse(program, arguments).map(Kind::Nc),
         "ping" => ping::Options::parse(program, arguments).map(Kind::Ping),
         "ssh" => ssh::Options::parse(program, arguments).map(Kind::Ssh),

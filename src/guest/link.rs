@@ -212,6 +212,11 @@ impl Link {
         self.at.ttl
     }
 
+    /// Changes the time to live of what the host sends.
+    pub fn set_ttl(&mut self, ttl: u8) {
+        self.at.ttl = ttl;
+    }
+
     /// Whether a packet to this address is for this host.
     pub fn is_own(&self, address: Ipv4Addr) -> bool {
         self.at.addresses.contains(&address) || address.is_loopback()

@@ -6,7 +6,7 @@
 //! A [`Host`] is driven by three verbs: [`Host::receive`] a frame, [`Host::pump`] at a time,
 //! [`Host::take_sent`] what it wants on the wire. Reading order: this file, `stack` (packets and
 //! connections), `process` (programs and what they may do), then the programs `curl`, `nc`, `ping`,
-//! `ssh`, `traceroute` and the services `web` and `ssh::server`. Below the stack are `link` (ARP and
+//! `ssh`, `traceroute` and the services `web` and `ssh::server`; `tls` is what they encrypt with. Below the stack are `link` (ARP and
 //! frames), `interfaces` and `device` (smoltcp), and `path` (what gets through to whom).
 //!
 //! Packets are as Linux sends them where flow logs and captures show it: sizes, counts, the times of
@@ -18,23 +18,30 @@
 //! dropped without a word; a host that forwards sends no redirects and as many errors as are due.
 
 mod args;
+mod aws;
+mod call;
 mod command;
 mod connection;
 mod curl;
 mod device;
+mod dig;
+mod dns;
 mod interfaces;
 mod link;
 mod names;
 mod nc;
+mod passing;
 mod path;
 mod ping;
 mod process;
+mod request;
 mod site;
 mod ssh;
 mod stack;
 mod tcp_options;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod traceroute;
 mod web;
 pub mod words;
@@ -45,13 +52,18 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use aws::{AccessKeys, AwsProfile, CliVersion};
 pub use command::{Command, CommandError, parse};
+pub use dns::Resolver;
 pub use names::Names;
 pub use process::ProcessId;
+pub use request::{Asker, HttpRequest, Query, Reply, Request};
 pub use site::{Answer, Body, HeaderValue, Site};
+pub use tls::{Certificate, Identity, Secret};
 
 use self::process::{Os, Processes, Program};
 use self::stack::{News, Stack};
+use self::tls::{Channel, Tls};
 use crate::seed::{Seed, Stream};
 use crate::time::Instant;
 use crate::wire::Mac;
@@ -70,6 +82,8 @@ pub struct HostConfig {
     pub name: String,
     /// What the host calls itself, e.g. `ip-10-0-0-4`.
     pub hostname: String,
+    /// What others call it: the names in its certificates.
+    pub known_as: Vec<String>,
     /// Its hardware address.
     pub mac: Mac,
     /// Its protocol addresses; the first is the one it speaks from.
@@ -97,6 +111,10 @@ pub struct HostSetup {
     pub forwards: bool,
     /// The longest IP packet it sends, in place of what its network carries.
     pub mtu: Option<u16>,
+    /// What its own configuration says of AWS.
+    pub aws: AwsProfile,
+    /// Files that programs may send, by their path.
+    pub files: BTreeMap<String, Vec<u8>>,
 }
 
 /// What listens on a port.
@@ -104,8 +122,21 @@ pub struct HostSetup {
 pub enum Service {
     /// A web server.
     Http(Site),
+    /// A web server that passes on what it is asked, with TLS if it has an identity.
+    Passing(Option<Identity>),
+    /// A name server, over UDP and TCP, that passes on what it is asked.
+    Dns,
+    /// A web server that speaks TLS.
+    Https(Site, Identity),
     /// An SSH server that runs commands.
     Ssh,
+}
+
+/// What programs find on a host.
+#[derive(Default, Debug)]
+struct Disk {
+    aws: AwsProfile,
+    files: BTreeMap<String, Vec<u8>>,
 }
 
 /// The result of a process.
@@ -129,7 +160,10 @@ pub struct Host {
     processes: Processes,
     services: BTreeMap<u16, Service>,
     names: Arc<Names>,
+    resolver: Resolver,
+    disk: Disk,
     random: Stream,
+    tls: Tls,
 }
 
 impl fmt::Debug for Host {
@@ -151,7 +185,10 @@ impl Host {
             processes: Processes::default(),
             services: BTreeMap::new(),
             names: Arc::default(),
+            resolver: Resolver::default(),
+            disk: Disk::default(),
             random: config.seed.stream("programs", &config.name),
+            tls: Tls::new(config.seed, &config.name, &config.known_as),
             name: config.name,
             hostname: config.hostname,
         }
@@ -160,12 +197,46 @@ impl Host {
     /// Lets a service listen on a port.
     pub fn serve(&mut self, port: u16, service: Service) {
         self.stack.serve(port);
+        if matches!(service, Service::Dns) {
+            self.stack.serve_datagrams(port);
+        }
         self.services.insert(port, service);
     }
 
     /// Replaces the names the host knows.
     pub fn set_names(&mut self, names: Arc<Names>) {
         self.names = names;
+    }
+
+    /// Says what the host has on its disk: the configuration of AWS, and files.
+    pub fn set_disk(&mut self, aws: AwsProfile, files: BTreeMap<String, Vec<u8>>) {
+        self.disk = Disk { aws, files };
+    }
+
+    /// Says where the host asks for names it does not know.
+    pub fn set_resolver(&mut self, resolver: Resolver) {
+        self.resolver = resolver;
+    }
+
+    /// What the services of the host want to have answered.
+    pub fn take_requests(&mut self) -> Vec<Request> {
+        self.processes.take_requests()
+    }
+
+    /// Answers a request; the next [`Self::pump`] passes it on.
+    pub fn reply(&mut self, asker: Asker, reply: Reply) {
+        match (asker, reply) {
+            (Asker::Process(pid), reply) => self.processes.reply(pid, reply),
+            (Asker::Datagram(tuple), Reply::Dns(message)) => {
+                self.stack.send_datagram(self.now, tuple, &message);
+            }
+            (Asker::Datagram(_), Reply::Http(_) | Reply::Silence) => {}
+        }
+    }
+
+    /// Says for how many hops the host's packets live from now on.
+    pub fn set_ttl(&mut self, ttl: u8) {
+        self.stack.link.set_ttl(ttl);
     }
 
     /// Takes in a frame, to be looked at by the next [`Self::pump`].
@@ -194,6 +265,12 @@ impl Host {
     /// The frames to put on the wire, in order.
     pub fn take_sent(&mut self) -> impl Iterator<Item = Vec<u8>> + '_ {
         self.stack.link.take_sent()
+    }
+
+    /// What the host's sessions were encrypted with, in the order it became known: a server says it before
+    /// it answers.
+    pub fn take_secrets(&mut self) -> Vec<Secret> {
+        self.tls.take_secrets()
     }
 
     /// Starts a command; the next [`Self::pump`] runs it.
@@ -237,12 +314,25 @@ impl Host {
             match news {
                 News::Accepted(connection, port) => {
                     let program: Box<dyn Program> = match &self.services[&port] {
-                        Service::Http(site) => Box::new(web::Visit::new(connection, site.clone())),
+                        Service::Http(site) => {
+                            Box::new(web::Visit::new(Channel::plain(connection), site.clone()))
+                        }
+                        Service::Https(site, identity) => {
+                            let channel = Channel::server(&mut self.tls, self.now, connection, identity);
+                            Box::new(web::Visit::new(channel, site.clone()))
+                        }
+                        Service::Passing(None) => Box::new(passing::Visit::new(Channel::plain(connection))),
+                        Service::Passing(Some(identity)) => {
+                            let channel = Channel::server(&mut self.tls, self.now, connection, identity);
+                            Box::new(passing::Visit::new(channel))
+                        }
+                        Service::Dns => Box::new(dns::server::Session::new(connection)),
                         Service::Ssh => Box::new(ssh::server::Session::new(connection)),
                     };
                     let pid = self.processes.start_daemon(program, connection);
                     self.stack.adopt(connection, pid);
                 }
+                News::Datagram(tuple, payload) => self.processes.ask(tuple, Query::Dns(payload)),
                 News::Stirred(pid) => self.processes.stir(pid),
                 News::Probe(pid, news) => self.processes.tell(pid, news),
             }
@@ -250,7 +340,7 @@ impl Host {
     }
 
     fn os(&mut self, now: Instant, pid: ProcessId) -> Os<'_> {
-        let Self { hostname, stack, processes, names, random, .. } = self;
-        Os::new((now, pid), hostname, stack, processes, names, random)
+        let Self { hostname, stack, processes, names, resolver, disk, random, tls, .. } = self;
+        Os::new((now, pid), hostname, stack, processes, (names, resolver), disk, random, tls)
     }
 }

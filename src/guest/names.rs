@@ -24,6 +24,11 @@ impl Names {
         self.by_address.entry(address).or_insert_with(|| name.to_owned());
     }
 
+    /// Says what an address is called that nobody finds by this name here.
+    pub fn show(&mut self, name: &str, address: Ipv4Addr) {
+        self.by_address.entry(address).or_insert_with(|| name.to_owned());
+    }
+
     /// The address of a name.
     pub fn resolve(&self, name: &str) -> Option<Ipv4Addr> {
         self.by_name.get(&name.to_ascii_lowercase()).copied()

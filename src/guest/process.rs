@@ -6,11 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::ops::Range;
 
-use super::Finished;
+use super::aws::AwsProfile;
 use super::connection::ConnectionError;
+use super::dns::Resolver;
 use super::names::Names;
+use super::request::{Asker, Query, Reply, Request};
 use super::site::Body;
 use super::stack::{ConnectionId, ProbeNews, Stack};
+use super::tls::Tls;
+use super::{Disk, Finished};
 use crate::seed::Stream;
 use crate::time::Instant;
 use crate::wire::{FiveTuple, Packet, Protocol};
@@ -92,8 +96,13 @@ impl Outbox {
     }
 
     pub fn flush(&mut self, os: &mut Os<'_>, connection: ConnectionId) {
+        self.flush_into(|bytes| os.send(connection, bytes));
+    }
+
+    /// Hands its bytes to whatever says how many it took.
+    pub fn flush_into(&mut self, mut send: impl FnMut(&[u8]) -> usize) {
         while !self.bytes.is_empty() {
-            self.sent += os.send(connection, &self.bytes[self.sent..]);
+            self.sent += send(&self.bytes[self.sent..]);
             if self.sent < self.bytes.len() {
                 return;
             }
@@ -124,6 +133,7 @@ pub(super) struct Process {
     exit: Option<i32>,
     connections: Vec<ConnectionId>,
     probe_news: Vec<ProbeNews>,
+    reply: Option<Reply>,
     wake: Option<Instant>,
 }
 
@@ -134,6 +144,8 @@ pub(super) struct Processes {
     ready: BTreeSet<ProcessId>,
     wakes: BTreeSet<(Instant, ProcessId)>,
     next_id: u64,
+    /// What services want to have answered.
+    requests: Vec<Request>,
 }
 
 impl Processes {
@@ -159,6 +171,23 @@ impl Processes {
     pub fn tell(&mut self, id: ProcessId, news: ProbeNews) {
         if let Some(process) = self.all.get_mut(&id) {
             process.probe_news.push(news);
+            self.stir(id);
+        }
+    }
+
+    /// Notes that a datagram asks something.
+    pub fn ask(&mut self, tuple: FiveTuple, query: Query) {
+        self.requests.push(Request { from: Asker::Datagram(tuple), tuple, query });
+    }
+
+    pub fn take_requests(&mut self) -> Vec<Request> {
+        std::mem::take(&mut self.requests)
+    }
+
+    /// Hands a process the reply to what it asked.
+    pub fn reply(&mut self, id: ProcessId, reply: Reply) {
+        if let Some(process) = self.all.get_mut(&id) {
+            process.reply = Some(reply);
             self.stir(id);
         }
     }
@@ -233,7 +262,11 @@ pub(super) struct Os<'a> {
     stack: &'a mut Stack,
     processes: &'a mut Processes,
     names: &'a Names,
+    resolver: &'a Resolver,
+    disk: &'a mut Disk,
     random: &'a mut Stream,
+    /// What sessions need, for channels.
+    pub tls: &'a mut Tls,
 }
 
 impl<'a> Os<'a> {
@@ -242,10 +275,12 @@ impl<'a> Os<'a> {
         hostname: &'a str,
         stack: &'a mut Stack,
         processes: &'a mut Processes,
-        names: &'a Names,
+        (names, resolver): (&'a Names, &'a Resolver),
+        disk: &'a mut Disk,
         random: &'a mut Stream,
+        tls: &'a mut Tls,
     ) -> Self {
-        Self { now, hostname, pid, stack, processes, names, random }
+        Self { now, hostname, pid, stack, processes, names, resolver, disk, random, tls }
     }
 
     /// Runs the process once.
@@ -268,13 +303,34 @@ impl<'a> Os<'a> {
         self.finish(status);
     }
 
-    /// The address a host name or a dotted quad stands for. What is for 0.0.0.0, Linux sends to itself.
-    pub fn resolve(&self, host: &str) -> Option<Ipv4Addr> {
+    /// The address a host name or a dotted quad stands for without asking anybody. What is for 0.0.0.0,
+    /// Linux sends to itself.
+    pub fn known_address(&self, host: &str) -> Option<Ipv4Addr> {
         if host.eq_ignore_ascii_case("localhost") {
             return Some(Ipv4Addr::LOCALHOST);
         }
         let address: Ipv4Addr = host.parse().ok().or_else(|| self.names.resolve(host))?;
         Some(if address.is_unspecified() { Ipv4Addr::LOCALHOST } else { address })
+    }
+
+    /// Where names are asked for that the host does not know itself.
+    pub fn resolver(&self) -> &Resolver {
+        self.resolver
+    }
+
+    /// What the host's configuration says of AWS.
+    pub fn aws_profile(&self) -> &AwsProfile {
+        &self.disk.aws
+    }
+
+    /// What is in a file.
+    pub fn read_file(&self, path: &str) -> Option<&[u8]> {
+        self.disk.files.get(plain(path)).map(Vec::as_slice)
+    }
+
+    /// Writes a file.
+    pub fn write_file(&mut self, path: &str, bytes: Vec<u8>) {
+        self.disk.files.insert(plain(path).to_owned(), bytes);
     }
 
     /// The name an address is shown by.
@@ -371,6 +427,30 @@ impl<'a> Os<'a> {
         self.stack.open_port(self.pid, protocol)
     }
 
+    /// Gives a port back.
+    pub fn close_port(&mut self, protocol: Protocol, port: u16) {
+        self.stack.close_port(protocol, port);
+    }
+
+    /// Sends a datagram from a port of its own.
+    pub fn send_datagram(&mut self, from: u16, (dst, dst_port): (Ipv4Addr, u16), payload: &[u8]) {
+        let src = self.source_for(dst);
+        let tuple = FiveTuple { src, dst, src_port: from, dst_port, protocol: Protocol::UDP };
+        self.stack.send_datagram(self.now, tuple, payload);
+    }
+
+    /// Passes a request of a client on to whoever can answer it; the reply comes as news.
+    pub fn ask(&mut self, connection: ConnectionId, query: Query) {
+        let from = Asker::Process(self.pid);
+        let tuple = self.tuple(connection);
+        self.processes.requests.push(Request { from, tuple, query });
+    }
+
+    /// The reply to what was asked, once it is there.
+    pub fn take_reply(&mut self) -> Option<Reply> {
+        self.me().reply.take()
+    }
+
     /// Sends a packet the program built itself; the link fills in the stations.
     ///
     /// It is the program that has to know whether a packet that must not be fragmented is too long.
@@ -436,7 +516,15 @@ impl<'a> Os<'a> {
             stack: self.stack,
             processes: self.processes,
             names: self.names,
+            resolver: self.resolver,
+            disk: self.disk,
             random: self.random,
+            tls: self.tls,
         }
     }
+}
+
+/// A path without the dot for the folder in which everything happens.
+fn plain(path: &str) -> &str {
+    path.strip_prefix("./").unwrap_or(path)
 }

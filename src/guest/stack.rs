@@ -60,6 +60,8 @@ pub(super) enum News {
     Accepted(ConnectionId, u16),
     /// Something changed on a program's connection.
     Stirred(ProcessId),
+    /// Somebody sent a datagram to a served port. `src` is this host's end.
+    Datagram(FiveTuple, Vec<u8>),
     /// Something came back for a packet that a program built itself.
     Probe(ProcessId, ProbeNews),
 }
@@ -80,6 +82,8 @@ pub(super) struct Stack {
     unhurried: BTreeSet<ConnectionId>,
     news: Vec<News>,
     served: BTreeSet<u16>,
+    /// Ports at which datagrams are answered.
+    served_datagrams: BTreeSet<u16>,
     /// Who gets the answers for an echo identifier or a port of its own.
     probes: BTreeMap<(Protocol, u16), ProcessId>,
     ports: Stream,
@@ -114,6 +118,7 @@ impl Stack {
             unhurried: BTreeSet::new(),
             news: Vec::new(),
             served: BTreeSet::new(),
+            served_datagrams: BTreeSet::new(),
             probes: BTreeMap::new(),
             ports: config.seed.stream("ephemeral-ports", &config.name),
             timestamp_offset: config.seed.stream("tcp-timestamps", &config.name).next_u64() as u32,
@@ -124,6 +129,11 @@ impl Stack {
     /// Answers connections to `port` from now on.
     pub fn serve(&mut self, port: u16) {
         self.served.insert(port);
+    }
+
+    /// Takes datagrams to `port` from now on.
+    pub fn serve_datagrams(&mut self, port: u16) {
+        self.served_datagrams.insert(port);
     }
 
     /// Does what is due.

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use super::process::{Os, Outbox, Program, Progress, Received};
+use super::process::{Os, Outbox, Program, Progress};
 use super::site::{Answer, Body, HeaderValue, Site};
-use super::stack::ConnectionId;
+use super::tls::{Channel, Received};
 use crate::time::Instant;
 
 /// Header fields a request may have.
@@ -16,7 +16,7 @@ const REQUEST_MAX: usize = 65_536;
 
 /// One visitor.
 pub(super) struct Visit {
-    connection: ConnectionId,
+    channel: Channel,
     site: Site,
     received: Vec<u8>,
     unsent: Outbox,
@@ -24,8 +24,8 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    pub fn new(connection: ConnectionId, site: Site) -> Self {
-        Self { connection, site, received: Vec::new(), unsent: Outbox::default(), is_last: false }
+    pub fn new(channel: Channel, site: Site) -> Self {
+        Self { channel, site, received: Vec::new(), unsent: Outbox::default(), is_last: false }
     }
 
     /// Answers the first request if it is complete.
@@ -60,24 +60,33 @@ impl Visit {
 
 impl Program for Visit {
     fn step(&mut self, os: &mut Os<'_>) -> Progress {
-        let received = os.recv(self.connection, &mut self.received);
+        let received = loop {
+            match self.channel.recv(os, &mut self.received) {
+                Received::Bytes(_) => {}
+                other => break other,
+            }
+        };
         loop {
             // The next answer has to wait until the whole filler is made.
             while !self.unsent.has_filler() && self.answer_next(os.now) {}
-            self.unsent.flush(os, self.connection);
+            self.unsent.flush_into(|bytes| self.channel.send(os, bytes));
             if self.unsent.has_filler() || !self.answer_next(os.now) {
                 break;
             }
         }
-        match received {
-            Received::Failed(_) => Progress::Exited(0),
-            Received::End if self.unsent.is_empty() => Progress::Exited(0),
-            Received::Bytes(_) | Received::Nothing if self.is_last && self.unsent.is_empty() => {
-                Progress::Exited(0)
-            }
-            // The end of the stream is seen again on the next step: nothing else wakes this program.
-            Received::Bytes(_) | Received::Nothing | Received::End => Progress::Waiting(None),
+        let is_over = match received {
+            Received::Failed(_) => return Progress::Exited(0),
+            Received::End => self.unsent.is_empty(),
+            Received::Bytes(_) | Received::Nothing => self.is_last && self.unsent.is_empty(),
+        };
+        if is_over && !self.channel.peer_has_closed() {
+            self.channel.end_session(os);
         }
+        if is_over && self.channel.is_flushed(os) {
+            return Progress::Exited(0);
+        }
+        // The end of the stream is seen again on the next step: nothing else wakes this program.
+        Progress::Waiting(None)
     }
 }
 
@@ -107,7 +116,7 @@ fn choose(site: &Site, request: &httparse::Request<'_, '_>) -> Choice {
 }
 
 /// Whether the connection ends after this request.
-fn closes(request: &httparse::Request<'_, '_>) -> bool {
+pub(super) fn closes(request: &httparse::Request<'_, '_>) -> bool {
     let connection = request.headers.iter().find(|field| field.name.eq_ignore_ascii_case("connection"));
     match connection {
         Some(field) => field.value.eq_ignore_ascii_case(b"close"),
@@ -115,7 +124,7 @@ fn closes(request: &httparse::Request<'_, '_>) -> bool {
     }
 }
 
-fn head(answer: &Answer, is_last: bool, now: Instant) -> String {
+pub(super) fn head(answer: &Answer, is_last: bool, now: Instant) -> String {
     let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, answer.reason);
     for (name, value) in &answer.headers {
         let value = match value {

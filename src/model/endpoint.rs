@@ -42,6 +42,9 @@ pub enum EndpointKind {
         interfaces: Vec<(SubnetId, EniId)>,
         /// Whether the service's own name leads there inside the VPC.
         private_dns: bool,
+        /// Whether it does so only for those who ask an inbound endpoint of the resolver: S3 only
+        /// (aws: endpoint-s3-private-dns).
+        inbound_only: bool,
     },
 }
 
@@ -50,6 +53,19 @@ pub enum EndpointKind {
 pub struct ServiceName(String);
 
 impl ServiceName {
+    /// The name of a service in a region.
+    pub fn of(region: Region, service: &str) -> Self {
+        match service {
+            "notebook" => Self(format!("aws.sagemaker.{region}.notebook")),
+            _ => Self(format!("com.amazonaws.{region}.{service}")),
+        }
+    }
+
+    /// Whether it is the notebooks of SageMaker, whose names are not like others.
+    pub(super) fn is_notebook(&self) -> bool {
+        self.0.starts_with("aws.sagemaker.")
+    }
+
     /// The region in it.
     pub fn region(&self) -> Region {
         self.parts().0

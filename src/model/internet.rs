@@ -19,6 +19,8 @@ pub struct OutsideHost {
     pub latency: Duration,
     /// The service of AWS it stands for; endpoints of that service lead to it.
     pub service: Option<ServiceName>,
+    /// Whether it is there without anybody describing it.
+    pub is_provided: bool,
 }
 
 /// A host in a network on premises.
@@ -32,6 +34,8 @@ pub struct OnPremHost {
     pub address: Ipv4Addr,
     /// One-way time to the AWS end of the VPN connection.
     pub latency: Duration,
+    /// Whether it is there without anybody describing it.
+    pub is_provided: bool,
 }
 
 impl OnPremHost {

@@ -5,6 +5,7 @@
 
 mod aws_policies;
 mod bucket;
+pub mod dns;
 mod dynamodb;
 mod endpoint;
 mod eni;
@@ -19,6 +20,7 @@ mod peering;
 mod policy;
 mod prefix_list;
 mod principal;
+pub mod provided;
 mod public_access;
 mod quotas;
 mod region;
@@ -149,6 +151,8 @@ pub struct Model {
     pub on_prem: IndexMap<(CustomerGatewayId, Ipv4Addr), OnPremHost, FixedState>,
     /// Hosts on the internet, by their public address.
     pub outside: IndexMap<Ipv4Addr, OutsideHost, FixedState>,
+    /// Which host stands for a service; maintained with `outside`.
+    service_hosts: IndexMap<ServiceName, Ipv4Addr, FixedState>,
     /// Which interface has a private address; maintained by `api/`.
     pub(crate) private_addresses: IndexMap<(VpcId, Ipv4Addr), EniId, FixedState>,
     /// Which interface a public address is mapped to; maintained by `api/`.
@@ -169,7 +173,10 @@ pub struct Model {
 
 impl Model {
     /// Puts a host on the internet. Not an operation of EC2: AWS does not make these.
-    pub(crate) fn connect_outside_host(&mut self, host: OutsideHost) {
+    pub fn connect_outside_host(&mut self, host: OutsideHost) {
+        if let Some(service) = &host.service {
+            self.service_hosts.entry(service.clone()).or_insert(host.address);
+        }
         self.outside.insert(host.address, host);
     }
 
@@ -337,7 +344,26 @@ impl Model {
 
     /// The host that stands for a service of AWS.
     pub fn service_host(&self, service: &ServiceName) -> Option<&OutsideHost> {
-        self.outside.values().find(|host| host.service.as_ref() == Some(service))
+        self.service_hosts.get(service).map(|address| &self.outside[address])
+    }
+
+    /// The host that stands for a service in a region, whatever the service's whole name.
+    pub fn service_at(&self, region: Region, service: &str) -> Option<&OutsideHost> {
+        let hosts = self.service_hosts.iter();
+        let (_, address) =
+            hosts.into_iter().find(|(name, _)| name.region() == region && name.service() == service)?;
+        self.outside.get(address)
+    }
+
+    /// Whether public names of one VPC mean private addresses in another: they are peered, and the
+    /// peering says so (aws: pcx-dns-option).
+    pub fn resolves_for_peer(&self, theirs: VpcId, asks: VpcId, now: Instant) -> bool {
+        self.peerings.values().any(|pcx| {
+            pcx.status_at(now) == PeeringStatus::Active
+                && pcx
+                    .sides_from(theirs)
+                    .is_some_and(|(here, there)| there.vpc == asks && here.allow_dns_resolution)
+        })
     }
 
     /// Whether a security group of one VPC can be named in an ingress rule of another, because both are

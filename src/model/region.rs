@@ -9,6 +9,11 @@ use ipnet::Ipv4Net;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Account(u64);
 
+impl Account {
+    /// No account at all.
+    pub const NOBODY: Self = Self(0);
+}
+
 impl FromStr for Account {
     type Err = ();
 
@@ -98,6 +103,11 @@ impl Region {
     /// E.g. `ap-northeast-2`.
     pub fn name(self) -> &'static str {
         self.facts().name
+    }
+
+    /// All regions.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..REGIONS.len()).map(|at| Self(at as u8))
     }
 
     /// The Availability Zones, in order.

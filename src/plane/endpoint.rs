@@ -55,6 +55,11 @@ impl Sessions {
         self.by_answer.get(&key).filter(|(_, expires)| now < *expires).map(|(session, _)| *session)
     }
 
+    /// The endpoint through which an answer goes back.
+    pub fn endpoint_of(&self, answer: FiveTuple, now: Instant) -> Option<VpcEndpointId> {
+        self.find(SessionKey(answer), now).map(|session| session.endpoint)
+    }
+
     pub fn see(&mut self, key: SessionKey, session: Session, now: Instant) {
         let idle = if session.interface.is_some() { IDLE } else { GATEWAY_IDLE };
         self.by_answer.insert(key, (session, now + idle));

@@ -3,6 +3,7 @@
 
 use std::net::Ipv4Addr;
 
+use super::link_local::is_resolver;
 use super::walk::Cx;
 use crate::ids::{EniId, VpcId};
 use crate::model::{Eni, Model, Subnet};
@@ -14,7 +15,7 @@ use crate::wire::{ArpRequest, Mac, Packet};
 pub fn answer_arp(model: &Model, eni: EniId, request: ArpRequest) -> Option<Mac> {
     let eni = model.eni(eni);
     let subnet = model.subnet(eni.subnet);
-    if request.target == subnet.router() {
+    if request.target == subnet.router() || is_resolver(model.vpc(eni.vpc), request.target) {
         return Some(subnet.router_mac());
     }
     let neighbour = model.eni_with_address(eni.vpc, request.target)?;
@@ -73,18 +74,6 @@ impl<'a> Cx<'a> {
             return Err(DropReason::MtuExceeded { at: MtuLimit::Interface(eni.id), mtu });
         }
         Ok(())
-    }
-
-    /// Link-local services are never routed (aws: route-reserved-destination).
-    pub(super) fn check_link_local(&self, eni: &Eni, packet: &Packet) -> Result<(), DropReason> {
-        let address = packet.tuple().dst;
-        // 169.254.168.0/22
-        let [a, b, c, _] = address.octets();
-        if (a, b, c & 0b1111_1100) == (169, 254, 168) {
-            Err(DropReason::LinkLocal { eni: eni.id, address })
-        } else {
-            Ok(())
-        }
     }
 
     /// The interface that has an address of a VPC (assumed: local-no-eni).

@@ -9,9 +9,10 @@ use indexmap::IndexMap;
 
 use super::endpoint::{Session, SessionKey, Sessions};
 use super::flow::DatagramKey;
+use super::link_local::Allowances;
 use super::nat_table::{NatEffect, NatTable};
 use super::tracking::{FlowKey, Tracking};
-use crate::ids::EniId;
+use crate::ids::{EniId, VpcEndpointId};
 use crate::model::{ConnectionTracking, Direction};
 use crate::time::Instant;
 use crate::wire::{FiveTuple, TcpFlags};
@@ -25,6 +26,11 @@ pub enum Effect {
         datagram: DatagramKey,
         /// Its flow.
         flow: FiveTuple,
+    },
+    /// A packet went to the services next to an interface.
+    LinkLocal {
+        /// The interface.
+        eni: EniId,
     },
     /// A NAT gateway translated or dropped something.
     Nat(NatEffect),
@@ -59,6 +65,8 @@ pub struct State {
     pub nat: NatTable,
     /// What endpoints remember.
     pub(super) sessions: Sessions,
+    /// How much interfaces have sent to the services next to them.
+    pub(super) allowances: Allowances,
     datagrams: IndexMap<DatagramKey, (FiveTuple, Instant), FixedState>,
 }
 
@@ -83,6 +91,7 @@ impl State {
                     }
                     self.datagrams.insert(datagram, (flow, now + DATAGRAM_WAIT));
                 }
+                Effect::LinkLocal { eni } => self.allowances.spend(eni, now),
                 Effect::Nat(effect) => self.nat.commit(effect, now),
                 Effect::Session { key, session } => self.sessions.see(key, session, now),
                 Effect::Track { flow, direction, flags, entries, timeouts } => {
@@ -92,9 +101,15 @@ impl State {
         }
     }
 
+    /// The endpoint that an answer of a service goes back through.
+    pub fn endpoint_of(&self, answer: FiveTuple, now: Instant) -> Option<VpcEndpointId> {
+        self.sessions.endpoint_of(answer, now)
+    }
+
     /// Forgets all flows at an interface: whatever was behind it is gone.
     pub fn forget(&mut self, eni: EniId) {
         self.tracking.forget(eni);
+        self.allowances.forget(eni);
     }
 
     pub(super) fn flow_of_datagram(&self, datagram: DatagramKey, now: Instant) -> Option<FiveTuple> {

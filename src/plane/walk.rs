@@ -40,6 +40,8 @@ pub enum Place {
     },
     /// From the router of an interface's subnet to that interface, past all filters.
     Answering(EniId),
+    /// Out of the services next to an interface, past all filters.
+    LeavingLinkLocal(EniId),
     /// Out of a host on the internet.
     LeavingOutside(Ipv4Addr),
     /// Out of a host on premises.
@@ -205,6 +207,13 @@ impl<'a> Cx<'a> {
                 self.step(Step::Arrived { eni: eni.id });
                 Ok(Next::Go(Place::Behind { eni: eni.id, from: Origin::Elsewhere }))
             }
+            Place::LeavingLinkLocal(eni) => {
+                let eni = self.running(eni)?;
+                self.step(Step::LeftLinkLocal { eni: eni.id });
+                packet.set_macs(self.model.subnet(eni.subnet).router_mac(), eni.mac);
+                self.step(Step::Arrived { eni: eni.id });
+                Ok(Next::Stop(Station::Eni(eni.id)))
+            }
             Place::LeavingOutside(host) => self.leaving_outside(host, packet),
             Place::LeavingOnPrem(network, host) => self.leaving_on_prem(network, host, packet),
             Place::OnInternet(from) => self.on_internet(from, packet),
@@ -236,7 +245,9 @@ impl<'a> Cx<'a> {
         self.check_size(eni, packet)?;
         self.check_unicast(eni, packet)?;
         self.check_source(eni, packet)?;
-        self.check_link_local(eni, packet)?;
+        if self.check_link_local(eni, packet)? {
+            return Ok(Next::Stop(Station::LinkLocal(eni.id)));
+        }
         self.check_router(subnet, packet)?;
         let dst = packet.tuple().dst;
         // aws: nacl-subnet-boundary

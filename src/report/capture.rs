@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 
 use super::labels::{self, station_label};
 use super::pcapng::{self, Interface, Writer};
+use super::secrets::{Due, Secrets};
 use crate::model::{Direction, Model};
 use crate::time::Instant;
 use crate::trace::{DropReason, Station};
@@ -22,6 +23,8 @@ pub const ALL: &str = "all";
 /// Every capture of a run.
 pub struct Captures<W: Write> {
     all: Writer<W>,
+    due_in_all: Due,
+    secrets: Secrets,
     stations: IndexMap<Station, OfStation<W>, FixedState>,
     /// The first error; a run goes on without captures, and says so at its end.
     error: Option<io::Error>,
@@ -30,6 +33,7 @@ pub struct Captures<W: Write> {
 struct OfStation<W: Write> {
     writer: Writer<W>,
     index_in_all: usize,
+    due: Due,
 }
 
 impl<W: Write> Captures<W> {
@@ -38,16 +42,25 @@ impl<W: Write> Captures<W> {
         let names = names(model);
         let names: Vec<(Ipv4Addr, &str)> =
             names.iter().map(|(address, name)| (*address, name.as_str())).collect();
-        Ok(Self { all: Writer::new(open(ALL)?, &[], &names)?, stations: IndexMap::default(), error: None })
+        Ok(Self {
+            all: Writer::new(open(ALL)?, &[], &names)?,
+            due_in_all: Due::default(),
+            secrets: Secrets::default(),
+            stations: IndexMap::default(),
+            error: None,
+        })
     }
 
     /// Adds a capture for every host that has none yet.
     pub fn follow(&mut self, model: &Model, open: &mut Open<'_, W>) -> io::Result<()> {
         let instances =
             model.enis.values().filter(|eni| eni.instance().is_some()).map(|eni| Station::Eni(eni.id));
+        // Nobody captures at what is not theirs.
+        let outside = model.outside.values().filter(|host| !host.is_provided);
+        let on_prem = model.on_prem.values().filter(|host| !host.is_provided);
         let stations: Vec<Station> = instances
-            .chain(model.outside.keys().map(|a| Station::Outside(*a)))
-            .chain(model.on_prem.keys().map(|(network, a)| Station::OnPrem(*network, *a)))
+            .chain(outside.map(|host| Station::Outside(host.address)))
+            .chain(on_prem.map(|host| Station::OnPrem(host.network, host.address)))
             .collect();
         for station in stations {
             if !self.stations.contains_key(&station) {
@@ -67,7 +80,7 @@ impl<W: Write> Captures<W> {
         let writer = Writer::new(open(&name)?, &[interface], &names)?;
         let index_in_all =
             self.all.add_interface(&Interface { name: &name, description: &description, mac })?;
-        self.stations.insert(station, OfStation { writer, index_in_all });
+        self.stations.insert(station, OfStation { writer, index_in_all, due: Due::default() });
         Ok(())
     }
 
@@ -86,12 +99,23 @@ impl<W: Write> Captures<W> {
             Direction::Ingress => pcapng::Direction::Inbound,
         };
         let comment = dropped.map(|reason| format!("dropped: {}", reason.code()));
-        let written = of_station.writer.packet(0, at, direction, frame, comment.as_deref()).and_then(|()| {
+        let mut write = || {
+            of_station.due.write(&mut of_station.writer)?;
+            of_station.writer.packet(0, at, direction, frame, comment.as_deref())?;
+            self.due_in_all.write(&mut self.all)?;
             self.all.packet(of_station.index_in_all, at, direction, frame, comment.as_deref())
-        });
-        if let Err(error) = written {
+        };
+        if let Err(error) = write() {
             self.error.get_or_insert(error);
         }
+        self.secrets.saw(frame, [&mut of_station.due, &mut self.due_in_all]);
+    }
+
+    /// Takes in what a TLS session is encrypted with, for the captures that have its first packet.
+    pub fn secret(&mut self, random: &[u8; 32], line: &str) {
+        let all = std::iter::once(&mut self.due_in_all);
+        let dues = self.stations.values_mut().map(|of_station| &mut of_station.due).chain(all);
+        self.secrets.learn(random, line, dues);
     }
 
     /// Ends all captures, and says how many there are.
@@ -116,6 +140,7 @@ fn description(model: &Model, station: Station) -> (String, Mac) {
             (format!("{id} {} in {subnet} of {}", eni.primary_ip(), labels::vpc(model, eni.vpc)), eni.mac)
         }
         Station::Outside(address) => (format!("{address} on the internet"), model.outside[&address].mac()),
+        Station::LinkLocal(id) => (format!("next to {id}"), model.eni(id).mac),
         Station::OnPrem(network, address) => (
             format!("{address} in {}", labels::network(model, network)),
             model.on_prem[&(network, address)].mac(),

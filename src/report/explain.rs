@@ -156,6 +156,12 @@ fn hop(step: &Step, tuple: &mut FiveTuple, model: &Model) -> Option<Hop> {
             let station = crate::trace::Station::OnPrem(network, host);
             hop("leaves", labels::station_label(model, station), "", labels::network(model, network))
         }
+        Step::LeftLinkLocal { eni } => hop(
+            "leaves",
+            labels::station_label(model, crate::trace::Station::LinkLocal(eni)),
+            "",
+            "no filters".to_owned(),
+        ),
         Step::LeftRouter { subnet } => {
             hop("leaves", format!("router of {}", labels::subnet(model, subnet)), "", "answers".to_owned())
         }

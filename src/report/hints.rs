@@ -36,6 +36,10 @@ pub fn drop_hop(reason: DropReason, tuple: FiveTuple, model: &Model) -> (Option<
             (Some("interface"), format!("source check: {} is not one of its addresses", tuple.src))
         }
         DropReason::LinkLocal { address, .. } => (Some("interface"), format!("nothing answers at {address}")),
+        DropReason::LinkLocalRate { .. } => {
+            (Some("interface"), "has sent 1024 packets to link-local services within this second".to_owned())
+        }
+        DropReason::ResolverOff { .. } => (Some("resolver"), "the VPC has DNS support off".to_owned()),
         DropReason::RouterSilent { .. } => (Some("router"), "answers nobody".to_owned()),
         DropReason::TrackingExceeded { .. } => {
             (Some("interface"), "tracks as many flows as it can".to_owned())
@@ -181,7 +185,15 @@ pub fn hint(reason: DropReason, journey: &Journey, model: &Model, now: Instant) 
                 model.eni_label(eni)
             )
         }
-        DropReason::LinkLocal { .. } => "link-local services are not simulated yet".to_owned(),
+        DropReason::LinkLocal { .. } => {
+            "next to an interface only the resolver (port 53) and instance metadata (port 80) answer".to_owned()
+        }
+        DropReason::LinkLocalRate { .. } => {
+            "the limit of 1024 packets a second cannot be raised: keep answers of the resolver in a cache".to_owned()
+        }
+        DropReason::ResolverOff { .. } => {
+            "turn DNS support on: aws ec2 modify-vpc-attribute --enable-dns-support".to_owned()
+        }
         DropReason::RouterSilent { .. } => "send to a host: a VPC's router answers no pings".to_owned(),
         DropReason::TrackingExceeded { .. } => {
             "open the rules both ways so that flows are not tracked, or close connections sooner".to_owned()

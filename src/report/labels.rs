@@ -162,6 +162,7 @@ pub fn target(model: &Model, target: Target) -> String {
 pub fn station_label(model: &Model, station: Station) -> String {
     match station {
         Station::Eni(eni) => model.eni_label(eni),
+        Station::LinkLocal(eni) => format!("link-local services of {}", model.eni_label(eni)),
         Station::Outside(address) => {
             or_id(model.outside.get(&address).map(|host| host.name.as_str()), address)
         }
@@ -207,6 +208,7 @@ pub fn drop_objects(model: &Model, reason: DropReason) -> Vec<(String, String)> 
         DropReason::NotUnicast { eni: id }
         | DropReason::SourceCheck { eni: id }
         | DropReason::LinkLocal { eni: id, .. }
+        | DropReason::LinkLocalRate { eni: id }
         | DropReason::NoNeighbor { eni: id, .. }
         | DropReason::NotRunning { eni: id }
         | DropReason::TrackingExceeded { eni: id }
@@ -273,7 +275,9 @@ pub fn drop_objects(model: &Model, reason: DropReason) -> Vec<(String, String)> 
             (internet_gateway(model, gateway), gateway.to_string()),
             (route_table(model, table), table.to_string()),
         ],
-        DropReason::NoInternetGateway { vpc: id } | DropReason::NoSuchAddress { vpc: id, .. } => {
+        DropReason::ResolverOff { vpc: id }
+        | DropReason::NoInternetGateway { vpc: id }
+        | DropReason::NoSuchAddress { vpc: id, .. } => {
             vec![(vpc(model, id), id.to_string())]
         }
         DropReason::NoInternetHost { .. } => vec![("internet".to_owned(), String::new())],

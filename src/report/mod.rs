@@ -12,6 +12,7 @@ pub mod json;
 mod labels;
 pub mod pcapng;
 pub mod result;
+mod secrets;
 pub mod text;
 
 pub use labels::{drop_objects, nat_gateway as nat_gateway_label, station_label};

@@ -18,6 +18,7 @@ use pcap_file::pcapng::blocks::interface_description::{
 use pcap_file::pcapng::blocks::name_resolution::{Ipv4Record, NameResolutionBlock, Record};
 use pcap_file::pcapng::blocks::opt_common::CommonOption;
 use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
+use pcap_file::pcapng::blocks::unknown::UnknownBlock;
 use pcap_file::pcapng::{Block, PcapNgWriteError, PcapNgWriter};
 use pcap_file::{DataLink, Endianness};
 
@@ -100,6 +101,21 @@ impl<W: Write> Writer<W> {
         let mut options = std::mem::take(&mut self.options);
         options.push(EnhancedPacketOption::Flags(direction.flags()));
         self.write(interface, at, frame, with_comment(options, comment))
+    }
+
+    /// Adds what TLS sessions are encrypted with: lines as `SSLKEYLOGFILE` has them. It counts for the
+    /// frames behind it.
+    pub fn secrets(&mut self, lines: &str) -> io::Result<()> {
+        /// The block and the kind of secrets, as the pcapng specification numbers them.
+        const DECRYPTION_SECRETS: u32 = 0x0a;
+        const TLS_KEY_LOG: u32 = 0x544c_534b;
+        let mut body = TLS_KEY_LOG.to_le_bytes().to_vec();
+        body.extend((lines.len() as u32).to_le_bytes());
+        body.extend(lines.as_bytes());
+        body.resize(body.len().next_multiple_of(4), 0);
+        let block = UnknownBlock::new(DECRYPTION_SECRETS, body.len() as u32, &body);
+        self.blocks.write_pcapng_block(block).map_err(io_error)?;
+        Ok(())
     }
 
     /// Ends the capture and gives back what it was written to.
@@ -303,6 +319,18 @@ mod tests {
                 packet(0, 123_456_790, vec![0; 9_015], vec![EnhancedPacketOption::Flags(1)]),
             ]
         );
+    }
+
+    #[test]
+    fn secrets_are_a_block_of_their_own() {
+        let mut writer = Writer::new(Vec::new(), &interfaces()[..1], &[]).unwrap();
+        writer.secrets("CLIENT_RANDOM 01 02\n").unwrap();
+        let bytes = writer.finish().unwrap();
+        let blocks = read(&bytes);
+        let body = b"KSLT\x14\0\0\0CLIENT_RANDOM 01 02\n";
+        assert_eq!(blocks[1], Block::Unknown(UnknownBlock::new(0x0a, 12 + body.len() as u32, body)));
+        let end = &bytes[bytes.len() - 12 - body.len()..];
+        assert_eq!(end, [&[0x0a, 0, 0, 0, 40, 0, 0, 0], body.as_slice(), &[40, 0, 0, 0]].concat());
     }
 
     #[test]

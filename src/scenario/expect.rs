@@ -226,6 +226,8 @@ const FLOW_FIELDS: [&str; 11] = [
 pub struct Names {
     /// Hosts that commands can run on.
     pub hosts: Vec<String>,
+    /// Hosts that are there without anybody describing them.
+    pub provided: Vec<String>,
     /// Those of them that are instances.
     pub instances: Vec<String>,
     /// Those and all else that owns a network interface at the beginning.
@@ -251,7 +253,9 @@ impl Names {
                 interfaces.push(label);
             }
         }
-        Self { hosts, instances: declared.instances, interfaces, labels, given }
+        let provided = model.outside.values().filter(|host| host.is_provided);
+        let provided = provided.map(|host| host.name.clone()).collect();
+        Self { hosts, provided, instances: declared.instances, interfaces, labels, given }
     }
 
     /// Whether a network interface can be called by a name: by what owns it, which a step may have made.
@@ -264,7 +268,8 @@ impl Names {
 /// Everything in a model that has a name.
 pub fn labels(model: &Model) -> Vec<String> {
     let mut labels: Vec<String> = model.instances.values().filter_map(|x| x.name.clone()).collect();
-    labels.extend(model.outside.values().map(|host| host.name.clone()));
+    let described = model.outside.values().filter(|host| !host.is_provided);
+    labels.extend(described.map(|host| host.name.clone()));
     labels.extend(model.vpcs.values().filter_map(|x| x.name.clone()));
     labels.extend(model.subnets.values().filter_map(|x| x.name.clone()));
     labels.extend(model.route_tables.values().filter_map(|x| x.name.clone()));
@@ -487,7 +492,7 @@ fn party(node: &Node, names: &Names, problems: &mut Problems) -> Option<Party> {
     if let Ok(address) = text.parse() {
         return Some(Party::Address(address));
     }
-    if names.hosts.iter().any(|host| host == text) {
+    if names.hosts.iter().chain(&names.provided).any(|host| host == text) {
         return Some(Party::Host(text.to_owned()));
     }
     problems.push(Problem::unknown(node.span, "host", text, names.hosts.iter().map(String::as_str)));

@@ -1,4 +1,5 @@
-//! What AWS's services answer: from a request to an answer, by way of signature, policies and resources.
+//! What services answer. Those of AWS: from a request to an answer, by way of signature, policies and
+//! resources. Resolvers: from a question to what is called so.
 //!
 //! Knows requests as a service sees them, and what is kept there. Never knows how a request came, who
 //! carries it, or what a client makes of the answer.
@@ -9,7 +10,9 @@
 
 mod auth;
 mod call;
+pub mod dns;
 mod dynamodb;
+pub mod imds;
 mod query;
 mod s3;
 mod sagemaker;

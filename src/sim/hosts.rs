@@ -2,9 +2,13 @@
 
 use std::net::Ipv4Addr;
 
-use crate::guest::{Host, HostConfig, HostSetup, Names};
-use crate::model::{EndpointKind, Eni, Instance, InstanceState, Model, OnPremHost, OutsideHost};
+use crate::guest::{Host, HostConfig, HostSetup, Names, Resolver};
+use crate::model::{
+    EndpointKind, Eni, Instance, InstanceState, Model, OnPremHost, OutsideHost, dns, provided,
+};
+use crate::plane;
 use crate::seed::Seed;
+use crate::trace::Station;
 
 /// A host, and which of its scheduled wake-ups still counts.
 #[derive(Debug)]
@@ -30,6 +34,7 @@ impl Slot {
         for (port, service) in &setup.services {
             host.serve(*port, service.clone());
         }
+        host.set_disk(setup.aws.clone(), setup.files.clone());
         Self { host, generation: 0 }
     }
 }
@@ -42,6 +47,7 @@ pub(super) fn instance(model: &Model, eni: &Eni, boots: u64, seed: Seed) -> Host
     HostConfig {
         name: if boots == 1 { name } else { format!("{name}, boot {boots}") },
         hostname: format!("ip-{a}-{b}-{c}-{d}"),
+        known_as: vec![model.eni_label(eni.id)],
         mac: eni.mac,
         addresses: eni.private_ips.clone(),
         prefix_len: subnet.cidr.prefix_len(),
@@ -59,6 +65,7 @@ pub(super) fn outside(host: &OutsideHost, seed: Seed) -> HostConfig {
     HostConfig {
         name: host.name.clone(),
         hostname: host.name.clone(),
+        known_as: vec![host.name.clone()],
         mac: host.mac(),
         addresses: vec![host.address],
         prefix_len: 24,
@@ -80,6 +87,7 @@ pub(super) fn on_prem(model: &Model, host: &OnPremHost, seed: Seed) -> HostConfi
     HostConfig {
         name: format!("{} in {}", host.name, network.label),
         hostname: host.name.clone(),
+        known_as: vec![host.name.clone()],
         mac: host.mac(),
         addresses: vec![host.address],
         prefix_len,
@@ -91,16 +99,70 @@ pub(super) fn on_prem(model: &Model, host: &OnPremHost, seed: Seed) -> HostConfi
     }
 }
 
+/// What is next to an interface: the resolver and the instance metadata service, whose packets live for as
+/// many hops as the instance's options say.
+pub(super) fn link_local(model: &Model, eni: &Eni, seed: Seed) -> HostConfig {
+    let vpc = model.vpc(eni.vpc);
+    HostConfig {
+        name: format!("link-local services of {}", model.eni_label(eni.id)),
+        hostname: "link-local".to_owned(),
+        known_as: Vec::new(),
+        mac: model.subnet(eni.subnet).router_mac(),
+        addresses: vec![plane::METADATA, plane::RESOLVER, vpc.resolver()],
+        // Everybody is a neighbour.
+        prefix_len: 0,
+        gateway: eni.primary_ip(),
+        mtu: MTU_VPC,
+        ttl: hop_limit(model, eni),
+        forwards: false,
+        seed,
+    }
+}
+
+/// How many hops an answer of the metadata service lives (aws: imds-hop-limit); that others of these
+/// services live as long is nobody's concern.
+pub(super) fn hop_limit(model: &Model, eni: &Eni) -> u8 {
+    let instance = eni.instance().and_then(|id| model.instances.get(&id));
+    instance.map_or(TTL_OUTSIDE, |instance| instance.metadata.hop_limit)
+}
+
+/// Where a host asks for names: in a VPC as its DHCP options say, on premises the network's own resolver,
+/// elsewhere a public one.
+pub(super) fn resolver(model: &Model, station: Station) -> Resolver {
+    match station {
+        Station::Eni(eni) => {
+            let vpc = model.vpc(model.eni(eni).vpc);
+            // aws: dhcp-default-options
+            Resolver { servers: vec![vpc.resolver()], search: vec![dns::internal_domain(vpc.scope.region)] }
+        }
+        Station::LinkLocal(_) => Resolver::default(),
+        Station::Outside(_) => {
+            let servers = model.outside.get(&provided::PUBLIC_RESOLVER).map(|host| host.address);
+            Resolver { servers: servers.into_iter().collect(), search: Vec::new() }
+        }
+        Station::OnPrem(network, _) => {
+            let own = model.on_prem.values().find(|host| host.network == network && host.is_provided);
+            Resolver { servers: own.map(|host| host.address).into_iter().collect(), search: Vec::new() }
+        }
+    }
+}
+
 /// The names that hosts in VPCs and on premises know, and those that hosts on the internet know: for the
 /// former the private addresses of instances, interface endpoints and hosts on premises, for the latter
 /// the public ones of instances, and for all the hosts of the internet.
 pub(super) fn names(model: &Model) -> (Names, Names) {
     let (mut inside, mut outside) = (Names::default(), Names::default());
     for host in model.outside.values() {
-        inside.add(&host.name, host.address);
-        outside.add(&host.name, host.address);
+        for names in [&mut inside, &mut outside] {
+            // What has a dot is found by asking.
+            if host.name.contains('.') {
+                names.show(&host.name, host.address);
+            } else {
+                names.add(&host.name, host.address);
+            }
+        }
     }
-    for host in model.on_prem.values() {
+    for host in model.on_prem.values().filter(|host| !host.is_provided) {
         inside.add(&host.name, host.address);
     }
     for endpoint in model.endpoints.values() {

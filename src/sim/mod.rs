@@ -6,6 +6,7 @@
 mod hosts;
 mod link;
 mod queue;
+mod services;
 mod world;
 
 pub use link::Links;

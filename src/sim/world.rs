@@ -8,6 +8,7 @@ use indexmap::{IndexMap, IndexSet};
 use super::hosts::{self, Slot};
 use super::link::{Crossed, Crossing, Endpoint, Links, TO_HYPERVISOR};
 use super::queue::{EventQueue, Lane};
+use super::services;
 use crate::api::Ec2;
 use crate::guest::{Command, Finished, HostSetup, ProcessId, Service};
 use crate::ids::{EniId, NatGatewayId};
@@ -56,7 +57,7 @@ pub struct World<O> {
 enum Event {
     /// A packet has crossed a link.
     Arrive { id: PacketId, place: Place, at: Location, packet: Packet },
-    /// An answer of the hypervisor reaches its host.
+    /// A frame reaches a host from what is next to it, or the other way round.
     Answer { station: Station, frame: Vec<u8> },
     /// A host wanted to be woken; only the newest wish of a host counts.
     Wake { station: Station, generation: u64 },
@@ -97,12 +98,13 @@ impl<O: Observer> World<O> {
             observer,
         };
         let default = HostSetup::default();
-        for host in world.model.outside.values() {
+        // What is provided boots when somebody needs it.
+        for host in world.model.outside.values().filter(|host| !host.is_provided) {
             let station = Station::Outside(host.address);
             let setup = world.setups.get(&station).unwrap_or(&default);
             world.hosts.insert(station, Slot::new(hosts::outside(host, seed), setup));
         }
-        for host in world.model.on_prem.values() {
+        for host in world.model.on_prem.values().filter(|host| !host.is_provided) {
             let station = Station::OnPrem(host.network, host.address);
             let setup = world.setups.get(&station).unwrap_or(&default);
             world.hosts.insert(station, Slot::new(hosts::on_prem(&world.model, host, seed), setup));
@@ -144,6 +146,8 @@ impl<O: Observer> World<O> {
         if self.model.hosts_changed() != before {
             self.follow_model();
         }
+        self.name_services();
+        self.limit_hops();
         result
     }
 
@@ -224,11 +228,28 @@ impl<O: Observer> World<O> {
     fn settle(&mut self, station: Station) {
         let now = self.now();
         let Some(slot) = self.hosts.get_mut(&station) else { return };
-        let next = slot.host.pump(now);
+        let mut next = slot.host.pump(now);
+        loop {
+            let requests = slot.host.take_requests();
+            if requests.is_empty() {
+                break;
+            }
+            for request in requests {
+                let caller = services::caller(&self.model, station);
+                let endpoint = self.state.endpoint_of(request.tuple, now);
+                let mut ec2 = Ec2::new(&mut self.model, caller, now);
+                let reply = services::reply(&mut ec2, station, endpoint, &request);
+                slot.host.reply(request.from, reply);
+            }
+            next = slot.host.pump(now);
+        }
         slot.generation += 1;
         let generation = slot.generation;
         let mut sent = std::mem::take(&mut self.sent);
         sent.extend(slot.host.take_sent());
+        for secret in slot.host.take_secrets() {
+            self.observer.on_tls_secret(&secret.random, &secret.line);
+        }
         for frame in sent.drain(..) {
             self.carry(station, frame);
         }
@@ -251,6 +272,7 @@ impl<O: Observer> World<O> {
             Ok(Parsed::Ipv4(packet)) => {
                 let place = match station {
                     Station::Eni(eni) => Place::Leaving(eni),
+                    Station::LinkLocal(eni) => Place::LeavingLinkLocal(eni),
                     Station::Outside(host) => Place::LeavingOutside(host),
                     Station::OnPrem(network, host) => Place::LeavingOnPrem(network, host),
                 };
@@ -274,6 +296,7 @@ impl<O: Observer> World<O> {
     fn answer_arp(&mut self, station: Station, request: wire::ArpRequest) {
         let mac = match station {
             Station::Eni(eni) => plane::answer_arp(&self.model, eni, request),
+            Station::LinkLocal(eni) => self.model.enis.get(&eni).map(|eni| eni.mac),
             // Whoever is on the internet is reached through one's provider, and what is elsewhere through
             // the router on premises.
             Station::Outside(_) => Some(OutsideHost::provider_mac()),
@@ -293,7 +316,7 @@ impl<O: Observer> World<O> {
             (None, Station::Eni(eni)) => {
                 self.observer.on_unanswered_arp(self.now(), eni, request.target, &self.model);
             }
-            (None, Station::Outside(_) | Station::OnPrem(..)) => {}
+            (None, Station::LinkLocal(_) | Station::Outside(_) | Station::OnPrem(..)) => {}
         }
     }
 
@@ -346,7 +369,15 @@ impl<O: Observer> World<O> {
                     self.walk_on(part, place, fragment, Some(Cause::FragmentOf(id)), None);
                 }
             }
-            Ahead::End(Fate::Delivered(station)) => self.deliver(station, packet.into_frame()),
+            Ahead::End(Fate::Delivered(station)) => {
+                let frame = packet.into_frame();
+                if is_next_to_host(place, station) {
+                    let at = now + TO_HYPERVISOR;
+                    self.queue.push(at, Lane::Arrive, Event::Answer { station, frame });
+                } else {
+                    self.deliver(station, frame);
+                }
+            }
             Ahead::End(Fate::Dropped(_) | Fate::Fragmented) => {}
         }
         if let Some((packet, place)) = answer {
@@ -413,9 +444,56 @@ impl<O: Observer> World<O> {
         if self.observer.wants_frames() {
             self.observer.on_frame(self.now(), station, Direction::Ingress, &frame, None);
         }
+        self.boot_provided(station);
         if let Some(slot) = self.hosts.get_mut(&station) {
             slot.host.receive(frame);
             self.settle(station);
+        }
+    }
+
+    /// Boots what is there without anybody describing it, when it is needed for the first time.
+    fn boot_provided(&mut self, station: Station) {
+        if self.hosts.contains_key(&station) {
+            return;
+        }
+        let slot = match station {
+            Station::LinkLocal(id) => {
+                let Some(eni) = self.model.enis.get(&id) else { return };
+                Slot::new(hosts::link_local(&self.model, eni, self.seed), &services::of_link_local())
+            }
+            Station::Outside(address) => {
+                let Some(host) = self.model.outside.get(&address) else { return };
+                Slot::new(hosts::outside(host, self.seed), &services::of_provided(&self.model, host))
+            }
+            Station::OnPrem(network, address) => {
+                let Some(host) = self.model.on_prem.get(&(network, address)) else { return };
+                Slot::new(hosts::on_prem(&self.model, host, self.seed), &services::of_resolver())
+            }
+            Station::Eni(_) => return,
+        };
+        self.hosts.insert(station, slot);
+    }
+
+    /// Lets answers of metadata services live as long as the options of their instances say now.
+    fn limit_hops(&mut self) {
+        for (station, slot) in &mut self.hosts {
+            if let Station::LinkLocal(eni) = station
+                && let Some(eni) = self.model.enis.get(eni)
+            {
+                slot.host.set_ttl(hosts::hop_limit(&self.model, eni));
+            }
+        }
+    }
+
+    /// Lets services be called by the names of endpoints that have come since they booted.
+    fn name_services(&mut self) {
+        let provided = self.model.outside.values().filter(|host| host.is_provided && host.service.is_some());
+        for host in provided {
+            if let Some(slot) = self.hosts.get_mut(&Station::Outside(host.address)) {
+                for (port, service) in services::of_provided(&self.model, host).services {
+                    slot.host.serve(port, service);
+                }
+            }
         }
     }
 
@@ -426,11 +504,11 @@ impl<O: Observer> World<O> {
             self.model.instances.values().filter(running).map(|instance| instance.eni).collect();
         let state = &mut self.state;
         self.hosts.retain(|station, _| match station {
-            Station::Eni(eni) if !up.contains(eni) => {
+            Station::Eni(eni) | Station::LinkLocal(eni) if !up.contains(eni) => {
                 state.forget(*eni);
                 false
             }
-            Station::Eni(_) | Station::Outside(_) | Station::OnPrem(..) => true,
+            Station::Eni(_) | Station::LinkLocal(_) | Station::Outside(_) | Station::OnPrem(..) => true,
         });
         for eni in up {
             if !self.hosts.contains_key(&Station::Eni(eni)) {
@@ -459,12 +537,18 @@ impl<O: Observer> World<O> {
         let (inside, outside) = hosts::names(&self.model);
         let (inside, outside) = (Arc::new(inside), Arc::new(outside));
         for (station, slot) in &mut self.hosts {
+            slot.host.set_resolver(hosts::resolver(&self.model, *station));
             slot.host.set_names(Arc::clone(match station {
-                Station::Eni(_) | Station::OnPrem(..) => &inside,
+                Station::Eni(_) | Station::LinkLocal(_) | Station::OnPrem(..) => &inside,
                 Station::Outside(_) => &outside,
             }));
         }
     }
+}
+
+/// Whether a packet goes to or comes from what is next to a host: no link is between them.
+fn is_next_to_host(place: Place, station: Station) -> bool {
+    matches!(station, Station::LinkLocal(_)) || matches!(place, Place::LeavingLinkLocal(_))
 }
 
 /// The interface at a place.
@@ -474,6 +558,7 @@ fn interface_of(place: Place) -> Option<EniId> {
         | Place::Arriving { eni, .. }
         | Place::At { from: eni, .. }
         | Place::Behind { eni, .. }
+        | Place::LeavingLinkLocal(eni)
         | Place::Leaving(eni) => Some(eni),
         Place::ArrivingOnPrem(..)
         | Place::ArrivingOutside(_)

@@ -139,7 +139,7 @@ fn is_party(party: &Party, address: Ipv4Addr, model: &Model) -> bool {
                 eni.has(address) || eni.private_of(address).is_some()
             }
             Some(Station::Outside(wanted) | Station::OnPrem(_, wanted)) => wanted == address,
-            None => false,
+            Some(Station::LinkLocal(_)) | None => false,
         },
     }
 }
@@ -315,7 +315,7 @@ fn name_of(field: &str, wanted: &str, model: &Model) -> Option<Vec<String>> {
         return Some(vec![number.to_string()]);
     }
     match (field, station_of(model, wanted)?) {
-        (_, Station::Eni(eni)) => {
+        (_, Station::Eni(eni) | Station::LinkLocal(eni)) => {
             let eni = model.eni(eni);
             let public = eni.public.iter().map(|address| address.ip);
             Some(eni.private_ips.iter().copied().chain(public).map(|address| address.to_string()).collect())

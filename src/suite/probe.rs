@@ -248,7 +248,9 @@ impl Runner {
 fn nothing_sent(from: &str, to: &str, model: &Model) -> String {
     let (here, there) = (station_of(model, from), station_of(model, to));
     let has_address = |station| match station {
-        Station::Eni(eni) => to.parse().is_ok_and(|address| model.eni(eni).has(address)),
+        Station::Eni(eni) | Station::LinkLocal(eni) => {
+            to.parse().is_ok_and(|address| model.eni(eni).has(address))
+        }
         Station::Outside(address) | Station::OnPrem(_, address) => to == address.to_string(),
     };
     match (here, there) {

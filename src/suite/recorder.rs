@@ -68,6 +68,12 @@ impl Observer for Recorder {
         }
     }
 
+    fn on_tls_secret(&mut self, random: &[u8; 32], line: &str) {
+        if let Some((captures, _)) = &mut self.captures {
+            captures.secret(random, line);
+        }
+    }
+
     fn wants_frames(&self) -> bool {
         self.captures.is_some()
     }

@@ -39,6 +39,16 @@ pub enum DropReason {
         /// The address.
         address: Ipv4Addr,
     },
+    /// The interface has sent as many packets to link-local services as it may within a second.
+    LinkLocalRate {
+        /// The interface that sent it.
+        eni: EniId,
+    },
+    /// The VPC has DNS support off.
+    ResolverOff {
+        /// The VPC.
+        vpc: VpcId,
+    },
     /// The router of a subnet answers nobody.
     RouterSilent {
         /// The subnet.
@@ -474,6 +484,8 @@ impl DropReason {
                 facts("source-check", Some("ENI_SOURCE_DEST_CHECK_RESTRICTION"), "eni-source-dest-check")
             }
             Self::LinkLocal { .. } => facts("link-local", None, "route-reserved-destination"),
+            Self::LinkLocalRate { .. } => facts("link-local-rate", None, "link-local-rate"),
+            Self::ResolverOff { .. } => facts("dns-support-off", None, "dns-support"),
             Self::RouterSilent { .. } => facts("router-silent", None, "router-silent"),
             Self::SecurityGroup { why, .. } => {
                 let (analyzer, citation) = match why {

@@ -41,6 +41,11 @@ pub enum Step {
         /// The host's address.
         host: Ipv4Addr,
     },
+    /// A service next to an interface sent it.
+    LeftLinkLocal {
+        /// The interface.
+        eni: EniId,
+    },
     /// The router of a subnet sent it, as an answer to what it could not forward.
     LeftRouter {
         /// The subnet.
@@ -213,6 +218,8 @@ pub enum Fate {
 pub enum Station {
     /// Behind an interface.
     Eni(EniId),
+    /// Next to an interface: the Amazon resolver and the instance metadata service.
+    LinkLocal(EniId),
     /// On the internet.
     Outside(Ipv4Addr),
     /// In a network on premises.
@@ -289,6 +296,10 @@ pub trait Observer {
         frame: &[u8],
         comment: Option<DropReason>,
     );
+
+    /// A host knows something of what a TLS session is encrypted with: a line as `SSLKEYLOGFILE` has
+    /// them, and the random number of the session's ClientHello. It comes before what the host sends next.
+    fn on_tls_secret(&mut self, _random: &[u8; 32], _line: &str) {}
 
     /// Whether [`Self::on_frame`] wants to be called: sent frames are copied for it.
     fn wants_frames(&self) -> bool;

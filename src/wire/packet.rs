@@ -311,6 +311,14 @@ impl Packet {
         }
     }
 
+    /// What a UDP datagram carries; empty for other protocols and for later fragments.
+    pub fn udp_payload(&self) -> &[u8] {
+        const UDP_HEADER_LEN: usize = 8;
+        let is_udp = self.facts.tuple.protocol == Protocol::UDP && !self.facts.later_fragment;
+        let start = self.transport_start() + UDP_HEADER_LEN;
+        if is_udp && start <= self.end() { &self.frame[start..self.end()] } else { &[] }
+    }
+
     /// Where the payload of a TCP segment begins in the frame; 0 if there is no complete TCP header.
     pub(super) fn tcp_payload_start(&self) -> usize {
         let tcp = self.transport_start();

@@ -95,7 +95,7 @@ fn the_interface_sends_and_receives_with_its_own_addresses_only() {
         a        | udp 10.0.0.255:68              | not-unicast at a
         a        | udp 224.0.0.251:5353           | not-unicast at a
         a        | tcp 10.0.77.7:80               | no-such-address at V
-        a        | tcp 169.254.169.254:80         | link-local at a",
+        a        | tcp 169.254.169.123:80         | link-local at a",
     );
 }
 

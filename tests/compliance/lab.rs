@@ -158,6 +158,7 @@ impl Lab {
     pub fn put(&mut self, station: Station, packet: Packet) -> String {
         let place = match station {
             Station::Eni(eni) => Place::Leaving(eni),
+            Station::LinkLocal(eni) => Place::LeavingLinkLocal(eni),
             Station::Outside(host) => Place::LeavingOutside(host),
             Station::OnPrem(network, host) => Place::LeavingOnPrem(network, host),
         };

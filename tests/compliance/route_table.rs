@@ -193,6 +193,6 @@ fn link_local_services_are_never_routed() {
         "
         aws | ec2 create-route --route-table-id TableA --destination-cidr-block 169.254.169.254/32 --gateway-id Gateway | InvalidParameterValue:
         aws | ec2 create-route --route-table-id TableA --destination-cidr-block 169.254.0.0/16 --gateway-id Gateway | ok
-        a   | tcp 169.254.169.253:53 | link-local at a",
+        a   | udp 169.254.169.253:54 | link-local at a",
     );
 }

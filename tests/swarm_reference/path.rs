@@ -12,7 +12,7 @@ use vpclab::ids::{
 };
 use vpclab::model::{
     AttachmentResource, AttachmentState, Connectivity, Direction, Eni, Gateway, Model, NatAddress,
-    NatGatewayState, NatPlace, Owner, Route, Target, VpnEnd, Zone,
+    NatGatewayState, NatPlace, Owner, Route, Target, Vpc, VpnEnd, Zone,
 };
 use vpclab::time::Instant;
 use vpclab::trace::Station;
@@ -94,9 +94,18 @@ impl<'a> Trip<'a> {
     pub fn begin(&mut self, from: Station, packet: Packet) -> Journey {
         self.journey(&mut |trip| match from {
             Station::Eni(eni) => trip.leave(eni, packet),
+            Station::LinkLocal(eni) => trip.from_next_to(eni, packet),
             Station::Outside(host) => trip.leave_outside(host, packet),
             Station::OnPrem(network, _) => trip.leave_premises(network, packet),
         })
+    }
+
+    /// What is next to an interface answers it past all filters.
+    fn from_next_to(&mut self, eni: EniId, packet: Packet) -> End {
+        match self.model.enis.get(&eni) {
+            Some(found) if is_up(&self.model, found) => End::Delivered(Station::Eni(eni), packet),
+            Some(_) | None => End::Dropped("not-running"),
+        }
     }
 
     /// A journey of its own, and then that of the answer to it.
@@ -165,8 +174,11 @@ impl<'a> Trip<'a> {
         if eni.source_dest_check && !eni.private_ips.contains(&packet.flow.src) {
             return End::Dropped("source-check");
         }
-        if is_in("169.254.168.0/22", dst) {
-            return End::Dropped("link-local");
+        let vpc = &model.vpcs[&eni.vpc];
+        let by_base = Ipv4Addr::from_bits(vpc.cidrs[0].block.network().to_bits() + 2);
+        let is_resolver = dst == by_base || dst == Ipv4Addr::new(169, 254, 169, 253);
+        if is_resolver || is_in("169.254.168.0/22", dst) {
+            return next_to(eni, vpc, is_resolver, packet);
         }
         if dst == self.router(eni).0 {
             return End::Dropped("router-silent");
@@ -996,5 +1008,20 @@ fn has_ports(packet: &Packet) -> bool {
     match packet.content {
         Content::Segment { .. } | Content::Datagram | Content::Echo { .. } => true,
         Content::Error { .. } | Content::Opaque => false,
+    }
+}
+
+/// What the services next to an interface take: questions to the resolver, requests to instance metadata.
+fn next_to(eni: &Eni, vpc: &Vpc, is_resolver: bool, packet: Packet) -> End {
+    let flow = packet.flow;
+    let is_question = [TCP, UDP].contains(&flow.protocol) && flow.dst_port == 53;
+    let is_metadata = flow.dst == Ipv4Addr::new(169, 254, 169, 254);
+    let is_request = flow.protocol == TCP && flow.dst_port == 80 && is_metadata;
+    let is_whole = packet.offset == 0 && !packet.more;
+    match (is_resolver && is_question, is_request) {
+        _ if !is_whole => End::Dropped("link-local"),
+        (true, _) if !vpc.dns_support => End::Dropped("dns-support-off"),
+        (true, _) | (_, true) => End::Delivered(Station::LinkLocal(eni.id), packet),
+        (false, false) => End::Dropped("link-local"),
     }
 }

@@ -24,6 +24,7 @@ impl Trip<'_> {
     pub fn begin(&mut self, from: Station, packet: wire::Packet) -> Journey {
         let place = match from {
             Station::Eni(eni) => Place::Leaving(eni),
+            Station::LinkLocal(eni) => Place::LeavingLinkLocal(eni),
             Station::Outside(host) => Place::LeavingOutside(host),
             Station::OnPrem(network, host) => Place::LeavingOnPrem(network, host),
         };

@@ -62,7 +62,7 @@ fn is_running(model: &Model, station: Station) -> bool {
                 false
             }
         }),
-        Station::Outside(_) | Station::OnPrem(..) => true,
+        Station::LinkLocal(_) | Station::Outside(_) | Station::OnPrem(..) => true,
     }
 }
 
@@ -187,13 +187,13 @@ fn fresh(draw: &mut Draw, model: &Model) -> Vec<Action> {
     let Some(from) = sender(draw, model) else { return Vec::new() };
     let dst = destination(draw, model, from);
     let own = match from {
-        Station::Eni(eni) => draw.one(&model.enis[&eni].private_ips),
+        Station::Eni(eni) | Station::LinkLocal(eni) => draw.one(&model.enis[&eni].private_ips),
         Station::Outside(host) | Station::OnPrem(_, host) => host,
     };
     // Who may send from other addresses does so more often.
     let honest = match from {
         Station::Eni(eni) if !model.enis[&eni].source_dest_check => 85,
-        Station::Eni(_) | Station::Outside(_) | Station::OnPrem(..) => 95,
+        Station::Eni(_) | Station::LinkLocal(_) | Station::Outside(_) | Station::OnPrem(..) => 95,
     };
     let src = if draw.percent(honest) {
         own
@@ -280,7 +280,11 @@ fn destination(draw: &mut Draw, model: &Model, from: Station) -> Ipv4Addr {
         "203.0.113.99",
         "224.0.0.5",
         "255.255.255.255",
+        "169.254.169.123",
+        "169.254.169.253",
         "169.254.169.254",
+        "10.0.0.2",
+        "10.1.0.2",
         "3.80.1.1",
     ];
     let odd: Vec<Ipv4Addr> = odd.iter().map(|address| address.parse().expect("an address")).collect();

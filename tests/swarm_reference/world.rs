@@ -114,14 +114,15 @@ impl Builder<'_> {
             address,
             latency: Duration::from_millis(10),
             service,
+            is_provided: false,
         };
         for (name, address) in [("Laptop", LAPTOP), ("Site", SITE)] {
-            self.model.outside.insert(address, host(name, address, None));
+            self.model.connect_outside_host(host(name, address, None));
         }
         for (name, address) in SERVICES {
             if self.draw.percent(90) {
                 let address = address.parse().expect("an address");
-                self.model.outside.insert(address, host(name, address, Some(name.parse().expect("a name"))));
+                self.model.connect_outside_host(host(name, address, Some(name.parse().expect("a name"))));
             }
         }
     }
@@ -394,9 +395,10 @@ impl Builder<'_> {
         for (name, last) in [("desk", 10), ("printer", 11)] {
             let address = Ipv4Addr::new(192, 168, 1, last);
             let latency = Duration::from_millis(5);
-            self.model
-                .on_prem
-                .insert((network, address), OnPremHost { name: name.to_owned(), network, address, latency });
+            self.model.on_prem.insert(
+                (network, address),
+                OnPremHost { name: name.to_owned(), network, address, latency, is_provided: false },
+            );
         }
         let mut ends: Vec<VpnEnd> = Vec::new();
         for gateway in self.model.vpn_gateways.values().filter(|gateway| gateway.scope == scope) {

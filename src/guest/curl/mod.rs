@@ -1,14 +1,16 @@
-//! `curl`, as far as a network test needs it: GET and HEAD over HTTP/1.1, with version 8.5.0's words.
+//! `curl`, as far as a network test needs it: GET and HEAD over HTTP/1.1, with TLS or without, and with version 8.5.0's words.
 //!
 //! Knows HTTP and what curl prints; never how packets travel.
 //!
 //! Standard output counts as a terminal: there is no progress meter.
 
 mod options;
-mod response;
+pub(super) mod response;
+mod tls;
 mod url;
 mod write_out;
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 pub(super) use self::options::Options;
@@ -16,8 +18,10 @@ use self::response::Response;
 use self::url::Url;
 use self::write_out::Facts;
 use super::connection::ConnectionError;
-use super::process::{Os, Outbox, Program, Progress, Received, Standing};
+use super::dns::lookup::{Looked, Lookup};
+use super::process::{Os, Outbox, Program, Progress, Standing};
 use super::stack::ConnectionId;
+use super::tls::{Channel, Failure as Fault, Received, Stage, TlsError};
 use crate::time::Instant;
 
 const VERSION: &str = "8.5.0";
@@ -34,9 +38,11 @@ mod exit {
     pub const PARTIAL_FILE: i32 = 18;
     pub const HTTP_ERROR: i32 = 22;
     pub const TIMED_OUT: i32 = 28;
+    pub const TLS_FAILED: i32 = 35;
     pub const TOO_MANY_REDIRECTS: i32 = 47;
     pub const GOT_NOTHING: i32 = 52;
     pub const RECEIVE_ERROR: i32 = 56;
+    pub const BAD_CERTIFICATE: i32 = 60;
 }
 
 /// Why a transfer failed: exit status and message.
@@ -44,13 +50,17 @@ struct Failure(i32, String);
 
 enum State {
     Start,
+    Looking(Lookup),
     Connecting(ConnectionId),
+    /// On the newest channel.
+    Handshaking,
     Exchanging(Box<Exchange>),
     Finished,
 }
 
 struct Exchange {
-    connection: ConnectionId,
+    /// Where the channel is among all.
+    channel: usize,
     unsent: Outbox,
     response: Response,
     saw_head: bool,
@@ -61,13 +71,18 @@ enum Turn {
     Wait,
 }
 
+/// Scheme, host and port.
+type Origin = (String, String, u16);
+
 /// A running `curl`.
 pub(super) struct Curl {
     options: Options,
     state: State,
     url: Option<Url>,
-    /// The connection a redirect may use again, and where it goes.
-    open: Option<(ConnectionId, String, u16)>,
+    /// Everything it has connected to; all stays open until it ends.
+    channels: Vec<Channel>,
+    /// The channel a redirect may use again, and where it goes.
+    open: Option<(usize, Origin)>,
     began: Option<Instant>,
     /// When the current request began; redirects begin anew.
     request_began: Instant,
@@ -80,6 +95,7 @@ impl Curl {
             options,
             state: State::Start,
             url: None,
+            channels: Vec::new(),
             open: None,
             began: None,
             request_began: Instant::EPOCH,
@@ -91,7 +107,9 @@ impl Curl {
         self.check_time(os.now)?;
         match std::mem::replace(&mut self.state, State::Finished) {
             State::Start => self.begin_request(os),
+            State::Looking(lookup) => self.look_up(os, lookup),
             State::Connecting(connection) => self.await_connection(os, connection),
+            State::Handshaking => self.shake_hands(os),
             State::Exchanging(exchange) => self.exchange(os, exchange),
             State::Finished => Ok(Turn::Wait),
         }
@@ -106,22 +124,41 @@ impl Curl {
         };
         self.facts.url_effective = url.to_string();
         self.facts.method = if self.options.head_only { "HEAD" } else { "GET" };
-        let (host, port, scheme) = (url.host.clone(), url.port_or_default(), url.scheme.clone());
+        self.facts.scheme.clone_from(&url.scheme);
+        let origin = url.origin();
+        let (scheme, host, _) = origin.clone();
         self.url = Some(url);
-        if scheme != "http" {
+        if !["http", "https"].contains(&scheme.as_str()) {
             let message = format!("Protocol \"{scheme}\" not supported");
             return Err(Failure(exit::UNSUPPORTED_PROTOCOL, message));
         }
-        // A connection to elsewhere stays open until curl ends.
-        if let Some((connection, ..)) = self.open.take_if(|open| (&open.1, open.2) == (&host, port)) {
+        if let Some((channel, _)) = self.open.take_if(|(_, to)| *to == origin) {
             self.say(os, &format!("Re-using existing connection with host {host}"));
-            return self.send_request(os, connection);
+            return self.send_request(os, channel);
         }
-        let Some(address) = os.resolve(&host) else {
-            return Err(Failure(exit::COULD_NOT_RESOLVE, format!("Could not resolve host: {host}")));
-        };
+        self.state = State::Looking(Lookup::new(&host));
+        Ok(Turn::Again)
+    }
+
+    fn look_up(&mut self, os: &mut Os<'_>, mut lookup: Lookup) -> Result<Turn, Failure> {
+        match lookup.poll(os) {
+            Looked::Waiting => {
+                self.state = State::Looking(lookup);
+                Ok(Turn::Wait)
+            }
+            Looked::Found(addresses) => self.connect(os, addresses[0]),
+            Looked::Failed(_) => {
+                let host = &self.url.as_ref().expect("a request has a URL").host;
+                Err(Failure(exit::COULD_NOT_RESOLVE, format!("Could not resolve host: {host}")))
+            }
+        }
+    }
+
+    fn connect(&mut self, os: &mut Os<'_>, address: Ipv4Addr) -> Result<Turn, Failure> {
+        let url = self.url.as_ref().expect("a request has a URL");
+        let (host, port) = (url.host.clone(), url.port_or_default());
         self.facts.name_lookup = self.elapsed(os.now);
-        if host.parse::<std::net::Ipv4Addr>().is_err() {
+        if host.parse::<Ipv4Addr>().is_err() {
             self.say(os, &format!("Host {host}:{port} was resolved."));
             self.say(os, "IPv6: (none)");
             self.say(os, &format!("IPv4: {address}"));
@@ -147,14 +184,19 @@ impl Curl {
             Standing::Failed(error) => Err(self.could_not_connect(os, connection, error)),
             Standing::Open => {
                 let tuple = os.tuple(connection);
-                let host = &self.url.as_ref().expect("a request has a URL").host;
-                let line = format!("Connected to {host} ({}) port {}", tuple.dst, tuple.dst_port);
+                let url = self.url.as_ref().expect("a request has a URL");
+                let line = format!("Connected to {} ({}) port {}", url.host, tuple.dst, tuple.dst_port);
+                let is_secure = url.scheme == "https";
                 self.say(os, &line);
                 self.facts.num_connects += 1;
                 self.facts.connect = self.elapsed(os.now);
                 self.facts.remote = Some((tuple.dst.to_string(), tuple.dst_port));
                 self.facts.local = Some((tuple.src.to_string(), tuple.src_port));
-                self.send_request(os, connection)
+                if is_secure {
+                    return self.begin_handshake(os, connection);
+                }
+                self.channels.push(Channel::plain(connection));
+                self.send_request(os, self.channels.len() - 1)
             }
         }
     }
@@ -182,7 +224,7 @@ impl Curl {
         format!("Failed to connect to {} port {} after {millis} ms: {why}", url.host, url.port_or_default())
     }
 
-    fn send_request(&mut self, os: &mut Os<'_>, connection: ConnectionId) -> Result<Turn, Failure> {
+    fn send_request(&mut self, os: &mut Os<'_>, channel: usize) -> Result<Turn, Failure> {
         let request = self.request();
         if self.options.verbose {
             for line in request.trim_end_matches("\r\n").split("\r\n").chain([""]) {
@@ -194,7 +236,7 @@ impl Curl {
         let mut unsent = Outbox::default();
         unsent.bytes_mut().extend(request.into_bytes());
         self.state = State::Exchanging(Box::new(Exchange {
-            connection,
+            channel,
             unsent,
             response: Response::new(self.options.head_only),
             saw_head: false,
@@ -232,8 +274,9 @@ impl Curl {
     }
 
     fn exchange(&mut self, os: &mut Os<'_>, mut exchange: Box<Exchange>) -> Result<Turn, Failure> {
-        exchange.unsent.flush(os, exchange.connection);
-        let received = os.recv(exchange.connection, &mut exchange.response.buffer);
+        let channel = &mut self.channels[exchange.channel];
+        exchange.unsent.flush_into(|bytes| channel.send(os, bytes));
+        let received = channel.recv(os, &mut exchange.response.buffer);
         if matches!(received, Received::Bytes(_)) && self.facts.start_transfer < self.facts.pretransfer {
             self.facts.start_transfer = self.elapsed(os.now);
         }
@@ -243,14 +286,8 @@ impl Curl {
             Received::Bytes(_) => Turn::Again,
             Received::Nothing => Turn::Wait,
             Received::End => return self.ended(os, *exchange),
-            Received::Failed(ConnectionError::TimedOut) => {
-                return Err(Failure(exit::RECEIVE_ERROR, "Recv failure: Connection timed out".to_owned()));
-            }
-            Received::Failed(_) => {
-                return Err(Failure(
-                    exit::RECEIVE_ERROR,
-                    "Recv failure: Connection reset by peer".to_owned(),
-                ));
+            Received::Failed(fault) => {
+                return Err(Failure(exit::RECEIVE_ERROR, tls::could_not_receive(fault)));
             }
         };
         self.state = State::Exchanging(exchange);
@@ -310,15 +347,15 @@ impl Curl {
     }
 
     fn complete(&mut self, os: &mut Os<'_>, exchange: Exchange) -> Result<Turn, Failure> {
-        let connection = exchange.connection;
-        let host = self.url.as_ref().map(|url| url.host.clone()).unwrap_or_default();
+        let origin = self.url.as_ref().expect("a request has a URL").origin();
         if exchange.response.head.as_ref().is_some_and(|head| head.closes) {
             self.say(os, "Closing connection");
-            os.close(connection);
+            self.channels[exchange.channel].close(os);
         } else {
-            self.say(os, &format!("Connection #{} to host {host} left intact", self.facts.num_connects - 1));
-            let port = self.url.as_ref().map_or(0, Url::port_or_default);
-            self.open = Some((connection, host, port));
+            let line =
+                format!("Connection #{} to host {} left intact", self.facts.num_connects - 1, origin.1);
+            self.say(os, &line);
+            self.open = Some((exchange.channel, origin));
         }
         let Some(next) = self.redirects_to(&exchange.response).filter(|_| self.options.follow) else {
             return Ok(Turn::Wait);
@@ -353,11 +390,17 @@ impl Curl {
         let millis = self.request_elapsed(now).as_millis();
         match &self.state {
             State::Start | State::Finished => Ok(()),
+            State::Looking(_) if is_over(self.connect_limit()) || is_over(self.limit()) => {
+                Err(Failure(exit::TIMED_OUT, format!("Resolving timed out after {millis} milliseconds")))
+            }
             State::Connecting(_) if is_over(self.connect_limit()) => {
                 Err(Failure(exit::TIMED_OUT, self.failed_to_connect(now, "Timeout was reached")))
             }
             State::Connecting(_) if is_over(self.limit()) => {
                 Err(Failure(exit::TIMED_OUT, format!("Connection timed out after {millis} milliseconds")))
+            }
+            State::Handshaking if is_over(self.connect_limit()) || is_over(self.limit()) => {
+                Err(Failure(exit::TIMED_OUT, "SSL connection timeout".to_owned()))
             }
             State::Exchanging(exchange) if is_over(self.limit()) => {
                 let received = exchange.response.taken;
@@ -370,7 +413,7 @@ impl Curl {
                 );
                 Err(Failure(exit::TIMED_OUT, message))
             }
-            State::Connecting(_) | State::Exchanging(_) => Ok(()),
+            State::Looking(_) | State::Connecting(_) | State::Handshaking | State::Exchanging(_) => Ok(()),
         }
     }
 
@@ -383,8 +426,18 @@ impl Curl {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let connect = self.connect_limit().filter(|_| matches!(self.state, State::Connecting(_)));
-        connect.into_iter().chain(self.limit()).min()
+        let is_connecting =
+            matches!(self.state, State::Looking(_) | State::Connecting(_) | State::Handshaking);
+        let connect = self.connect_limit().filter(|_| is_connecting);
+        let lookup = match &self.state {
+            State::Looking(lookup) => lookup.deadline(),
+            State::Start
+            | State::Connecting(_)
+            | State::Handshaking
+            | State::Exchanging(_)
+            | State::Finished => None,
+        };
+        connect.into_iter().chain(self.limit()).chain(lookup).min()
     }
 
     fn end(&mut self, os: &mut Os<'_>, failure: Option<Failure>) -> Progress {
@@ -396,7 +449,13 @@ impl Curl {
             self.facts.error = message;
             if !self.options.silent || self.options.show_error {
                 os.write_stderr(format!("curl: ({code}) {}\n", self.facts.error));
+                if code == exit::BAD_CERTIFICATE {
+                    os.write_stderr(tls::MORE_ABOUT_CERTIFICATES);
+                }
             }
+        }
+        for channel in &mut self.channels {
+            channel.end_session(os);
         }
         if let Some(format) = &self.options.write_out {
             os.write_stdout(format.render(&self.facts));

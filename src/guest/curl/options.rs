@@ -19,6 +19,8 @@ pub(in crate::guest) struct Options {
     pub include_headers: bool,
     pub head_only: bool,
     pub follow: bool,
+    /// `-k` was given: the server may be anybody.
+    pub insecure: bool,
     pub verbose: bool,
     /// `-o` was given: what was fetched does not go to standard output.
     pub to_file: bool,
@@ -35,6 +37,7 @@ const KNOWN: &[&str] = &[
     "-H",
     "-i",
     "-I",
+    "-k",
     "-L",
     "-m",
     "-o",
@@ -47,6 +50,7 @@ const KNOWN: &[&str] = &[
     "--head",
     "--header",
     "--include",
+    "--insecure",
     "--location",
     "--max-time",
     "--output",
@@ -93,6 +97,7 @@ impl Options {
             include_headers: false,
             head_only: false,
             follow: false,
+            insecure: false,
             verbose: false,
             to_file: false,
             headers: Vec::new(),
@@ -116,6 +121,7 @@ impl Options {
             "head" => self.head_only = true,
             "header" => self.headers.push(args.value(range)?.text.to_owned()),
             "include" => self.include_headers = true,
+            "insecure" => self.insecure = true,
             "location" => self.follow = true,
             "max-time" => self.max_time = Some(args.value(range)?.seconds()?),
             "output" => {
@@ -158,6 +164,7 @@ fn long_name(c: char) -> Option<&'static str> {
         'H' => "header",
         'i' => "include",
         'I' => "head",
+        'k' => "insecure",
         'L' => "location",
         'm' => "max-time",
         'o' => "output",

@@ -7,7 +7,7 @@ const HEADERS_MAX: usize = 128;
 
 /// The head of a response.
 #[derive(Clone, Debug)]
-pub(super) struct Head {
+pub(in crate::guest) struct Head {
     /// As received, with the empty line at the end.
     pub raw: Vec<u8>,
     pub status: u16,
@@ -20,9 +20,20 @@ pub(super) struct Head {
     is_chunked: bool,
 }
 
+impl Head {
+    /// The value of a header field.
+    pub fn field(&self, name: &str) -> Option<String> {
+        let mut fields = [httparse::EMPTY_HEADER; HEADERS_MAX];
+        let mut response = httparse::Response::new(&mut fields);
+        response.parse(&self.raw).ok()?;
+        let found = response.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name))?;
+        Some(String::from_utf8_lossy(found.value).trim().to_owned())
+    }
+}
+
 /// A response that is no HTTP.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Garbled;
+pub(in crate::guest) struct Garbled;
 
 #[derive(Debug)]
 enum Framing {
@@ -38,18 +49,27 @@ enum Framing {
 
 /// The part of a response that has come so far.
 #[derive(Debug)]
-pub(super) struct Response {
+pub(in crate::guest) struct Response {
     pub buffer: Vec<u8>,
     pub head: Option<Head>,
     /// Bytes of the body that have been taken.
     pub taken: u64,
+    /// Interim responses that were skipped.
+    pub interim: u32,
     to_head_request: bool,
     framing: Framing,
 }
 
 impl Response {
     pub fn new(to_head_request: bool) -> Self {
-        Self { buffer: Vec::new(), head: None, taken: 0, to_head_request, framing: Framing::UntilClose }
+        Self {
+            buffer: Vec::new(),
+            head: None,
+            taken: 0,
+            interim: 0,
+            to_head_request,
+            framing: Framing::UntilClose,
+        }
     }
 
     /// Reads the head once it is complete. Interim responses are skipped.
@@ -60,6 +80,8 @@ impl Response {
             if head.status >= 200 {
                 self.framing = framing(&head, self.to_head_request);
                 self.head = Some(head);
+            } else {
+                self.interim += 1;
             }
         }
         Ok(true)

@@ -58,13 +58,22 @@ impl Url {
     }
 
     pub fn port_or_default(&self) -> u16 {
-        self.port.unwrap_or(80)
+        self.port.unwrap_or_else(|| self.default_port())
+    }
+
+    fn default_port(&self) -> u16 {
+        if self.scheme == "https" { 443 } else { 80 }
+    }
+
+    /// Scheme, host and port: whom one connection is to.
+    pub fn origin(&self) -> (String, String, u16) {
+        (self.scheme.clone(), self.host.clone(), self.port_or_default())
     }
 
     /// Host and port as the `Host` header field has them.
     pub fn authority(&self) -> String {
         match self.port {
-            Some(port) if port != 80 => format!("{}:{port}", self.host),
+            Some(port) if port != self.default_port() => format!("{}:{port}", self.host),
             Some(_) | None => self.host.clone(),
         }
     }

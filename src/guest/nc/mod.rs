@@ -9,6 +9,7 @@ use std::time::Duration;
 
 pub(super) use self::options::Options;
 use super::connection::ConnectionError;
+use super::dns::lookup::{Looked, Lookup, LookupError};
 use super::process::{Os, Program, Progress, Standing};
 use super::stack::{ConnectionId, Probe, ProbeNews};
 use crate::time::Instant;
@@ -31,7 +32,7 @@ pub(super) struct Nc {
 }
 
 enum State {
-    Start,
+    Looking(Lookup),
     Connecting(ConnectionId),
     /// A datagram was sent.
     Listening,
@@ -39,20 +40,12 @@ enum State {
 
 impl Nc {
     pub fn new(options: Options) -> Self {
-        Self { options, began: Instant::EPOCH, state: State::Start }
+        let state = State::Looking(Lookup::new(&options.host));
+        Self { options, began: Instant::EPOCH, state }
     }
 
-    fn begin(&mut self, os: &mut Os<'_>) -> Progress {
+    fn begin(&mut self, os: &mut Os<'_>, address: Ipv4Addr) -> Progress {
         self.began = os.now;
-        self.say_more(os, &format!("Version {VERSION} ( https://nmap.org/ncat )"));
-        let host = &self.options.host;
-        let is_known = !self.options.numeric || host.parse::<Ipv4Addr>().is_ok();
-        let address = if is_known { os.resolve(host) } else { None };
-        let Some(address) = address else {
-            let why = "Name or service not known";
-            say(os, &format!("Could not resolve hostname \"{host}\": {why}. QUITTING."));
-            return Progress::Exited(UNRESOLVED);
-        };
         if self.options.udp {
             self.connected(os, address);
             self.send_datagram(os, address);
@@ -62,6 +55,28 @@ impl Nc {
         let connection = os.connect(address, self.options.port);
         self.state = State::Connecting(connection);
         self.look(os, connection)
+    }
+
+    fn look_up(&mut self, os: &mut Os<'_>) -> Progress {
+        let State::Looking(lookup) = &mut self.state else { unreachable!("the caller has seen it") };
+        if lookup.is_new() && self.options.verbose {
+            say(os, &format!("Version {VERSION} ( https://nmap.org/ncat )"));
+        }
+        let host = &self.options.host;
+        let looked = if self.options.numeric && host.parse::<Ipv4Addr>().is_err() {
+            Looked::Failed(LookupError::Unknown)
+        } else {
+            lookup.poll(os)
+        };
+        match looked {
+            Looked::Waiting => Progress::Waiting(lookup.deadline()),
+            Looked::Found(addresses) => self.begin(os, addresses[0]),
+            Looked::Failed(why) => {
+                let why = why.describe();
+                say(os, &format!("Could not resolve hostname \"{host}\": {why}. QUITTING."));
+                Progress::Exited(UNRESOLVED)
+            }
+        }
     }
 
     fn look(&self, os: &mut Os<'_>, connection: ConnectionId) -> Progress {
@@ -146,7 +161,7 @@ impl Nc {
 impl Program for Nc {
     fn step(&mut self, os: &mut Os<'_>) -> Progress {
         match self.state {
-            State::Start => self.begin(os),
+            State::Looking(_) => self.look_up(os),
             State::Connecting(connection) => self.look(os, connection),
             State::Listening => self.listen(os),
         }

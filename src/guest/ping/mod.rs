@@ -11,6 +11,7 @@ use std::net::Ipv4Addr;
 use self::options::Fragmentation;
 pub(super) use self::options::Options;
 use self::report::Statistics;
+use super::dns::lookup::{Looked, Lookup};
 use super::process::{Os, Program, Progress};
 use super::stack::{Probe, ProbeNews};
 use crate::time::Instant;
@@ -25,6 +26,7 @@ const PROBES_MAX: u32 = 10_000;
 /// A running `ping`.
 pub(super) struct Ping {
     options: Options,
+    lookup: Lookup,
     state: Option<State>,
     statistics: Statistics,
 }
@@ -44,15 +46,12 @@ struct State {
 
 impl Ping {
     pub fn new(options: Options) -> Self {
-        Self { options, state: None, statistics: Statistics::default() }
+        let lookup = Lookup::new(&options.host);
+        Self { options, lookup, state: None, statistics: Statistics::default() }
     }
 
-    fn begin(&mut self, os: &mut Os<'_>) -> bool {
+    fn begin(&mut self, os: &mut Os<'_>, address: Ipv4Addr) {
         let host = &self.options.host;
-        let Some(address) = os.resolve(host) else {
-            os.write_stderr(format!("ping: {host}: Name or service not known\n"));
-            return false;
-        };
         let is_literal = host.parse::<Ipv4Addr>().is_ok();
         let name = os.name_of(address).filter(|_| !is_literal && !self.options.numeric);
         let shown = name.map_or(address.to_string(), |name| format!("{name} ({address})"));
@@ -68,7 +67,6 @@ impl Ping {
             sent_at: Vec::new(),
             answered: BTreeSet::new(),
         });
-        true
     }
 
     fn send_due(&mut self, os: &mut Os<'_>) {
@@ -204,8 +202,15 @@ impl Ping {
 
 impl Program for Ping {
     fn step(&mut self, os: &mut Os<'_>) -> Progress {
-        if self.state.is_none() && !self.begin(os) {
-            return Progress::Exited(2);
+        if self.state.is_none() {
+            match self.lookup.poll(os) {
+                Looked::Waiting => return Progress::Waiting(self.lookup.deadline()),
+                Looked::Found(addresses) => self.begin(os, addresses[0]),
+                Looked::Failed(why) => {
+                    os.write_stderr(format!("ping: {}: {}\n", self.options.host, why.describe()));
+                    return Progress::Exited(2);
+                }
+            }
         }
         for news in os.take_probe_news() {
             self.hear(os, news);

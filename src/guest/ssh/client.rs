@@ -8,6 +8,7 @@ use super::message::Message;
 use super::options::Options;
 use super::transport::Transport;
 use crate::guest::connection::ConnectionError;
+use crate::guest::dns::lookup::{Looked, Lookup};
 use crate::guest::process::{Os, Program, Progress, Received, Standing};
 use crate::guest::stack::ConnectionId;
 use crate::time::Instant;
@@ -20,7 +21,8 @@ const TURNS_MAX: u32 = 100;
 /// A running `ssh`.
 pub(in crate::guest) struct Client {
     options: Options,
-    began: Option<Instant>,
+    /// When it began to connect.
+    connecting_since: Option<Instant>,
     address: String,
     state: State,
     exit: Option<i32>,
@@ -28,6 +30,7 @@ pub(in crate::guest) struct Client {
 
 enum State {
     Start,
+    Looking(Lookup),
     Connecting(ConnectionId),
     /// Until the server has introduced itself.
     Greeting(Transport),
@@ -42,13 +45,17 @@ enum Turn {
 
 impl Client {
     pub fn new(options: Options) -> Self {
-        Self { options, began: None, address: String::new(), state: State::Start, exit: None }
+        Self { options, connecting_since: None, address: String::new(), state: State::Start, exit: None }
     }
 
     fn turn(&mut self, os: &mut Os<'_>) -> Turn {
         let is_late = self.limit().is_some_and(|limit| limit <= os.now);
         match std::mem::replace(&mut self.state, State::Start) {
-            State::Start => self.connect(os),
+            State::Start => {
+                self.state = State::Looking(Lookup::new(&self.options.host));
+                Turn::Again
+            }
+            State::Looking(lookup) => self.look_up(os, lookup),
             State::Connecting(connection) => match os.standing(connection) {
                 Standing::Connecting if is_late => self.could_not_connect(os, "Connection timed out"),
                 Standing::Connecting => {
@@ -68,15 +75,24 @@ impl Client {
         }
     }
 
-    fn connect(&mut self, os: &mut Os<'_>) -> Turn {
-        let Some(address) = os.resolve(&self.options.host) else {
-            let host = &self.options.host;
-            self.say(os, &format!("ssh: Could not resolve hostname {host}: Name or service not known"));
-            return Turn::Exit(FAILED);
-        };
-        self.address = address.to_string();
-        self.state = State::Connecting(os.connect(address, self.options.port));
-        Turn::Again
+    fn look_up(&mut self, os: &mut Os<'_>, mut lookup: Lookup) -> Turn {
+        match lookup.poll(os) {
+            Looked::Waiting => {
+                self.state = State::Looking(lookup);
+                Turn::Wait
+            }
+            Looked::Found(addresses) => {
+                self.address = addresses[0].to_string();
+                self.state = State::Connecting(os.connect(addresses[0], self.options.port));
+                self.connecting_since = Some(os.now);
+                Turn::Again
+            }
+            Looked::Failed(why) => {
+                let host = &self.options.host;
+                self.say(os, &format!("ssh: Could not resolve hostname {host}: {}", why.describe()));
+                Turn::Exit(FAILED)
+            }
+        }
     }
 
     fn could_not_connect(&self, os: &mut Os<'_>, why: &str) -> Turn {
@@ -199,10 +215,13 @@ impl Client {
     }
 
     fn limit(&self) -> Option<Instant> {
+        if let State::Looking(lookup) = &self.state {
+            return lookup.deadline();
+        }
         let timeout: Duration = self.options.connect_timeout?;
         match self.state {
-            State::Connecting(_) | State::Greeting(_) => Some(self.began? + timeout),
-            State::Start | State::Talking(_) => None,
+            State::Connecting(_) | State::Greeting(_) => Some(self.connecting_since? + timeout),
+            State::Start | State::Looking(_) | State::Talking(_) => None,
         }
     }
 
@@ -216,7 +235,6 @@ impl Client {
 
 impl Program for Client {
     fn step(&mut self, os: &mut Os<'_>) -> Progress {
-        self.began.get_or_insert(os.now);
         for _ in 0..TURNS_MAX {
             match self.turn(os) {
                 Turn::Again => {}

@@ -8,15 +8,16 @@ use std::net::Ipv4Addr;
 use super::{News, Stack};
 use crate::guest::process::ProcessId;
 use crate::time::Instant;
+use crate::wire::build::{self, Ends};
 use crate::wire::{ECHO_REPLY, FiveTuple, Packet, Protocol};
 
 /// What came back for a packet that a program built itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::guest) enum ProbeNews {
     /// An echo reply; `len` counts the ICMP message.
     Reply { from: Ipv4Addr, sequence: u16, ttl: u8, len: usize },
-    /// A TCP segment or a UDP datagram to a port that probes.
-    Answer { from: Ipv4Addr, port: u16 },
+    /// A TCP segment or a UDP datagram to a port that probes; `payload` is the datagram's.
+    Answer { from: Ipv4Addr, from_port: u16, port: u16, payload: Vec<u8> },
     /// An ICMP error; `mtu` counts if the packet was too big.
     Error { from: Ipv4Addr, about: Probe, kind: u8, code: u8, mtu: u16 },
 }
@@ -47,6 +48,11 @@ impl Stack {
         is_free
     }
 
+    /// Gives a port back.
+    pub fn close_port(&mut self, protocol: Protocol, port: u16) {
+        self.probes.remove(&(protocol, port));
+    }
+
     /// Forgets all that a program listens for.
     pub fn close_probes(&mut self, owner: ProcessId) {
         self.probes.retain(|_, other| *other != owner);
@@ -58,12 +64,23 @@ impl Stack {
         self.link.send_packet(now, packet, mtu);
     }
 
+    /// Sends a datagram.
+    pub fn send_datagram(&mut self, now: Instant, tuple: FiveTuple, payload: &[u8]) {
+        // The link fills in the stations.
+        let mut packet = build::udp(Ends::TEST, tuple, payload);
+        packet.set_ttl(self.link.ttl());
+        // Routers may fragment what is longer than one packet; Linux forbids it for all else.
+        packet.set_dont_fragment(packet.ip_len() <= self.path_mtu(now, tuple.dst));
+        self.send_packet(now, packet);
+    }
+
     /// Tells the program that probes from the port a segment or datagram is for; says whether one does.
     pub(super) fn hear_answer(&mut self, packet: &Packet) -> bool {
         let tuple = packet.tuple();
         let owner = self.probes.get(&(tuple.protocol, tuple.dst_port)).copied();
         if let Some(owner) = owner {
-            let news = ProbeNews::Answer { from: tuple.src, port: tuple.dst_port };
+            let (from, from_port, port) = (tuple.src, tuple.src_port, tuple.dst_port);
+            let news = ProbeNews::Answer { from, from_port, port, payload: packet.udp_payload().to_vec() };
             self.news.push(News::Probe(owner, news));
         }
         owner.is_some()

@@ -48,6 +48,8 @@ impl Stack {
                 Some(echo) if icmp.kind == ECHO_REQUEST => self.answer_echo(now, echo, &packet),
                 Some(_) | None => self.receive_icmp(now, icmp, &packet),
             }
+        } else if tuple.protocol == Protocol::UDP && self.served_datagrams.contains(&tuple.src_port) {
+            self.news.push(News::Datagram(tuple, packet.udp_payload().to_vec()));
         } else if tuple.protocol != Protocol::UDP || !self.hear_answer(&packet) {
             self.answer_for_nobody(now, packet);
         }

@@ -63,6 +63,7 @@ impl Rig {
             let mut made = Host::new(HostConfig {
                 name: format!("host-{host}"),
                 hostname: format!("ip-10-0-{host}-{}", 10 + host),
+                known_as: vec![format!("host-{host}.test")],
                 mac: mac(host),
                 addresses: vec![address(host), secondary(host)],
                 prefix_len: 24,

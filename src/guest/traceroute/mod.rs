@@ -13,6 +13,7 @@ use std::time::Duration;
 
 pub(super) use self::options::Options;
 use self::options::{Method, Patience};
+use super::dns::lookup::{Looked, Lookup};
 use super::process::{Os, Program, Progress};
 use super::stack::{Probe as About, ProbeNews};
 use crate::time::Instant;
@@ -32,6 +33,7 @@ const TURNS_MAX: usize = 10_000;
 /// A running `traceroute`.
 pub(super) struct Traceroute {
     options: Options,
+    lookup: Lookup,
     state: Option<State>,
 }
 
@@ -66,18 +68,12 @@ struct Answer {
 
 impl Traceroute {
     pub fn new(options: Options) -> Self {
-        Self { options, state: None }
+        let lookup = Lookup::new(&options.host);
+        Self { options, lookup, state: None }
     }
 
-    fn begin(&mut self, os: &mut Os<'_>) -> bool {
-        let Options { host, position: (position, count), max_hops, per_hop, first_hop, .. } = &self.options;
-        let Some(address) = os.resolve(host) else {
-            os.write_stderr(format!(
-                "{host}: Name or service not known\n\
-                 Cannot handle \"host\" cmdline arg `{host}' on position {position} (argc {count})\n"
-            ));
-            return false;
-        };
+    fn begin(&mut self, os: &mut Os<'_>, address: Ipv4Addr) {
+        let Options { host, max_hops, per_hop, first_hop, .. } = &self.options;
         os.write_stdout(format!(
             "traceroute to {host} ({address}), {max_hops} hops max, {PACKET_LEN} byte packets"
         ));
@@ -89,7 +85,6 @@ impl Traceroute {
             start: (first_hop - 1) * per_hop,
             end: max_hops * per_hop,
         });
-        true
     }
 
     /// Sends and prints what is due; says until when to wait, or nothing if all is printed.
@@ -205,7 +200,7 @@ impl Traceroute {
     fn hear(&mut self, now: Instant, news: ProbeNews) {
         let (about, from, is_final, mark) = match news {
             ProbeNews::Reply { from, sequence, .. } => (About::Echo(sequence), from, true, String::new()),
-            ProbeNews::Answer { from, port } => (About::Port(port), from, true, String::new()),
+            ProbeNews::Answer { from, port, .. } => (About::Port(port), from, true, String::new()),
             ProbeNews::Error { from, about, kind, code, mtu } => {
                 let Some((is_final, mark)) = complaint(kind, code, mtu) else { return };
                 (about, from, is_final, mark)
@@ -260,8 +255,20 @@ impl Traceroute {
 
 impl Program for Traceroute {
     fn step(&mut self, os: &mut Os<'_>) -> Progress {
-        if self.state.is_none() && !self.begin(os) {
-            return Progress::Exited(2);
+        if self.state.is_none() {
+            match self.lookup.poll(os) {
+                Looked::Waiting => return Progress::Waiting(self.lookup.deadline()),
+                Looked::Found(addresses) => self.begin(os, addresses[0]),
+                Looked::Failed(why) => {
+                    let Options { host, position: (position, count), .. } = &self.options;
+                    os.write_stderr(format!(
+                        "{host}: {}\n\
+                         Cannot handle \"host\" cmdline arg `{host}' on position {position} (argc {count})\n",
+                        why.describe()
+                    ));
+                    return Progress::Exited(2);
+                }
+            }
         }
         for news in os.take_probe_news() {
             self.hear(os.now, news);

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use ipnet::Ipv4Net;
 
+use super::hosts::Setup;
 use super::identity::document;
 use super::{
     ADDRESS, CIDR, Named, cidr_of, each, flag, host_setup, named, names, names_at, owned_text, scope,
 };
-use crate::guest::HostSetup;
 use crate::model::{Quotas, Scope};
 use crate::scenario::fields::Fields;
 use crate::scenario::problem::{Problem, Problems};
@@ -90,7 +90,7 @@ pub struct OnPrem {
 pub struct OnPremHost {
     pub name: Spanned<String>,
     pub address: Spanned<Ipv4Addr>,
-    pub setup: HostSetup,
+    pub setup: Setup,
 }
 
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::identity::metadata;
 use super::{ADDRESS, Named, each, flag, named, names_at, owned_text};
-use crate::guest::{Answer, HostSetup, Service, Site};
+use crate::guest::{Answer, AwsProfile, Certificate, CliVersion, HostSetup, Identity, Service, Site};
 use crate::model::{Bandwidth, MetadataOptions};
 use crate::scenario::fields::Fields;
 use crate::scenario::problem::{Problem, Problems, quote};
@@ -25,7 +25,7 @@ pub struct Instance {
     pub bandwidth: Option<Bandwidth>,
     pub role: Option<Spanned<String>>,
     pub metadata: MetadataOptions,
-    pub setup: HostSetup,
+    pub setup: Setup,
 }
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct OutsideHost {
     pub address: Spanned<Ipv4Addr>,
     pub latency: Duration,
     pub service: Option<Spanned<String>>,
-    pub setup: HostSetup,
+    pub setup: Setup,
 }
 
 /// One-way time from a host on the internet to AWS, unless the file says another.
@@ -99,16 +99,47 @@ fn addresses(fields: &mut Fields<'_>, key: &'static str, problems: &mut Problems
     found.flatten().collect()
 }
 
-/// What a host does by itself: what it serves, whether it forwards for others, how long its packets are.
-pub(super) fn host_setup(fields: &mut Fields<'_>, problems: &mut Problems) -> HostSetup {
-    HostSetup {
+/// What a host does and has by itself.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub host: HostSetup,
+    /// The user whose keys it has.
+    pub aws_user: Option<Spanned<String>>,
+}
+
+/// What a host does by itself: what it serves, whether it forwards for others, how long its packets are, how
+/// its `aws` is configured, and what files it has.
+pub(super) fn host_setup(fields: &mut Fields<'_>, problems: &mut Problems) -> Setup {
+    let (aws, aws_user) = aws_profile(fields, problems);
+    let files = each(fields, "files", "texts by path", problems, |key, node, problems| {
+        Some((key.text.clone(), owned_text(node, problems)?.value.into_bytes()))
+    });
+    let host = HostSetup {
+        aws,
+        files: files.into_iter().collect(),
         services: serves(fields, problems),
         forwards: flag(fields, "forwards", false, problems),
         mtu: fields
             .optional("mtu")
             .and_then(|node| node.integer(problems, 576..=9001_u16))
             .map(|mtu| mtu.value),
-    }
+    };
+    Setup { host, aws_user }
+}
+
+/// How the AWS CLI of a host is configured.
+fn aws_profile(fields: &mut Fields<'_>, problems: &mut Problems) -> (AwsProfile, Option<Spanned<String>>) {
+    let Some(node) = fields.optional("aws") else { return (AwsProfile::default(), None) };
+    let Some(mut fields) = Fields::of(node, "a configuration of the AWS CLI", problems) else {
+        return (AwsProfile::default(), None);
+    };
+    let version = fields.optional("version").and_then(|node| node.integer(problems, 1..=2_u8));
+    let region = fields.optional("region").and_then(|node| owned_text(node, problems));
+    let user = fields.optional("user").and_then(|node| owned_text(node, problems));
+    fields.finish(problems);
+    let version =
+        if version.is_some_and(|version| version.value == 1) { CliVersion::One } else { CliVersion::Two };
+    (AwsProfile { version, region: region.map(|region| region.value), keys: None }, user)
 }
 
 /// Ports and what listens on them: a text is a web page.
@@ -141,6 +172,7 @@ fn service(node: &Node, problems: &mut Problems) -> Option<Service> {
     let body = fields.optional("body").and_then(|node| node.text(problems));
     let bytes =
         fields.optional("bytes").and_then(|node| Some((node, node.integer(problems, 0..=BYTES_MAX)?)));
+    let identity = identity(&mut fields, problems);
     fields.finish(problems);
     if let (Some((node, _)), true) = (&bytes, redirect.is_some() || body.is_some()) {
         problems.push(
@@ -156,7 +188,50 @@ fn service(node: &Node, problems: &mut Problems) -> Option<Service> {
     if let Some(status) = status {
         (answer.status, answer.reason) = (status.value, reason_phrase(status.value).to_owned());
     }
-    Some(Service::Http(Site::everywhere(answer)))
+    let site = Site::everywhere(answer);
+    Some(match identity {
+        Some(identity) => Service::Https(site, identity),
+        None => Service::Http(site),
+    })
+}
+
+/// The kinds of certificates as they are written.
+const CERTIFICATES: [(&str, Certificate); 4] = [
+    ("valid", Certificate::Valid),
+    ("self-signed", Certificate::SelfSigned),
+    ("expired", Certificate::Expired),
+    ("other-name", Certificate::OtherName),
+];
+
+/// Who a web server says it is, if it speaks TLS.
+fn identity(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Identity> {
+    let node = fields.optional("certificate");
+    let names_at = fields.optional("names").map(|node| node.place);
+    let names = super::names_at(fields, "names", problems);
+    for name in names.iter().filter(|name| !Identity::can_have(&name.value)) {
+        problems.push(
+            Problem::at(name.span, format!("{} is no name that a certificate can have", quote(&name.value)))
+                .hint("for example `www.example.com` or `*.example.com`"),
+        );
+    }
+    let Some(node) = node else {
+        if let Some(span) = names_at {
+            problems
+                .push(Problem::at(span, "names are those of a certificate").hint("add `certificate: valid`"));
+        }
+        return None;
+    };
+    let typed = node.text(problems)?;
+    let Some((_, certificate)) = CERTIFICATES.into_iter().find(|(text, _)| *text == typed) else {
+        let known = CERTIFICATES.map(|(text, _)| format!("`{text}`")).join(", ");
+        problems.push(
+            Problem::at(node.span, format!("there is no certificate {}", quote(typed)))
+                .hint(format!("certificates: {known}")),
+        );
+        return None;
+    };
+    let names = names.into_iter().map(|name| name.value).collect();
+    Some(Identity { certificate, names })
 }
 
 /// What stands behind a status code; RFC 9110 lets it be empty.

@@ -16,7 +16,7 @@ pub use self::gateways::{
     Attachment, Connection, Endpoint, NatGateway, OnPrem, OnPremHost, PrefixList, TransitGateway,
     TransitTable,
 };
-pub use self::hosts::{Instance, OutsideHost, bad_host_name, serves};
+pub use self::hosts::{Instance, OutsideHost, Setup, bad_host_name, serves};
 use self::hosts::{host_name, host_setup, instance, outside_host};
 pub use self::identity::{Identities, Policies};
 pub use self::rules::{AclRule, GroupRule};

@@ -134,7 +134,7 @@ impl Builder<'_> {
     /// The address by which rules know a host: private for an instance, its own for one outside.
     fn address_of_host(&self, name: &str) -> Option<Ipv4Addr> {
         match station_of(&self.built.model, name)? {
-            Station::Eni(eni) => Some(self.built.model.eni(eni).primary_ip()),
+            Station::Eni(eni) | Station::LinkLocal(eni) => Some(self.built.model.eni(eni).primary_ip()),
             Station::Outside(address) | Station::OnPrem(_, address) => Some(address),
         }
     }

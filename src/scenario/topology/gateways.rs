@@ -259,6 +259,7 @@ impl Builder<'_> {
         for host in &network.hosts {
             self.on_prem_host(network, id, host);
         }
+        self.built.model.connect_provided_resolver(id);
         for connection in &network.connections {
             self.vpn_connection(network, id, connection);
         }
@@ -281,12 +282,13 @@ impl Builder<'_> {
             self.problems.push(Problem::at(host.address.span, problem));
             return;
         }
-        self.built.hosts.insert(Station::OnPrem(id, address), host.setup.clone());
+        self.set_up(Station::OnPrem(id, address), &host.setup);
         self.built.model.connect_on_prem_host(OnPremHost {
             name: name.value.clone(),
             network: id,
             address,
             latency: network.latency,
+            is_provided: false,
         });
     }
 

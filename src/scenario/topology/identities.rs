@@ -2,11 +2,13 @@
 
 use super::Builder;
 use crate::api::{ApiError, Holder, Iam};
-use crate::model::{Account, Model};
+use crate::guest::AccessKeys;
+use crate::model::{Account, Model, Principal};
 use crate::scenario::aws::policy_arn;
 use crate::scenario::draft;
 use crate::scenario::problem::Problem;
 use crate::scenario::yaml::{Span, Spanned};
+use crate::trace::Station;
 
 impl Builder<'_> {
     /// What accounts have made first, then who has it. A role comes with an instance profile of its name,
@@ -78,6 +80,31 @@ impl Builder<'_> {
             return None;
         }
         Some(name.value.clone())
+    }
+
+    /// Gives a host what it does by itself, and the keys of the user who works there.
+    pub(super) fn set_up(&mut self, station: Station, setup: &draft::Setup) {
+        let mut host = setup.host.clone();
+        if let Some(name) = &setup.aws_user {
+            host.aws.keys = self.keys_of(name);
+        }
+        self.built.hosts.insert(station, host);
+    }
+
+    fn keys_of(&mut self, name: &Spanned<String>) -> Option<AccessKeys> {
+        let users = &self.built.model.users;
+        let Some((account, _)) = users.keys().find(|(_, user)| *user == name.value) else {
+            if !self.is_declared(name) {
+                let known = users.keys().map(|(_, user)| user.as_str());
+                let problem = Problem::unknown(name.span, "user", &name.value, known);
+                self.problems.push(problem);
+            }
+            return None;
+        };
+        let user = Principal::User { account: *account, name: name.value.clone() };
+        let keys = self.built.model.access_keys_of(&user).next()?;
+        let (id, secret) = (keys.access_key_id.clone(), keys.secret_access_key.clone());
+        Some(AccessKeys { id, secret, token: keys.token.clone() })
     }
 
     /// Calls an operation of IAM; a refusal is a mistake at `span`.

@@ -52,12 +52,13 @@ pub fn build(
     let (over, unpeered) = (BTreeMap::new(), Vec::new());
     let mut builder = Builder { built, now, scope, declared, pinned, over, unpeered, problems };
     builder.built.model.quotas = topology.quotas;
-    for host in &topology.internet {
-        builder.outside_host(host);
-    }
     if let Some(identities) = &topology.identities {
         builder.identities(identities);
     }
+    for host in &topology.internet {
+        builder.outside_host(host);
+    }
+    builder.built.model.connect_provided_hosts();
     for list in &topology.prefix_lists {
         builder.prefix_list(list);
     }
@@ -201,12 +202,13 @@ impl Builder<'_> {
             Some(name) => self.service(name, self.scope),
             None => None,
         };
-        self.built.hosts.insert(Station::Outside(address), host.setup.clone());
+        self.set_up(Station::Outside(address), &host.setup);
         self.built.model.connect_outside_host(OutsideHost {
             name: host.name.value.clone(),
             address,
             latency: host.latency,
             service,
+            is_provided: false,
         });
     }
 
@@ -366,7 +368,7 @@ impl Builder<'_> {
         if let Some(flows_max) = instance.tracked_flows_max {
             self.call(scope, name.span, "RunInstances", |ec2| ec2.limit_tracked_flows(eni, flows_max));
         }
-        self.built.hosts.insert(Station::Eni(eni), instance.setup.clone());
+        self.set_up(Station::Eni(eni), &instance.setup);
         self.built.bandwidths.extend(instance.bandwidth.map(|bandwidth| (eni, bandwidth)));
         Some(id)
     }

@@ -5,7 +5,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::model::{Location, Model, Zone};
+use crate::model::{Location, Model, Region, Zone};
 
 /// Between two interfaces of one Availability Zone.
 const SAME_ZONE: Duration = Duration::from_micros(100);
@@ -18,8 +18,8 @@ pub const TO_HYPERVISOR: Duration = Duration::from_micros(10);
 pub fn latency(model: &Model, from: Location, towards: Location) -> Duration {
     match (from, towards) {
         (Location::Zone(a), Location::Zone(b)) => between_zones(a, b),
-        (Location::Zone(_), Location::Outside(host)) | (Location::Outside(host), Location::Zone(_)) => {
-            to_edge(model, host)
+        (Location::Zone(zone), Location::Outside(host)) | (Location::Outside(host), Location::Zone(zone)) => {
+            to_edge(model, host) + between_regions(model, zone.region, host)
         }
         (Location::Outside(a), Location::Outside(b)) => to_edge(model, a) + to_edge(model, b),
         (Location::OnPrem(network, host), other) | (other, Location::OnPrem(network, host)) => {
@@ -31,6 +31,13 @@ pub fn latency(model: &Model, from: Location, towards: Location) -> Duration {
             }
         }
     }
+}
+
+/// From a region to the one in which a host stands for a service.
+fn between_regions(model: &Model, here: Region, host: Ipv4Addr) -> Duration {
+    let service = model.outside.get(&host).and_then(|host| host.service.as_ref());
+    let there = service.map(|service| service.region()).filter(|there| *there != here);
+    there.map_or(Duration::ZERO, |there| Duration::from_millis(u64::from(here.rtt_to(there))) / 2)
 }
 
 fn between_zones(a: Zone, b: Zone) -> Duration {

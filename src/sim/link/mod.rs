@@ -258,7 +258,7 @@ impl Links {
 
 fn end_name(end: &LinkEnd<Station>, model: &Model) -> String {
     match end {
-        LinkEnd::Host(Station::Eni(eni)) => model.eni_label(*eni),
+        LinkEnd::Host(Station::Eni(eni) | Station::LinkLocal(eni)) => model.eni_label(*eni),
         LinkEnd::Host(Station::Outside(address)) => {
             model.outside.get(address).map_or_else(|| address.to_string(), |host| host.name.clone())
         }
@@ -294,6 +294,8 @@ fn is_between_groups(groups: &[Vec<LinkEnd<Station>>], crossing: &Crossing) -> b
 fn is_at(end: &LinkEnd<Station>, endpoint: Endpoint, opposite: &LinkEnd<Station>) -> bool {
     match (end, endpoint.location) {
         (LinkEnd::Host(Station::Eni(eni)), _) => endpoint.eni == Some(*eni),
+        // There is no link between an interface and what is next to it.
+        (LinkEnd::Host(Station::LinkLocal(_)), _) => false,
         (LinkEnd::Host(Station::Outside(host)), location) => location == Location::Outside(*host),
         (LinkEnd::Host(Station::OnPrem(network, host)), location) => {
             location == Location::OnPrem(*network, *host)

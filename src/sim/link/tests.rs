@@ -15,7 +15,13 @@ fn model() -> Model {
     let mut model = Model::default();
     for (name, address) in [("Laptop", LAPTOP), ("site", SITE)] {
         let latency = Duration::from_millis(10);
-        model.connect_outside_host(OutsideHost { name: name.to_owned(), address, latency, service: None });
+        model.connect_outside_host(OutsideHost {
+            name: name.to_owned(),
+            address,
+            latency,
+            service: None,
+            is_provided: false,
+        });
     }
     model
 }

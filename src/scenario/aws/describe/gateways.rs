@@ -102,7 +102,7 @@ pub fn endpoint(view: &View<'_>, endpoint: &VpcEndpoint) -> Value {
     document["PolicyDocument"] = text(&endpoint.policy);
     let (tables, interfaces, private_dns) = match &endpoint.kind {
         EndpointKind::Gateway { route_tables, .. } => (route_tables.as_slice(), [].as_slice(), false),
-        EndpointKind::Interface { interfaces, private_dns } => {
+        EndpointKind::Interface { interfaces, private_dns, .. } => {
             ([].as_slice(), interfaces.as_slice(), *private_dns)
         }
     };
