@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
-use rustls::{AlertDescription, Connection, Error, InvalidMessage};
+use rustls::{AlertDescription, Connection, Error, InvalidMessage, ProtocolVersion};
 
 use super::verify::{self, CertificateProblem, Verifier};
 use super::{Identity, Tls};
@@ -192,11 +192,8 @@ impl Channel {
     /// calls them. All keys of a run are Ed25519.
     pub fn agreed(&self) -> Option<String> {
         let library = &self.session.as_ref()?.library;
-        let version = match library.protocol_version()? {
-            rustls::ProtocolVersion::TLSv1_2 => "TLSv1.2".to_owned(),
-            rustls::ProtocolVersion::TLSv1_3 => "TLSv1.3".to_owned(),
-            other => format!("{other:?}"),
-        };
+        let is_newest = library.protocol_version()? == ProtocolVersion::TLSv1_3;
+        let version = if is_newest { "TLSv1.3" } else { "TLSv1.2" };
         let suite = format!("{:?}", library.negotiated_cipher_suite()?.suite()).replace("TLS13_", "TLS_");
         let group = format!("{:?}", library.negotiated_key_exchange_group()?.name());
         Some(format!("{version} / {suite} / {group} / ED25519"))
