@@ -144,6 +144,10 @@ impl Channel {
             into.append(&mut session.received);
             return Received::Bytes(count);
         }
+        // What happens to the connection behind the end matters to those who still have to send.
+        if session.peer_has_closed && session.unsent.is_empty() {
+            return Received::End;
+        }
         match session.failure {
             Some(failure) => Received::Failed(failure),
             None if session.peer_has_closed => Received::End,
@@ -215,14 +219,16 @@ impl Channel {
     fn pump(&mut self, os: &mut Os<'_>) {
         let Some(session) = &mut self.session else { return };
         let mut bytes = Vec::new();
-        while session.failure.is_none() && !session.peer_has_closed {
+        while session.failure.is_none() {
             match os.recv(self.connection, &mut bytes) {
+                process::Received::Bytes(_) if session.peer_has_closed => bytes.clear(),
                 process::Received::Bytes(_) => {
                     let done = os.tls.during(os.now, || session.open(&bytes));
                     session.failure = done.err().map(Failure::Tls);
                     bytes.clear();
                 }
                 process::Received::Nothing => break,
+                process::Received::End if session.peer_has_closed => break,
                 process::Received::End => session.failure = Some(Failure::Tls(TlsError::Truncated)),
                 process::Received::Failed(error) => session.failure = Some(Failure::Connection(error)),
             }
