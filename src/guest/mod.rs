@@ -6,8 +6,9 @@
 //! A [`Host`] is driven by three verbs: [`Host::receive`] a frame, [`Host::pump`] at a time,
 //! [`Host::take_sent`] what it wants on the wire. Reading order: this file, `stack` (packets and
 //! connections), `process` (programs and what they may do), then the programs `curl`, `nc`, `ping`,
-//! `ssh`, `traceroute` and the services `web` and `ssh::server`; `tls` is what they encrypt with. Below the stack are `link` (ARP and
-//! frames), `interfaces` and `device` (smoltcp), and `path` (what gets through to whom).
+//! `ssh`, `traceroute` and the services `web` and `ssh::server`; `tls` is what they encrypt with. Below
+//! the stack are `link` (ARP and frames), `interfaces` and `device` (smoltcp), and `path` (what gets through
+//! to whom).
 //!
 //! Packets are as Linux sends them where flow logs and captures show it: sizes, counts, the times of
 //! SYNs, what is fragmented and what must not be, and how segments get shorter on a narrow path. Known

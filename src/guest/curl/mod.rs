@@ -1,4 +1,5 @@
-//! `curl`, as far as a network test needs it: GET and HEAD over HTTP/1.1, with TLS or without, and with version 8.5.0's words.
+//! `curl`, as far as a network test needs it: GET and HEAD over HTTP/1.1, with TLS or without, and with
+//! version 8.5.0's words.
 //!
 //! Knows HTTP and what curl prints; never how packets travel.
 //!

@@ -4,5 +4,6 @@ mod failures;
 mod paths;
 mod rig;
 mod sessions;
+mod tls;
 mod typing;
 mod web;

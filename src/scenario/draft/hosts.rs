@@ -230,6 +230,12 @@ fn identity(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Identity
         );
         return None;
     };
+    if let (Certificate::OtherName, Some(span)) = (certificate, names_at) {
+        problems.push(
+            Problem::at(span, "a certificate for another name has none of the server's")
+                .hint("leave `names` out, or write `certificate: valid`"),
+        );
+    }
     let names = names.into_iter().map(|name| name.value).collect();
     Some(Identity { certificate, names })
 }
