@@ -198,6 +198,7 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
         ("metadata options", of("metadata")),
         ("a NAT gateway", of("nat_gateway")),
         ("a VPN connection", of("vpn_connection")),
+        ("a configuration of the AWS CLI", of("aws_profile")),
         ("a fault", of("fault")),
         ("a host on premises", of("on_prem_host")),
         ("a host on the internet", of("outside_host")),
