@@ -571,6 +571,7 @@ fn iam_refuses_in_its_own_words() {
         iam create-role --role-name X --assume-role-policy-document '{}' => MalformedPolicyDocument: Syntax errors in policy.
         iam create-role --role-name X --assume-role-policy-document '{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*"}}' => MalformedPolicyDocument: Has prohibited field Resource
         iam create-role --role-name X --assume-role-policy-document '{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole"}}' => MalformedPolicyDocument:
+        iam create-role --role-name X --assume-role-policy-document '{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*"}}' => MalformedPolicyDocument: AssumeRole policy may only specify STS AssumeRole actions.
         iam create-role --role-name a/b --assume-role-policy-document '{}' => ValidationError:
         iam attach-role-policy --role-name Reader --policy-arn arn:aws:iam::aws:policy/Nothing => NoSuchEntity: Policy arn:aws:iam::aws:policy/Nothing does not exist or is not attachable.
         iam detach-role-policy --role-name Reader --policy-arn AmazonS3FullAccess => NoSuchEntity: Policy arn:aws:iam::aws:policy/AmazonS3FullAccess was not found.

@@ -1,7 +1,7 @@
 //! Managed and inline policies.
 
 use super::{ApiError, Holder, Iam, Result, check_name, exists, no_such};
-use crate::model::{ManagedPolicy, Policy};
+use crate::model::{MalformedPolicy, ManagedPolicy, Policy, Selection, Statement};
 
 /// How much each may be, white space not counted (aws: iam-quotas).
 const MANAGED_CHARS_MAX: usize = 6_144;
@@ -111,7 +111,7 @@ fn malformed(message: impl Into<String>) -> ApiError {
 }
 
 fn read(document: &str) -> Result<Policy> {
-    document.parse().map_err(|error: crate::model::MalformedPolicy| malformed(error.to_string()))
+    document.parse().map_err(|error: MalformedPolicy| malformed(error.to_string()))
 }
 
 /// The policy of a role or user: it is about whoever has it, so it names nobody
@@ -127,7 +127,7 @@ fn identity_policy(document: &str) -> Result<Policy> {
     Ok(policy)
 }
 
-/// The policy that says who may assume a role: it names somebody, and is about the role
+/// The policy that says who may assume a role: it names somebody, and is about assuming that role
 /// (aws: policy-trust-elements).
 pub(super) fn trust_policy(document: &str) -> Result<Policy> {
     let policy = read(document)?;
@@ -136,6 +136,15 @@ pub(super) fn trust_policy(document: &str) -> Result<Policy> {
     }
     if !policy.names_principals() {
         return Err(malformed(""));
+    }
+    let is_of_sts =
+        |action: &String| action.get(..4).is_some_and(|vendor| vendor.eq_ignore_ascii_case("sts:"));
+    let names_others = |statement: &Statement| match &statement.actions {
+        Selection::AllBut(_) => true,
+        Selection::Only(actions) => !actions.iter().all(is_of_sts),
+    };
+    if policy.statements.iter().any(names_others) {
+        return Err(malformed("AssumeRole policy may only specify STS AssumeRole actions."));
     }
     if chars(&policy) > TRUST_CHARS_MAX {
         return Err(over_quota("ACLSizePerRole", TRUST_CHARS_MAX));
