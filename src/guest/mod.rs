@@ -28,6 +28,7 @@ mod device;
 mod dig;
 mod dns;
 mod interfaces;
+mod iperf;
 mod link;
 mod names;
 mod nc;
@@ -129,15 +130,18 @@ pub enum Service {
     Dns,
     /// A web server that speaks TLS.
     Https(Site, Identity),
+    /// A server of iperf3.
+    Iperf,
     /// An SSH server that runs commands.
     Ssh,
 }
 
-/// What programs find on a host.
+/// What the programs of a host share.
 #[derive(Default, Debug)]
-struct Disk {
+struct Shared {
     aws: AwsProfile,
     files: BTreeMap<String, Vec<u8>>,
+    tests: iperf::Tests,
 }
 
 /// The result of a process.
@@ -162,7 +166,7 @@ pub struct Host {
     services: BTreeMap<u16, Service>,
     names: Arc<Names>,
     resolver: Resolver,
-    disk: Disk,
+    shared: Shared,
     random: Stream,
     tls: Tls,
 }
@@ -187,7 +191,7 @@ impl Host {
             services: BTreeMap::new(),
             names: Arc::default(),
             resolver: Resolver::default(),
-            disk: Disk::default(),
+            shared: Shared::default(),
             random: config.seed.stream("programs", &config.name),
             tls: Tls::new(config.seed, &config.name, &config.known_as),
             name: config.name,
@@ -211,7 +215,7 @@ impl Host {
 
     /// Says what the host has on its disk: the configuration of AWS, and files.
     pub fn set_disk(&mut self, aws: AwsProfile, files: BTreeMap<String, Vec<u8>>) {
-        self.disk = Disk { aws, files };
+        self.shared = Shared { aws, files, ..Shared::default() };
     }
 
     /// Says where the host asks for names it does not know.
@@ -328,6 +332,7 @@ impl Host {
                             Box::new(passing::Visit::new(channel))
                         }
                         Service::Dns => Box::new(dns::server::Session::new(connection)),
+                        Service::Iperf => Box::new(iperf::Session::new(connection)),
                         Service::Ssh => Box::new(ssh::server::Session::new(connection)),
                     };
                     let pid = self.processes.start_daemon(program, connection);
@@ -341,7 +346,7 @@ impl Host {
     }
 
     fn os(&mut self, now: Instant, pid: ProcessId) -> Os<'_> {
-        let Self { hostname, stack, processes, names, resolver, disk, random, tls, .. } = self;
-        Os::new((now, pid), hostname, stack, processes, (names, resolver), disk, random, tls)
+        let Self { hostname, stack, processes, names, resolver, shared, random, tls, .. } = self;
+        Os::new((now, pid), hostname, stack, processes, (names, resolver), shared, random, tls)
     }
 }

@@ -162,6 +162,8 @@ const BYTES_MAX: u64 = 1_000_000_000;
 fn service(node: &Node, problems: &mut Problems) -> Option<Service> {
     let Value::Map(_) = node.value else {
         return node.text(problems).map(|text| match text {
+            "dns" => Service::Dns,
+            "iperf3" => Service::Iperf,
             "ssh" => Service::Ssh,
             body => Service::Http(Site::plain(body)),
         });
