@@ -355,5 +355,6 @@ class Capture:
             lines = match[2].splitlines()
             first = b"".join(bytes.fromhex(line) for line in lines if not line.startswith("\t"))
             other = b"".join(bytes.fromhex(line.strip()) for line in lines if line.startswith("\t"))
-            followed[int(match[1])] = (first, other)
+            # Of a TLS session tshark always names the server first.
+            followed[int(match[1])] = (first, other) if layer == "tcp" else (other, first)
         return followed
