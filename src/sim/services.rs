@@ -30,6 +30,18 @@ pub(super) fn of_provided(model: &Model, host: &OutsideHost) -> HostSetup {
     }
 }
 
+/// Whether the host at a station is there without anybody describing it.
+pub(super) fn is_provided(model: &Model, station: Station) -> bool {
+    match station {
+        Station::LinkLocal(_) => true,
+        Station::Outside(address) => model.outside.get(&address).is_some_and(|host| host.is_provided),
+        Station::OnPrem(network, address) => {
+            model.on_prem.get(&(network, address)).is_some_and(|host| host.is_provided)
+        }
+        Station::Eni(_) => false,
+    }
+}
+
 /// What a resolver does.
 pub(super) fn of_resolver() -> HostSetup {
     HostSetup { services: vec![(DNS, Service::Dns)], ..HostSetup::default() }

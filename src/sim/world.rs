@@ -128,7 +128,7 @@ impl<O: Observer> World<O> {
         self.queue.now()
     }
 
-    /// How many packets hosts have sent.
+    /// How many packets the hosts have sent that are described; services that are just there do not count.
     pub fn packets_sent(&self) -> u64 {
         self.packets_sent
     }
@@ -277,7 +277,9 @@ impl<O: Observer> World<O> {
                     Station::OnPrem(network, host) => Place::LeavingOnPrem(network, host),
                 };
                 let id = self.next_id();
-                self.packets_sent += 1;
+                if !services::is_provided(&self.model, station) {
+                    self.packets_sent += 1;
+                }
                 // The walk rewrites the packet, and a capture shows it as it was sent.
                 if wants_frames {
                     self.copy.clear();

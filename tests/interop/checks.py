@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse
+from xml.etree import ElementTree
 
 from run_output import Complaint, Journey, Scenario, kind_of, nanoseconds
 from tshark import ACK, EXPERT_ERROR, FIN, ICMP, PSH, RST, SYN, TCP, TCP_ANALYSIS, UDP, Capture, Frame
@@ -315,6 +316,9 @@ def analysis(scenario: Scenario) -> Iterator[Complaint]:
                 # It is sent again as soon as a router says so, faster than tshark takes for possible.
                 allowed += ("out_of_order",)
             for name in found:
+                if name.endswith("window_full"):
+                    # A sender may fill what its peer can take.
+                    continue
                 if not (name.endswith(allowed) and scenario.drops):
                     expected = "nothing but retransmissions" if scenario.drops else "nothing"
                     yield Complaint("analysis", host.path, f"frame {frame.number}", expected, name)
@@ -452,6 +456,31 @@ def decrypted(scenario: Scenario) -> Iterator[Complaint]:
             yield Complaint("decrypted", capture.path, "requests over TLS", f"{len(fetched)} or more", requests)
 
 
+def buckets(scenario: Scenario) -> Iterator[Complaint]:
+    """What `aws s3 ls` printed is in the XML that S3 sent, as tshark decrypts it at the client."""
+    listings = []
+    for host in scenario.hosts:
+        opened = {}
+        for frame in host.frames:
+            if frame.protocol == TCP and frame.outbound and frame.all("tls.record.version"):
+                opened.setdefault(frame.int("tcp.stream"), frame.at)
+        for stream, (_, said) in host.follow(list(opened), "tls").items():
+            for _, body in responses(said, ["GET"]):
+                if b"<ListAllMyBucketsResult" in body:
+                    root = ElementTree.fromstring(body)
+                    names = [node.text for node in root.iter() if node.tag.endswith("}Name")]
+                    listings.append((opened[stream], names))
+    for step in scenario.result["steps"]:
+        if step["kind"] != "run" or step.get("exit") or not re.search(r"\baws s3 ls( --|$)", step["command"]):
+            continue
+        begin = nanoseconds(step["begin"])
+        printed = [line.split()[2] for line in step["stdout"].splitlines()]
+        within = [names for at, names in listings if begin <= at <= begin + step["took_ns"]]
+        if printed not in within:
+            place = f"step {step['number']}: {step['command']}"
+            yield Complaint("buckets", scenario.folder / "pcap", place, printed, within or "no listing in any capture")
+
+
 def is_page(command: str) -> bool:
     """Whether a command prints a web page and nothing else."""
     words = re.sub(r"^ssh \S+ ", "", command).split()
@@ -486,4 +515,4 @@ def responses(said: bytes, methods: list[str]) -> Iterator[tuple[bytes, bytes]]:
         said = rest[used:]
 
 
-CHECKS = [opens, intact, everything, dropped, linux, option_order, window_scale, timestamps, analysis, quotes, ssh, pings, pages, decrypted]
+CHECKS = [opens, intact, everything, dropped, linux, option_order, window_scale, timestamps, analysis, quotes, ssh, pings, pages, decrypted, buckets]

@@ -8,6 +8,7 @@ from calendar import timegm
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from flowlogs_reader import FlowRecord
 
@@ -48,7 +49,18 @@ def routers(scenario: Scenario) -> set[str]:
         for frame in host.frames
         if frame.outbound and frame.get("arp.opcode") == "1"
     }
-    return asked - hosts
+    # Nor is traffic with the services next to an interface: the resolver with the base of a VPC plus two,
+    # which no host has, and what is link-local.
+    next_to = {
+        address
+        for host in scenario.hosts
+        if host.eni
+        for frame in host.frames
+        if frame.is_ip
+        for address, port in (frame.flow[0:3:2], frame.flow[1:4:2])
+        if address.startswith("169.254.") or (port == 53 and address.endswith(".2") and ip_address(address).is_private)
+    }
+    return (asked | next_to) - hosts
 
 
 def metered(host: Capture, scenario: Scenario) -> dict[int, dict[tuple, Flow]]:
@@ -60,7 +72,7 @@ def metered(host: Capture, scenario: Scenario) -> dict[int, dict[tuple, Flow]]:
         if not frame.is_ip or frame.at >= end_of_log(scenario) or {*frame.flow[:2]} & unlogged:
             continue
         # Dropped before the meter.
-        if frame.outbound and frame.dropped in ("malformed", "not-unicast", "source-check", "link-local"):
+        if frame.outbound and frame.dropped in ("malformed", "not-unicast", "source-check", "link-local", "link-local-rate", "dns-support-off"):
             continue
         action = "REJECT" if frame.outbound and frame.dropped in REJECTIONS else "ACCEPT"
         second = frame.at // SECOND

@@ -402,6 +402,7 @@ FAULTS = [
     Fault("pages", segment_lost),
     Fault("decrypted", secrets("Client", lambda blocks: []), "curl-https"),
     Fault("decrypted", secrets("all", lambda blocks: blocks), "curl-https"),
+    Fault("buckets", secrets("PrivateInstance", lambda blocks: []), "vpc-endpoints"),
     Fault("reference", byte_count),
     Fault("reference", packet_count),
     Fault("reference", last_second),

@@ -139,6 +139,9 @@ impl Test {
         if let Some(turn) = self.introduce(os, cookie) {
             return turn;
         }
+        if options.is_reverse && matches!(self.phase, Phase::Ending | Phase::Results) {
+            self.drain(os);
+        }
         if self.phase == Phase::Running {
             if let Some(turn) = self.run(os, options) {
                 return turn;
@@ -234,7 +237,10 @@ impl Test {
         if is_over {
             self.ended = Some(os.now);
             self.limit = os.now + PATIENCE;
-            os.close(stream);
+            // What the server still sends is read, and not counted.
+            if !options.is_reverse {
+                os.close(stream);
+            }
             self.unsent.bytes_mut().push(state::TEST_END);
             self.phase = Phase::Ending;
             return Some(Turn::Again);
@@ -246,6 +252,12 @@ impl Test {
         self.limit = until.max(self.limit);
         // The control connection may have something to say meanwhile: it wakes the program too.
         if self.received.is_empty() { Some(Turn::Wait(Some(until))) } else { None }
+    }
+
+    fn drain(&self, os: &mut Os<'_>) {
+        if let Some(stream) = self.stream {
+            os.recv(stream, &mut Vec::new());
+        }
     }
 
     /// What an interval has carried.
