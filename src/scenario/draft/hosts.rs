@@ -162,6 +162,7 @@ const BYTES_MAX: u64 = 1_000_000_000;
 fn service(node: &Node, problems: &mut Problems) -> Option<Service> {
     let Value::Map(_) = node.value else {
         return node.text(problems).map(|text| match text {
+            "dns" => Service::Dns,
             "ssh" => Service::Ssh,
             body => Service::Http(Site::plain(body)),
         });
