@@ -255,10 +255,15 @@ impl<'m> Zones<'m> {
         if service.is_global {
             return None;
         }
+        // S3 has names beside its own, with somebody in front of them or not (aws: endpoint-s3-private-dns).
+        let name = match service.service.split('.').next() {
+            Some("s3-accesspoint" | "s3-control") => "s3",
+            Some(_) | None => service.service.as_str(),
+        };
         let endpoint = self.model.endpoints.values().find(|endpoint| {
             endpoint.vpc == vpc.id
                 && endpoint.service.region() == service.region
-                && endpoint.service.service() == service.service
+                && endpoint.service.service() == name
                 && endpoint.answers_in_vpc()
         })?;
         Some(self.interfaces(endpoint).map(Eni::primary_ip).collect())
