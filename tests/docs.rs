@@ -77,6 +77,7 @@ fn the_reference_describes_a_topology_that_loads() {
                 "vpcs:",
                 "transit_gateways:",
                 "elastic_ips:",
+                "buckets:",
                 "internet:",
                 "on_prem:",
                 "links:",
@@ -85,7 +86,7 @@ fn the_reference_describes_a_topology_that_loads() {
             .any(|key| block.starts_with(key))
         })
         .collect();
-    assert_eq!(topology.len(), 9);
+    assert_eq!(topology.len(), 10);
     // A host that a rule of the example names.
     let yaml = format!("name: reference\n{}", topology.concat()).replace("from: Bastion }", "from: Web }");
     let scenario = scenario::load(&yaml)
@@ -105,9 +106,11 @@ fn the_reference_lists_every_command() {
         let hint = mistakes[0].hint.clone();
         hint.and_then(|hint| hint.strip_prefix("known: ").map(str::to_owned)).expect("a list")
     };
-    let (ec2, iam) = (known("ec2"), known("iam"));
-    let iam: Vec<String> = iam.split(", ").map(|command| format!("iam {command}")).collect();
-    assert_eq!(listed, ec2.split(", ").chain(iam.iter().map(String::as_str)).collect());
+    let (ec2, mut others) = (known("ec2"), Vec::new());
+    for service in ["dynamodb", "iam", "s3api", "sns"] {
+        others.extend(known(service).split(", ").map(|command| format!("{service} {command}")));
+    }
+    assert_eq!(listed, ec2.split(", ").chain(others.iter().map(String::as_str)).collect());
 }
 
 #[test]
@@ -152,6 +155,9 @@ on_prem:
   O: { zzz: 1, hosts: { D: { zzz: 1 } }, vpn: { C: { zzz: 1 } } }
 peerings: { P: { zzz: 1 } }
 elastic_ips: { E: { zzz: 1 } }
+buckets: { B: { zzz: 1, objects: { o: { zzz: 1 } } } }
+tables: { T: { zzz: 1 } }
+topics: { T: { zzz: 1 } }
 internet: { H: { zzz: 1 } }
 links: [{ zzz: 1 }]
 steps:
@@ -185,11 +191,16 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
         ("IAM", keys(&schema["properties"]["iam"])),
         ("a VPC", of("vpc")),
         ("DHCP options", of("dhcp_options")),
+        ("a bucket", of("bucket")),
+        ("a table", of("table")),
+        ("a topic", of("topic")),
+        ("an object", of("object")),
         ("a role", of("role")),
         ("a user", of("user")),
         ("metadata options", of("metadata")),
         ("a NAT gateway", of("nat_gateway")),
         ("a VPN connection", of("vpn_connection")),
+        ("a configuration of the AWS CLI", of("aws_profile")),
         ("a fault", of("fault")),
         ("a host on premises", of("on_prem_host")),
         ("a host on the internet", of("outside_host")),

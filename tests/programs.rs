@@ -41,9 +41,19 @@ fn a_page_of_many_bytes_is_served() {
 }
 
 #[test]
-fn a_page_has_a_text_or_a_length() {
+fn mistakes_about_pages_are_said() {
     for (page, mistake) in [
         ("{ bytes: 10, body: x }", "a page of so many bytes has no text and leads nowhere"),
+        ("{ certificate: good }", "there is no certificate `good`"),
+        ("{ names: a.example }", "names are those of a certificate"),
+        (
+            "{ certificate: valid, names: [a.example, '*.*.example'] }",
+            "`*.*.example` is no name that a certificate can have",
+        ),
+        (
+            "{ certificate: other-name, names: a.example }",
+            "a certificate for another name has none of the server's",
+        ),
         ("{ bytes: 10, redirect: 'http://x' }", "a page of so many bytes has no text and leads nowhere"),
         ("{ bytes: many }", "expected a whole number from 0 to 1000000000, found `many`"),
     ] {

@@ -60,7 +60,11 @@ fn table(header: &str) -> BTreeMap<String, BTreeSet<String>> {
 /// The modules of this crate that a text names.
 fn imports(text: &str) -> BTreeSet<String> {
     let after = text.split("crate::").skip(1);
-    after.map(|rest| rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect()).collect()
+    after
+        .map(|rest| {
+            rest.chars().take_while(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '_').collect()
+        })
+        .collect()
 }
 
 #[test]
@@ -159,6 +163,9 @@ fn only_the_control_plane_changes_resources() {
         "sessions",
         "private_addresses",
         "public_addresses",
+        "buckets",
+        "dynamodb_tables",
+        "topics",
     ];
     let changes = [
         "insert(",

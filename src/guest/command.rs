@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::words::{self, Word};
-use super::{aws, curl, dig, nc, ping, process::Program, ssh, traceroute};
+use super::{aws, curl, dig, iperf, nc, ping, process::Program, ssh, traceroute};
 
 /// A command that can be run on a host.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,6 +16,7 @@ enum Kind {
     Aws(aws::Options),
     Curl(curl::Options),
     Dig(dig::Options),
+    Iperf(iperf::Options),
     Nc(nc::Options),
     Ping(ping::Options),
     Ssh(ssh::Options),
@@ -29,6 +30,7 @@ impl Command {
             Kind::Aws(options) => Box::new(aws::Aws::new(options.clone())),
             Kind::Curl(options) => Box::new(curl::Curl::new(options.clone())),
             Kind::Dig(options) => Box::new(dig::Dig::new(options.clone())),
+            Kind::Iperf(options) => Box::new(iperf::Client::new(options.clone())),
             Kind::Nc(options) => Box::new(nc::Nc::new(options.clone())),
             Kind::Ping(options) => Box::new(ping::Ping::new(options.clone())),
             Kind::Ssh(options) => Box::new(ssh::client::Client::new(options.clone())),
@@ -65,7 +67,7 @@ impl CommandError {
     }
 }
 
-const PROGRAMS: &[&str] = &["aws", "curl", "dig", "nc", "ping", "ssh", "traceroute"];
+const PROGRAMS: &[&str] = &["aws", "curl", "dig", "iperf3", "nc", "ping", "ssh", "traceroute"];
 
 /// Reads a command line as typed: one program with its options, no shell.
 pub fn parse(line: &str) -> Result<Command, CommandError> {
@@ -83,6 +85,7 @@ fn parse_words(program: &Word, arguments: &[Word]) -> Result<Kind, CommandError>
         "aws" => aws::Options::parse(program, arguments).map(Kind::Aws),
         "curl" => curl::Options::parse(program, arguments).map(Kind::Curl),
         "dig" => dig::Options::parse(program, arguments).map(Kind::Dig),
+        "iperf3" => iperf::Options::parse(program, arguments).map(Kind::Iperf),
         "nc" => nc::Options::parse(program, arguments).map(Kind::Nc),
         "ping" => ping::Options::parse(program, arguments).map(Kind::Ping),
         "ssh" => ssh::Options::parse(program, arguments).map(Kind::Ssh),

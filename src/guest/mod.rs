@@ -6,8 +6,9 @@
 //! A [`Host`] is driven by three verbs: [`Host::receive`] a frame, [`Host::pump`] at a time,
 //! [`Host::take_sent`] what it wants on the wire. Reading order: this file, `stack` (packets and
 //! connections), `process` (programs and what they may do), then the programs `curl`, `nc`, `ping`,
-//! `ssh`, `traceroute` and the services `web` and `ssh::server`; `tls` is what they encrypt with. Below the stack are `link` (ARP and
-//! frames), `interfaces` and `device` (smoltcp), and `path` (what gets through to whom).
+//! `ssh`, `traceroute` and the services `web` and `ssh::server`; `tls` is what they encrypt with. Below
+//! the stack are `link` (ARP and frames), `interfaces` and `device` (smoltcp), and `path` (what gets through
+//! to whom).
 //!
 //! Packets are as Linux sends them where flow logs and captures show it: sizes, counts, the times of
 //! SYNs, what is fragmented and what must not be, and how segments get shorter on a narrow path. Known
@@ -27,6 +28,7 @@ mod device;
 mod dig;
 mod dns;
 mod interfaces;
+mod iperf;
 mod link;
 mod names;
 mod nc;
@@ -128,15 +130,18 @@ pub enum Service {
     Dns,
     /// A web server that speaks TLS.
     Https(Site, Identity),
+    /// A server of iperf3.
+    Iperf,
     /// An SSH server that runs commands.
     Ssh,
 }
 
-/// What programs find on a host.
+/// What the programs of a host share.
 #[derive(Default, Debug)]
-struct Disk {
+struct Shared {
     aws: AwsProfile,
     files: BTreeMap<String, Vec<u8>>,
+    tests: iperf::Tests,
 }
 
 /// The result of a process.
@@ -161,7 +166,7 @@ pub struct Host {
     services: BTreeMap<u16, Service>,
     names: Arc<Names>,
     resolver: Resolver,
-    disk: Disk,
+    shared: Shared,
     random: Stream,
     tls: Tls,
 }
@@ -186,7 +191,7 @@ impl Host {
             services: BTreeMap::new(),
             names: Arc::default(),
             resolver: Resolver::default(),
-            disk: Disk::default(),
+            shared: Shared::default(),
             random: config.seed.stream("programs", &config.name),
             tls: Tls::new(config.seed, &config.name, &config.known_as),
             name: config.name,
@@ -210,7 +215,7 @@ impl Host {
 
     /// Says what the host has on its disk: the configuration of AWS, and files.
     pub fn set_disk(&mut self, aws: AwsProfile, files: BTreeMap<String, Vec<u8>>) {
-        self.disk = Disk { aws, files };
+        self.shared = Shared { aws, files, ..Shared::default() };
     }
 
     /// Says where the host asks for names it does not know.
@@ -327,6 +332,7 @@ impl Host {
                             Box::new(passing::Visit::new(channel))
                         }
                         Service::Dns => Box::new(dns::server::Session::new(connection)),
+                        Service::Iperf => Box::new(iperf::Session::new(connection)),
                         Service::Ssh => Box::new(ssh::server::Session::new(connection)),
                     };
                     let pid = self.processes.start_daemon(program, connection);
@@ -340,7 +346,7 @@ impl Host {
     }
 
     fn os(&mut self, now: Instant, pid: ProcessId) -> Os<'_> {
-        let Self { hostname, stack, processes, names, resolver, disk, random, tls, .. } = self;
-        Os::new((now, pid), hostname, stack, processes, (names, resolver), disk, random, tls)
+        let Self { hostname, stack, processes, names, resolver, shared, random, tls, .. } = self;
+        Os::new((now, pid), hostname, stack, processes, (names, resolver), shared, random, tls)
     }
 }

@@ -9,12 +9,13 @@ use std::ops::Range;
 use super::aws::AwsProfile;
 use super::connection::ConnectionError;
 use super::dns::Resolver;
+use super::iperf::Tests;
 use super::names::Names;
 use super::request::{Asker, Query, Reply, Request};
 use super::site::Body;
 use super::stack::{ConnectionId, ProbeNews, Stack};
 use super::tls::Tls;
-use super::{Disk, Finished};
+use super::{Finished, Shared};
 use crate::seed::Stream;
 use crate::time::Instant;
 use crate::wire::{FiveTuple, Packet, Protocol};
@@ -263,7 +264,7 @@ pub(super) struct Os<'a> {
     processes: &'a mut Processes,
     names: &'a Names,
     resolver: &'a Resolver,
-    disk: &'a mut Disk,
+    shared: &'a mut Shared,
     random: &'a mut Stream,
     /// What sessions need, for channels.
     pub tls: &'a mut Tls,
@@ -276,11 +277,11 @@ impl<'a> Os<'a> {
         stack: &'a mut Stack,
         processes: &'a mut Processes,
         (names, resolver): (&'a Names, &'a Resolver),
-        disk: &'a mut Disk,
+        shared: &'a mut Shared,
         random: &'a mut Stream,
         tls: &'a mut Tls,
     ) -> Self {
-        Self { now, hostname, pid, stack, processes, names, resolver, disk, random, tls }
+        Self { now, hostname, pid, stack, processes, names, resolver, shared, random, tls }
     }
 
     /// Runs the process once.
@@ -320,17 +321,32 @@ impl<'a> Os<'a> {
 
     /// What the host's configuration says of AWS.
     pub fn aws_profile(&self) -> &AwsProfile {
-        &self.disk.aws
+        &self.shared.aws
     }
 
     /// What is in a file.
     pub fn read_file(&self, path: &str) -> Option<&[u8]> {
-        self.disk.files.get(plain(path)).map(Vec::as_slice)
+        self.shared.files.get(plain(path)).map(Vec::as_slice)
     }
 
     /// Writes a file.
     pub fn write_file(&mut self, path: &str, bytes: Vec<u8>) {
-        self.disk.files.insert(plain(path).to_owned(), bytes);
+        self.shared.files.insert(plain(path).to_owned(), bytes);
+    }
+
+    /// The throughput tests that the host serves.
+    pub fn tests(&mut self) -> &mut Tests {
+        &mut self.shared.tests
+    }
+
+    /// The process that runs.
+    pub fn pid(&self) -> ProcessId {
+        self.pid
+    }
+
+    /// Lets another process run, because there is news for it.
+    pub fn stir(&mut self, other: ProcessId) {
+        self.processes.stir(other);
     }
 
     /// The name an address is shown by.
@@ -517,7 +533,7 @@ impl<'a> Os<'a> {
             processes: self.processes,
             names: self.names,
             resolver: self.resolver,
-            disk: self.disk,
+            shared: self.shared,
             random: self.random,
             tls: self.tls,
         }

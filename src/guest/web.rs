@@ -63,7 +63,7 @@ impl Program for Visit {
         let received = loop {
             match self.channel.recv(os, &mut self.received) {
                 Received::Bytes(_) => {}
-                other => break other,
+                other @ (Received::Nothing | Received::End | Received::Failed(_)) => break other,
             }
         };
         loop {

@@ -28,6 +28,7 @@ pub fn explain(
         packet: title(journey, model),
         answers: answered(journey, others, model),
         count: journey.count,
+        ports: journey.ports,
         first: since(journey.first),
         last: since(journey.last),
         hops: hops(journey, model),

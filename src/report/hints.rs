@@ -6,7 +6,7 @@ use super::explain::sender_vpc;
 use super::journal::{Journey, Subject};
 use super::labels;
 use crate::ids::{NetworkAclId, RouteTableId, VpcId};
-use crate::model::{Direction, Model, NatGatewayState, PeeringStatus, Target, VpnEnd};
+use crate::model::{Direction, EndpointKind, Model, NatGatewayState, PeeringStatus, Target, VpnEnd};
 use crate::time::Instant;
 use crate::trace::{DropReason, GroupVerdict, MtuLimit, Refusal, Step, TtlHop};
 use crate::wire::{FiveTuple, Protocol, TcpFlags};
@@ -429,11 +429,41 @@ fn acl_hint(
 }
 
 fn no_route_hint(table: RouteTableId, tuple: FiveTuple, journey: &Journey, model: &Model) -> String {
+    if let Some(hint) = service_hint(table, tuple.dst, model) {
+        return hint;
+    }
     let table = labels::route_table(model, table);
     let is_answer = is_answer(journey) || belongs_to_tracked_flow(journey);
     let vpc = vpc_with(tuple.dst, model).map(|vpc| format!(" (in {})", labels::vpc(model, vpc)));
     let way = if is_answer { "the answer has no way back: " } else { "" };
     format!("{way}add a route to {}{} to {table}", tuple.dst, vpc.unwrap_or_default())
+}
+
+/// How to get to a service of AWS from a subnet without a way to the internet.
+fn service_hint(id: RouteTableId, address: Ipv4Addr, model: &Model) -> Option<String> {
+    let service = model.outside.get(&address)?.service.as_ref()?;
+    let vpc = model.vpc(model.route_tables.get(&id)?.vpc);
+    let (table, here) = (labels::route_table(model, id), vpc.scope.region);
+    let (name, there) = (service.service(), service.region());
+    let who = format!("{address} is {name} in {there}");
+    let gateway = model.endpoints.values().find(|endpoint| {
+        let is_gateway = matches!(endpoint.kind, EndpointKind::Gateway { .. });
+        endpoint.vpc == vpc.id && is_gateway && endpoint.service.service() == name
+    });
+    Some(match gateway {
+        _ if here != there => {
+            format!(
+                "{who}, and endpoints serve their own region: ask {name} in {here}, or add a route to {table}"
+            )
+        }
+        Some(endpoint) => format!("{who}: add {table} to {}", labels::endpoint(model, endpoint.id)),
+        None if ["s3", "dynamodb"].contains(&name) => {
+            format!("{who}: make a gateway endpoint for {service} with {table}, or add a route to it")
+        }
+        None => format!(
+            "{who}: make an interface endpoint for {service} with private DNS, or add a route to {table}"
+        ),
+    })
 }
 
 /// How to get to a host on premises from a subnet that sends its packets to the internet.

@@ -53,6 +53,8 @@ pub struct Journey {
     pub last: Instant,
     /// How many.
     pub count: u64,
+    /// From how many ports of the sender.
+    pub ports: u64,
     /// What happened to the first.
     pub steps: Vec<Step>,
     /// How they ended.
@@ -139,10 +141,34 @@ impl Journal {
                 alike.last = alike.last.max(sent);
             }
             Entry::Vacant(first) => {
-                first.insert(Journey { packet, first: sent, last: sent, count: 1, steps, fate });
+                first.insert(Journey { packet, first: sent, last: sent, count: 1, ports: 1, steps, fate });
             }
         }
     }
+}
+
+/// Takes journeys together that differ only in the port of the sender: each try of a client has another.
+pub fn by_try<'j>(journeys: impl IntoIterator<Item = &'j Journey>) -> Vec<Journey> {
+    let mut tries: IndexMap<Likeness, Journey, FixedState> = IndexMap::default();
+    for journey in journeys {
+        let mut likeness = likeness(journey.packet, journey.fate);
+        if likeness.tuple.protocol.has_ports() {
+            likeness.tuple.src_port = 0;
+        }
+        match tries.entry(likeness) {
+            Entry::Vacant(first) => {
+                first.insert(journey.clone());
+            }
+            Entry::Occupied(mut first) => {
+                let first = first.get_mut();
+                first.count += journey.count;
+                first.ports += journey.ports;
+                first.first = first.first.min(journey.first);
+                first.last = first.last.max(journey.last);
+            }
+        }
+    }
+    tries.into_values().collect()
 }
 
 /// What a packet belongs to; both directions are one. Each ping is a conversation of its own, and an

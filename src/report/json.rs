@@ -91,6 +91,7 @@ struct Journey<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     answers: Option<&'a str>,
     count: u64,
+    ports: u64,
     first_ns: u64,
     last_ns: u64,
     path: Vec<PathHop<'a>>,
@@ -207,6 +208,7 @@ fn journey(explanation: &Explanation) -> Journey<'_> {
         packet: &explanation.packet,
         answers: explanation.answers.as_deref(),
         count: explanation.count,
+        ports: explanation.ports,
         first_ns: nanos(explanation.first),
         last_ns: nanos(explanation.last),
         path,

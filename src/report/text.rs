@@ -192,7 +192,12 @@ fn render_explanation(out: &mut String, explanation: &Explanation, style: Style)
     let times = match explanation.count {
         1 => format!("at +{}", duration(explanation.first)),
         count => {
-            format!("{count} packets, +{} to +{}", duration(explanation.first), duration(explanation.last))
+            let ports = match explanation.ports {
+                0 | 1 => String::new(),
+                many => format!(" from {many} ports"),
+            };
+            let (first, last) = (duration(explanation.first), duration(explanation.last));
+            format!("{count} packets{ports}, +{first} to +{last}")
         }
     };
     let label = match explanation.end {

@@ -14,6 +14,7 @@ mod draft;
 mod expect;
 pub mod fields;
 mod links;
+pub mod placeholder;
 pub mod problem;
 mod resolve;
 mod steps;

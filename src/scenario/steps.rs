@@ -10,6 +10,7 @@ use super::expect::{
 };
 use super::fields::Fields;
 use super::links::{self, Places, Repair};
+use super::placeholder;
 use super::problem::{Lines, Problem, Problems};
 use super::resolve::{Kind, Unresolved, managed_prefix_list, resolve};
 use super::topology::unresolved;
@@ -182,7 +183,8 @@ impl Reader<'_> {
             None => Some(CommandExpectation::default()),
         };
         let typed = node.text(self.problems)?.trim();
-        let command = match guest::parse(typed) {
+        self.check_placeholders(node, typed);
+        let command = match guest::parse(&placeholder::masked(typed)) {
             Ok(command) => Some(command),
             Err(error) => {
                 let span = self.part_of(node, typed, &error.range);
@@ -201,6 +203,18 @@ impl Reader<'_> {
             timeout: timeout.map_or(TIMEOUT, |timeout| timeout.value),
             expect: expect?,
         })
+    }
+
+    /// A placeholder names something that exists, or that a step before has made.
+    fn check_placeholders(&mut self, node: &Node, typed: &str) {
+        for (range, name) in placeholder::names(typed) {
+            let is_known = |names: &[String]| names.iter().any(|known| known == name);
+            if !is_known(&self.names.labels) && !is_known(&self.names.given) {
+                let span = self.part_of(node, typed, &range);
+                let known = self.names.labels.iter().map(String::as_str);
+                self.problems.push(Problem::unknown(span, "endpoint or instance", name, known));
+            }
+        }
     }
 
     fn fault(&mut self, node: &Node) -> Option<Action> {

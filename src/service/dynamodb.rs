@@ -118,7 +118,7 @@ fn act(ec2: &mut Ec2<'_>, call: &Call<'_>) -> Result<Value, Refusal> {
     let Some((_, act)) = ACTIONS.iter().find(|(known, _)| Some(*known) == name) else {
         return Err(Refusal::of_coral("UnknownOperationException", ""));
     };
-    let principal = auth::principal(ec2.model(), call).map_err(|refusal| unrecognised(&refusal))?;
+    let principal = auth::principal(ec2.model(), call).map_err(|refusal| unrecognised(&refusal, call))?;
     let Some(account) = principal.account() else {
         let text = "Request is missing Authentication Token";
         return Err(Refusal::of_coral("MissingAuthenticationTokenException", text));
@@ -166,10 +166,9 @@ fn list_tables(asked: &mut Asked<'_, '_>) -> Result<Value, Refusal> {
     let scope = *scope;
     let everything = table_arn(scope, "*");
     asked.authorize("dynamodb:ListTables", &everything)?;
-    let limit = match &document["Limit"] {
-        Value::Null => TABLES_MAX,
-        limit => limit.as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(0),
-    };
+    let limit =
+        document.get("Limit").map(|limit| limit.as_u64().and_then(|limit| usize::try_from(limit).ok()));
+    let limit = limit.map_or(TABLES_MAX, |limit| limit.unwrap_or(0));
     if !(1..=TABLES_MAX).contains(&limit) {
         return Err(Refusal::validation(
             "1 validation error detected: Value at 'limit' failed to satisfy constraint: Member must have value \
@@ -212,7 +211,7 @@ fn description(table: &DynamoDbTable) -> Value {
     })
 }
 
-fn unrecognised(refusal: &auth::Refusal) -> Refusal {
+fn unrecognised(refusal: &auth::Refusal, call: &Call<'_>) -> Refusal {
     let invalid = |message: &str| Refusal::of_coral("InvalidSignatureException", message);
     match refusal {
         auth::Refusal::BadSignature | auth::Refusal::OtherPayload { .. } | auth::Refusal::NoPayloadHash => {
@@ -231,12 +230,8 @@ fn unrecognised(refusal: &auth::Refusal) -> Refusal {
             "The request signature does not conform to AWS standards.",
         ),
         auth::Refusal::OtherRegion(_) => invalid("Credential should be scoped to a valid region."),
-        auth::Refusal::OtherService(_) => {
-            invalid("Credential should be scoped to correct service: 'dynamodb'.")
-        }
-        auth::Refusal::Skewed { signed } => {
-            invalid(&format!("Signature expired: {signed} is more than 15 min. off"))
-        }
+        auth::Refusal::OtherService(_) => invalid(&query::other_service(call)),
+        auth::Refusal::Skewed { signed } => invalid(&query::skewed(signed, call)),
     }
 }
 

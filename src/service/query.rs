@@ -9,6 +9,8 @@ use super::{NOW, reply, text};
 use crate::guest::{Answer, HeaderValue};
 use crate::iam::AccessDenied;
 use crate::model::{Model, Principal};
+use crate::sigv4;
+use crate::time::Instant;
 
 /// Why a request is not answered as wanted.
 pub struct Refusal {
@@ -42,6 +44,9 @@ impl Refusal {
     }
 }
 
+/// What writes a result, or why there is none.
+pub type Outcome = Result<Box<dyn FnOnce(&mut Xml)>, Refusal>;
+
 /// What the form wants.
 pub fn action(call: &Call<'_>) -> Option<String> {
     parameter(call, "Action")
@@ -59,11 +64,11 @@ pub fn principal(model: &Model, call: &Call<'_>) -> Result<Principal, Refusal> {
             Err(Refusal::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token"))
         }
         Ok(principal) => Ok(principal),
-        Err(refusal) => Err(unrecognised(&refusal)),
+        Err(refusal) => Err(unrecognised(&refusal, call)),
     }
 }
 
-fn unrecognised(refusal: &auth::Refusal) -> Refusal {
+fn unrecognised(refusal: &auth::Refusal, call: &Call<'_>) -> Refusal {
     let invalid = |message: &str| Refusal::new(403, "SignatureDoesNotMatch", message);
     match refusal {
         auth::Refusal::BadSignature | auth::Refusal::OtherPayload { .. } | auth::Refusal::NoPayloadHash => {
@@ -88,10 +93,8 @@ fn unrecognised(refusal: &auth::Refusal) -> Refusal {
             "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
         ),
         auth::Refusal::OtherRegion(_) => invalid("Credential should be scoped to a valid region."),
-        auth::Refusal::OtherService(_) => invalid("Credential should be scoped to correct service."),
-        auth::Refusal::Skewed { signed } => {
-            invalid(&format!("Signature expired: {signed} is more than 15 min. off"))
-        }
+        auth::Refusal::OtherService(_) => invalid(&other_service(call)),
+        auth::Refusal::Skewed { signed } => invalid(&skewed(signed, call)),
     }
 }
 
@@ -100,12 +103,30 @@ pub const BAD_SIGNATURE: &str = "The request signature we calculated does not ma
                                  Check your AWS Secret Access Key and signing method. Consult the service \
                                  documentation for details.";
 
+/// What they say of a signature for another service.
+pub fn other_service(call: &Call<'_>) -> String {
+    format!("Credential should be scoped to correct service: '{}'.", call.request.service)
+}
+
+/// What they say of a signature that is too old, or from the future (aws: sigv4-skew).
+pub fn skewed(signed: &str, call: &Call<'_>) -> String {
+    let (now, minutes) = (call.now.unix_seconds(), auth::SKEW_MAX.as_secs() / 60);
+    let time = |seconds| sigv4::time(Instant::from_unix_seconds(seconds));
+    let is_old = sigv4::read_time(signed).is_some_and(|signed| signed < call.now);
+    let (at, now_text) = (auth::SKEW_MAX.as_secs(), time(now));
+    if is_old {
+        let oldest = time(now.saturating_sub(at));
+        format!("Signature expired: {signed} is now earlier than {oldest} ({now_text} - {minutes} min.)")
+    } else {
+        let latest = time(now + at);
+        format!(
+            "Signature not yet current: {signed} is still later than {latest} ({now_text} + {minutes} min.)"
+        )
+    }
+}
+
 /// The envelope around a result, which writes itself, or around an error (aws: query-protocol).
-pub fn answer(
-    call: &Call<'_>,
-    namespace: &str,
-    result: Result<Box<dyn FnOnce(&mut Xml)>, Refusal>,
-) -> Answer {
+pub fn answer(call: &Call<'_>, namespace: &str, result: Outcome) -> Answer {
     let (id, namespace) = (call.uuid(), format!("xmlns=\"{namespace}\""));
     let mut xml = Xml::indented();
     let status = match result {

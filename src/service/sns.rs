@@ -2,8 +2,7 @@
 
 use super::auth::{self, Wanted};
 use super::call::Call;
-use super::query::{self, Refusal};
-use super::xml::Xml;
+use super::query::{self, Outcome, Refusal};
 use crate::api::{ApiError, Ec2};
 use crate::guest::Answer;
 use crate::model::{Account, Principal, Scope};
@@ -14,7 +13,7 @@ pub fn answer(ec2: &mut Ec2<'_>, call: &Call<'_>) -> Answer {
     query::answer(call, NAMESPACE, act(ec2, call))
 }
 
-fn act(ec2: &mut Ec2<'_>, call: &Call<'_>) -> Result<Box<dyn FnOnce(&mut Xml)>, Refusal> {
+fn act(ec2: &mut Ec2<'_>, call: &Call<'_>) -> Outcome {
     let principal = query::principal(ec2.model(), call)?;
     match query::action(call).as_deref() {
         Some("ListTopics") => list_topics(ec2, call, &principal),
@@ -23,11 +22,7 @@ fn act(ec2: &mut Ec2<'_>, call: &Call<'_>) -> Result<Box<dyn FnOnce(&mut Xml)>, 
     }
 }
 
-fn list_topics(
-    ec2: &mut Ec2<'_>,
-    call: &Call<'_>,
-    principal: &Principal,
-) -> Result<Box<dyn FnOnce(&mut Xml)>, Refusal> {
+fn list_topics(ec2: &mut Ec2<'_>, call: &Call<'_>, principal: &Principal) -> Outcome {
     let region = call.request.region;
     let account = principal.account().ok_or_else(|| Refusal::unknown_action(call))?;
     authorize(ec2, call, principal, "SNS:ListTopics", &format!("arn:aws:sns:{region}:{account}:*"), account)?;
@@ -45,11 +40,7 @@ fn list_topics(
 }
 
 /// The owner of a topic stands in its ARN; who may publish is asked before whether there is one.
-fn publish(
-    ec2: &mut Ec2<'_>,
-    call: &Call<'_>,
-    principal: &Principal,
-) -> Result<Box<dyn FnOnce(&mut Xml)>, Refusal> {
+fn publish(ec2: &mut Ec2<'_>, call: &Call<'_>, principal: &Principal) -> Outcome {
     let invalid = |what: &str| Refusal::new(400, "InvalidParameter", format!("Invalid parameter: {what}"));
     let arn = query::parameter(call, "TopicArn").or_else(|| query::parameter(call, "TargetArn"));
     let arn = arn.ok_or_else(|| invalid("TopicArn or TargetArn Reason: no value for required parameter"))?;

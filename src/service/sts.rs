@@ -1,13 +1,11 @@
 //! STS: who somebody is.
 
 use super::call::Call;
-use super::query::{self, Refusal};
-use super::xml::Xml;
+use super::query::{self, Outcome, Refusal};
 use super::{NOW, reply, text};
 use crate::api::Ec2;
 use crate::guest::{Answer, HeaderValue};
 use crate::model::Principal;
-use crate::seed::Seed;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
@@ -25,28 +23,25 @@ pub fn answer(ec2: &mut Ec2<'_>, call: &Call<'_>) -> Answer {
 }
 
 /// Nobody needs a permission to ask who they are (aws: sts-get-caller-identity).
-fn act(ec2: &mut Ec2<'_>, call: &Call<'_>) -> Result<Box<dyn FnOnce(&mut Xml)>, Refusal> {
+fn act(ec2: &mut Ec2<'_>, call: &Call<'_>) -> Outcome {
     let principal = query::principal(ec2.model(), call)?;
     if query::action(call).as_deref() != Some("GetCallerIdentity") {
         return Err(Refusal::unknown_action(call));
     }
     let account = principal.account().map(|account| account.to_string()).unwrap_or_default();
+    let model = ec2.model();
     let user_id = match &principal {
         Principal::Anonymous => String::new(),
-        Principal::Role { role, session, .. } => {
-            format!("{}:{session}", unique_id("AROA", &format!("{account}/{role}")))
+        Principal::Role { account, role, session } => {
+            let role = model.roles.get(&(*account, role.clone()));
+            format!("{}:{session}", role.map(|role| role.id.as_str()).unwrap_or_default())
         }
-        Principal::User { name, .. } => unique_id("AIDA", &format!("{account}/{name}")),
+        Principal::User { account, name } => {
+            model.users.get(&(*account, name.clone())).map(|user| user.id.clone()).unwrap_or_default()
+        }
     };
     let arn = principal.arn().unwrap_or_default();
     Ok(Box::new(move |xml| {
         xml.text("Arn", &arn).text("UserId", &user_id).text("Account", &account);
     }))
-}
-
-/// What IAM calls somebody whatever their name is: 17 letters and digits behind a prefix.
-fn unique_id(prefix: &str, of: &str) -> String {
-    let mut stream = Seed(0).stream("unique-id", &format!("{prefix}/{of}"));
-    let digits = (0..17).map(|_| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[stream.below(32) as usize]));
-    prefix.chars().chain(digits).collect()
 }

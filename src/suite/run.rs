@@ -12,15 +12,16 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 
 use crate::flowlog::DEFAULT_FORMAT_HEADER;
-use crate::guest::{Command, Finished, Service};
+use crate::guest::{self, Command, Finished, Service};
 use crate::ids::{EniId, InstanceId, NatGatewayId};
 use crate::model::{Account, Fault, Scope};
 use crate::report::explain::explain;
-use crate::report::journal::Journey;
+use crate::report::journal::{Journey, by_try};
 use crate::report::json;
 use crate::report::nat_gateway_label;
 use crate::report::result::{Explanation, NatGatewayMetrics, Outcome, Output, ScenarioResult, StepResult};
 use crate::scenario::aws::{self, AwsCommand};
+use crate::scenario::placeholder;
 use crate::scenario::{Action, Exit, MetricsExpectation, Repair, Scenario, Step, station_of};
 use crate::seed::Seed;
 use crate::sim::World;
@@ -224,7 +225,17 @@ impl Runner {
         expect: &crate::scenario::CommandExpectation,
     ) -> (Outcome, Duration, Vec<String>) {
         let begin = self.world.now();
-        let ended = self.finish(on, command, timeout);
+        let (typed, ended) = match placeholder::expand(typed, self.world.model()) {
+            Ok(typed) => {
+                let expanded = guest::parse(&typed);
+                let ended = self.finish(on, expanded.as_ref().unwrap_or(command), timeout);
+                (typed, ended)
+            }
+            Err(name) => {
+                let failure = Some(format!("an endpoint or instance `{name}`, and there is none now"));
+                (typed.to_owned(), Ended { finished: None, was_interrupted: false, failure })
+            }
+        };
         let took = self.world.now().since(begin);
         self.world.run_until(begin + took + PAUSE, |_| false);
         let Ended { finished, was_interrupted, failure } = ended;
@@ -240,7 +251,7 @@ impl Runner {
         let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
         let outcome = Outcome::Run {
             on: on.to_owned(),
-            typed: typed.to_owned(),
+            typed,
             exit: finished.as_ref().filter(|_| !was_interrupted).map(|finished| finished.exit),
             stdout: text(finished.as_ref().map(|finished| finished.stdout.as_slice())),
             stderr: text(finished.as_ref().map(|finished| finished.stderr.as_slice())),
@@ -312,6 +323,9 @@ impl Runner {
         let journeys: Vec<&Journey> = self.world.observer.journal.journeys().collect();
         let is_shown = |journey: &&Journey| self.verbose || matches!(journey.fate, Fate::Dropped(_));
         let shown: Vec<&Journey> = journeys.iter().copied().filter(is_shown).collect();
+        // Who wants every packet explained wants every try.
+        let tries = if self.verbose { Vec::new() } else { by_try(shown.iter().copied()) };
+        let shown: Vec<&Journey> = if self.verbose { shown } else { tries.iter().collect() };
         let limit = if self.verbose { usize::MAX } else { EXPLAINED_MAX };
         let explained =
             shown.iter().take(limit).map(|journey| explain(journey, &journeys, begin, now, model));

@@ -18,5 +18,6 @@ mod public_access;
 mod regressions;
 mod route_table;
 mod security_group;
+mod services;
 mod transit_gateway;
 mod vpn;

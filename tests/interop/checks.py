@@ -398,14 +398,18 @@ def pages(scenario: Scenario) -> Iterator[Complaint]:
     """What curl printed is what the server sent, as tshark follows the stream at the server."""
     answers = []
     for host in scenario.hosts:
-        opened, methods = {}, defaultdict(list)
+        opened, methods, secure = {}, defaultdict(list), set()
         for frame in host.frames:
             stream = frame.int("tcp.stream")
             if frame.protocol == TCP and not frame.outbound:
                 opened.setdefault(stream, frame.at)
                 methods[stream] += frame.all("http.request.method")
+                if frame.all("tls.record.version"):
+                    secure.add(stream)
         streams = [stream for stream, used in methods.items() if used]
-        for stream, (_, said) in host.follow(streams).items():
+        followed = host.follow([stream for stream in streams if stream not in secure])
+        followed |= host.follow([stream for stream in streams if stream in secure], "tls")
+        for stream, (_, said) in followed.items():
             answers.append((opened[stream], host, stream, list(responses(said, methods[stream]))))
     answers.sort(key=lambda answer: answer[0])
 
@@ -426,6 +430,26 @@ def pages(scenario: Scenario) -> Iterator[Complaint]:
             file = f"{within[-1][1].path} (stream {within[-1][2]})" if within else scenario.folder / "pcap"
             place = f"step {step['number']}: {step['command']}"
             yield Complaint("pages", file, place, repr(printed), said or "no answer in any capture")
+
+
+def decrypted(scenario: Scenario) -> Iterator[Complaint]:
+    """tshark reads every TLS record in one pass, with nothing but the capture, and finds curl's requests inside."""
+    fetched = [
+        step
+        for step in scenario.result["steps"]
+        if step["kind"] == "run" and not step.get("exit") and re.search(r"\bcurl\b.*https://", step["command"])
+    ]
+    for capture in scenario.captures:
+        requests = 0
+        for frame in capture.once:
+            there, read = (len(frame.get(f"tls.record.{name}", [])) for name in ("version", "content_type"))
+            if there != read:
+                place = f"frame {frame['frame.number'][0]}"
+                yield Complaint("decrypted", capture.path, place, f"{there} readable records", read)
+            if there and frame.get("http.request.method") and frame.get("http.response.code") is None:
+                requests += 1
+        if capture is scenario.everything and requests < len(fetched):
+            yield Complaint("decrypted", capture.path, "requests over TLS", f"{len(fetched)} or more", requests)
 
 
 def is_page(command: str) -> bool:
@@ -462,4 +486,4 @@ def responses(said: bytes, methods: list[str]) -> Iterator[tuple[bytes, bytes]]:
         said = rest[used:]
 
 
-CHECKS = [opens, intact, everything, dropped, linux, option_order, window_scale, timestamps, analysis, quotes, ssh, pings, pages]
+CHECKS = [opens, intact, everything, dropped, linux, option_order, window_scale, timestamps, analysis, quotes, ssh, pings, pages, decrypted]

@@ -16,7 +16,7 @@ from known import KNOWN
 from run_output import Scenario
 from tshark import ACK, ICMP, PSH, RST, SYN, TCP, Frame
 
-INTERFACE, ENHANCED_PACKET = 1, 6
+INTERFACE, ENHANCED_PACKET, SECRETS = 1, 6, 10
 COMMENT, IF_NAME = 1, 2
 HEADER = struct.Struct("<II")
 PACKET = struct.Struct("<IIIII")
@@ -359,6 +359,16 @@ def any_reject(copy: Copy) -> None:
     copy.edit_line(lambda words: words[12] == "REJECT", replaced(8, one_more))
 
 
+def secrets(capture: str, kept: Callable[[list], list]) -> Callable[[Copy], None]:
+    """Puts the blocks with secrets of a capture behind all others, as far as they are kept."""
+    def spoil(copy: Copy) -> None:
+        file = File(copy.folder / "pcap" / f"{capture}.pcapng")
+        moved = [block for block in file.blocks if block[0] == SECRETS]
+        file.blocks = [block for block in file.blocks if block[0] != SECRETS] + kept(moved)
+        file.write()
+    return spoil
+
+
 @dataclass(frozen=True)
 class Fault:
     """How something is spoilt, and which check has to complain."""
@@ -390,6 +400,8 @@ FAULTS = [
     Fault("pings", request_missing),
     Fault("pages", other_page),
     Fault("pages", segment_lost),
+    Fault("decrypted", secrets("Client", lambda blocks: []), "curl-https"),
+    Fault("decrypted", secrets("all", lambda blocks: blocks), "curl-https"),
     Fault("reference", byte_count),
     Fault("reference", packet_count),
     Fault("reference", last_second),

@@ -79,6 +79,15 @@ FIELDS = [
     "http.request.method",
     "http.response.code",
     "ssh.protocol",
+    "tls.record.version",
+]
+
+ONCE = [
+    "frame.number",
+    "tls.record.version",
+    "tls.record.content_type",
+    "http.request.method",
+    "http.response.code",
 ]
 
 # What a router leaves as it is, apart from addresses, ports, and which options there are.
@@ -323,20 +332,29 @@ class Capture:
         match = re.search(r"(?:^| )(\d+\.\d+\.\d+\.\d+) ", described)
         return match[1] if match else None
 
-    def follow(self, streams: list[int]) -> dict[int, tuple[bytes, bytes]]:
-        """What was said in TCP streams, by whoever was heard first and by the other."""
+    @cached_property
+    def once(self) -> list[dict[str, list[str]]]:
+        """What tshark reads of TLS and HTTP if it goes through the file once, and is told nothing."""
+        fields = [part for name in ONCE for part in ("-e", name)]
+        said = call("tshark", "-n", "-r", str(self.path), "-T", "json", *fields)
+        return [packet["_source"].get("layers", {}) for packet in json.loads(said.out or "[]")]
+
+    def follow(self, streams: list[int], layer: str = "tcp") -> dict[int, tuple[bytes, bytes]]:
+        """What was said in TCP streams, or in the TLS sessions on them, by whoever was heard first and by the
+        other."""
         if not streams:
             return {}
-        taps = [part for stream in streams for part in ("-z", f"follow,tcp,raw,{stream}")]
+        taps = [part for stream in streams for part in ("-z", f"follow,{layer},raw,{stream}")]
         said = call("tshark", "-n", "-r", str(self.path), "-q", *taps)
         followed = {}
         for match in re.finditer(
-            r"^Follow: tcp,raw\nFilter: tcp\.stream eq (\d+)\nNode 0: .*\nNode 1: .*\n((?:\t?[0-9a-f]+\n)*)",
+            rf"^Follow: {layer},raw\nFilter: tcp\.stream eq (\d+)\nNode 0: .*\nNode 1: .*\n((?:\t?[0-9a-f]+\n)*)",
             said.out,
             re.MULTILINE,
         ):
             lines = match[2].splitlines()
             first = b"".join(bytes.fromhex(line) for line in lines if not line.startswith("\t"))
             other = b"".join(bytes.fromhex(line.strip()) for line in lines if line.startswith("\t"))
-            followed[int(match[1])] = (first, other)
+            # Of a TLS session tshark always names the server first.
+            followed[int(match[1])] = (first, other) if layer == "tcp" else (other, first)
         return followed

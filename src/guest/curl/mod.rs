@@ -1,4 +1,5 @@
-//! `curl`, as far as a network test needs it: GET and HEAD over HTTP/1.1, with TLS or without, and with version 8.5.0's words.
+//! `curl`, as far as a network test needs it: GET and HEAD over HTTP/1.1, with TLS or without, and with
+//! version 8.5.0's words.
 //!
 //! Knows HTTP and what curl prints; never how packets travel.
 //!
@@ -10,6 +11,7 @@ mod tls;
 mod url;
 mod write_out;
 
+use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -27,6 +29,8 @@ use crate::time::Instant;
 const VERSION: &str = "8.5.0";
 /// Turns of the state machine in one step.
 const TURNS_MAX: u32 = 10_000;
+/// How long connecting may take if nothing else is said.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(300);
 /// Redirects `-L` follows.
 const REDIRECTS_MAX: u32 = 50;
 
@@ -79,6 +83,10 @@ pub(super) struct Curl {
     options: Options,
     state: State,
     url: Option<Url>,
+    /// Addresses of the host that were not tried yet.
+    addresses: VecDeque<Ipv4Addr>,
+    /// When the next of them is tried, and how long that is after this one.
+    move_on_at: Option<(Instant, Duration)>,
     /// Everything it has connected to; all stays open until it ends.
     channels: Vec<Channel>,
     /// The channel a redirect may use again, and where it goes.
@@ -95,6 +103,8 @@ impl Curl {
             options,
             state: State::Start,
             url: None,
+            addresses: VecDeque::new(),
+            move_on_at: None,
             channels: Vec::new(),
             open: None,
             began: None,
@@ -146,7 +156,7 @@ impl Curl {
                 self.state = State::Looking(lookup);
                 Ok(Turn::Wait)
             }
-            Looked::Found(addresses) => self.connect(os, addresses[0]),
+            Looked::Found(addresses) => self.resolved(os, addresses),
             Looked::Failed(_) => {
                 let host = &self.url.as_ref().expect("a request has a URL").host;
                 Err(Failure(exit::COULD_NOT_RESOLVE, format!("Could not resolve host: {host}")))
@@ -154,15 +164,23 @@ impl Curl {
         }
     }
 
-    fn connect(&mut self, os: &mut Os<'_>, address: Ipv4Addr) -> Result<Turn, Failure> {
+    fn resolved(&mut self, os: &mut Os<'_>, addresses: Vec<Ipv4Addr>) -> Result<Turn, Failure> {
         let url = self.url.as_ref().expect("a request has a URL");
         let (host, port) = (url.host.clone(), url.port_or_default());
         self.facts.name_lookup = self.elapsed(os.now);
         if host.parse::<Ipv4Addr>().is_err() {
             self.say(os, &format!("Host {host}:{port} was resolved."));
             self.say(os, "IPv6: (none)");
-            self.say(os, &format!("IPv4: {address}"));
+            let all: Vec<String> = addresses.iter().map(Ipv4Addr::to_string).collect();
+            self.say(os, &format!("IPv4: {}", all.join(", ")));
         }
+        self.addresses = addresses.into();
+        let first = self.addresses.pop_front().expect("a name that is found has an address");
+        self.connect(os, first)
+    }
+
+    fn connect(&mut self, os: &mut Os<'_>, address: Ipv4Addr) -> Result<Turn, Failure> {
+        let port = self.url.as_ref().expect("a request has a URL").port_or_default();
         self.say(os, &format!("  Trying {address}:{port}..."));
         // Nobody listens there, and no stack here would ask.
         if port == 0 {
@@ -172,16 +190,38 @@ impl Curl {
             ));
         }
         self.state = State::Connecting(os.connect(address, port));
+        // While there are more addresses, half of the time that is left is for this one.
+        let limit = self.connect_limit().unwrap_or(self.request_began + CONNECT_TIMEOUT);
+        let share = limit.since(os.now.min(limit)) / 2;
+        self.move_on_at = (!self.addresses.is_empty()).then(|| (os.now + share, share));
         Ok(Turn::Again)
+    }
+
+    /// The next address, if this one takes too long.
+    fn move_on(&mut self, os: &mut Os<'_>, connection: ConnectionId) -> Option<Result<Turn, Failure>> {
+        let (_, share) = self.move_on_at.take_if(|(at, _)| *at <= os.now)?;
+        self.say(os, &format!("ipv4 connect timeout after {}ms, move on!", share.as_millis()));
+        os.close(connection);
+        let next = self.addresses.pop_front()?;
+        Some(self.connect(os, next))
     }
 
     fn await_connection(&mut self, os: &mut Os<'_>, connection: ConnectionId) -> Result<Turn, Failure> {
         match os.standing(connection) {
             Standing::Connecting => {
+                if let Some(turn) = self.move_on(os, connection) {
+                    return turn;
+                }
                 self.state = State::Connecting(connection);
                 Ok(Turn::Wait)
             }
-            Standing::Failed(error) => Err(self.could_not_connect(os, connection, error)),
+            Standing::Failed(error) => {
+                let failure = self.could_not_connect(os, connection, error);
+                match self.addresses.pop_front() {
+                    Some(next) => self.connect(os, next),
+                    None => Err(failure),
+                }
+            }
             Standing::Open => {
                 let tuple = os.tuple(connection);
                 let url = self.url.as_ref().expect("a request has a URL");
@@ -437,7 +477,8 @@ impl Curl {
             | State::Exchanging(_)
             | State::Finished => None,
         };
-        connect.into_iter().chain(self.limit()).chain(lookup).min()
+        let next = self.move_on_at.map(|(at, _)| at).filter(|_| matches!(self.state, State::Connecting(_)));
+        connect.into_iter().chain(self.limit()).chain(lookup).chain(next).min()
     }
 
     fn end(&mut self, os: &mut Os<'_>, failure: Option<Failure>) -> Progress {

@@ -5,5 +5,6 @@ mod failures;
 mod paths;
 mod rig;
 mod sessions;
+mod tls;
 mod typing;
 mod web;

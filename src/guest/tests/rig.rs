@@ -31,6 +31,9 @@ pub enum Narrow {
     Swallows,
 }
 
+/// Is given the sender and what a segment carries.
+pub type Tamper = Box<dyn FnMut(usize, &mut [u8])>;
+
 pub struct Rig {
     pub hosts: Vec<Host>,
     pub now: Instant,
@@ -38,6 +41,8 @@ pub struct Rig {
     pub log: Vec<(Instant, usize, Vec<u8>)>,
     /// Whether a packet gets through; everything does at first.
     pub passes: fn(&Packet) -> bool,
+    /// Changes what a segment carries, once its sender is known.
+    pub tamper: Option<Tamper>,
     /// What gets through between the hosts, and what happens to longer packets.
     pub narrow: Option<(u16, Narrow)>,
     /// What services say that pass their requests on, by host.
@@ -83,6 +88,7 @@ impl Rig {
             now: START,
             log: Vec::new(),
             passes: |_| true,
+            tamper: None,
             narrow: None,
             answers: |_, _| Reply::Silence,
             via,
@@ -187,6 +193,9 @@ impl Rig {
                 if !(self.passes)(&packet) {
                     return false;
                 }
+                if let Some(tamper) = &mut self.tamper {
+                    packet = tampered(packet, |payload| tamper(from, payload));
+                }
                 match self.narrow {
                     Some((mtu, _)) if packet.ip_len() > mtu && !packet.dont_fragment() => {
                         for part in packet.fragments(mtu) {
@@ -221,6 +230,28 @@ impl Rig {
         self.sent += 1;
         self.travelling.insert((self.now + DELAY, self.sent), (to, packet.into_frame()));
     }
+}
+
+/// A packet whose segment carries something else, with a checksum that is right.
+fn tampered(packet: Packet, tamper: impl FnOnce(&mut [u8])) -> Packet {
+    const TCP_CHECKSUM: usize = 16;
+    let payload = packet.tcp_payload().len();
+    if payload == 0 {
+        return packet;
+    }
+    let segment = packet.ip_payload().len();
+    let mut frame = packet.into_frame();
+    let (end, start) = (frame.len(), frame.len() - segment);
+    tamper(&mut frame[end - payload..]);
+    frame[start + TCP_CHECKSUM..start + TCP_CHECKSUM + 2].fill(0);
+    // The addresses stand before the segment; protocol and length belong to the sum, too.
+    let words = frame[start - 8..].chunks(2);
+    let sum: u32 = words.map(|word| u32::from(word[0]) << 8 | u32::from(*word.get(1).unwrap_or(&0))).sum();
+    let sum = sum + 6 + segment as u32;
+    let sum = (sum & 0xffff) + (sum >> 16);
+    let checksum = !((sum & 0xffff) + (sum >> 16)) as u16;
+    frame[start + TCP_CHECKSUM..start + TCP_CHECKSUM + 2].copy_from_slice(&checksum.to_be_bytes());
+    Packet::parse(frame).expect("it was intact before")
 }
 
 /// A second address of a host.

@@ -107,7 +107,7 @@ fn every_server_answers_what_it_has() {
         ("curl -sf http://host-1.test/no", 22, String::new(), ""),
         ("curl -so page.html http://host-1.test/", 0, String::new(), ""),
         ("curl http://nx.example/", 6, String::new(), "curl: (6) Could not resolve host: nx.example\n"),
-        ("curl https://host-1.test/", 1, String::new(), "curl: (1) Protocol \"https\" not supported\n"),
+        ("curl ftp://host-1.test/", 1, String::new(), "curl: (1) Protocol \"ftp\" not supported\n"),
         (
             "curl http://host-1.test:x/",
             3,

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
-use rustls::{AlertDescription, Connection, Error, InvalidMessage};
+use rustls::{AlertDescription, Connection, Error, InvalidMessage, ProtocolVersion};
 
 use super::verify::{self, CertificateProblem, Verifier};
 use super::{Identity, Tls};
@@ -144,6 +144,10 @@ impl Channel {
             into.append(&mut session.received);
             return Received::Bytes(count);
         }
+        // What happens to the connection behind the end matters to those who still have to send.
+        if session.peer_has_closed && session.unsent.is_empty() {
+            return Received::End;
+        }
         match session.failure {
             Some(failure) => Received::Failed(failure),
             None if session.peer_has_closed => Received::End,
@@ -197,11 +201,8 @@ impl Channel {
     /// calls them. All keys of a run are Ed25519.
     pub fn agreed(&self) -> Option<String> {
         let library = &self.session.as_ref()?.library;
-        let version = match library.protocol_version()? {
-            rustls::ProtocolVersion::TLSv1_2 => "TLSv1.2".to_owned(),
-            rustls::ProtocolVersion::TLSv1_3 => "TLSv1.3".to_owned(),
-            other => format!("{other:?}"),
-        };
+        let is_newest = library.protocol_version()? == ProtocolVersion::TLSv1_3;
+        let version = if is_newest { "TLSv1.3" } else { "TLSv1.2" };
         let suite = format!("{:?}", library.negotiated_cipher_suite()?.suite()).replace("TLS13_", "TLS_");
         let group = format!("{:?}", library.negotiated_key_exchange_group()?.name());
         Some(format!("{version} / {suite} / {group} / ED25519"))
@@ -223,14 +224,16 @@ impl Channel {
     fn pump(&mut self, os: &mut Os<'_>) {
         let Some(session) = &mut self.session else { return };
         let mut bytes = Vec::new();
-        while session.failure.is_none() && !session.peer_has_closed {
+        while session.failure.is_none() {
             match os.recv(self.connection, &mut bytes) {
+                process::Received::Bytes(_) if session.peer_has_closed => bytes.clear(),
                 process::Received::Bytes(_) => {
                     let done = os.tls.during(os.now, || session.open(&bytes));
                     session.failure = done.err().map(Failure::Tls);
                     bytes.clear();
                 }
                 process::Received::Nothing => break,
+                process::Received::End if session.peer_has_closed => break,
                 process::Received::End => session.failure = Some(Failure::Tls(TlsError::Truncated)),
                 process::Received::Failed(error) => session.failure = Some(Failure::Connection(error)),
             }

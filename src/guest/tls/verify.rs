@@ -69,11 +69,16 @@ impl Verifier {
         if certificate.issuer() == certificate.subject() {
             return Err(CertificateProblem::SelfSigned);
         }
-        Err(match error {
-            webpki::Error::CertExpired { .. } => CertificateProblem::Expired,
-            webpki::Error::CertNotValidYet { .. } => CertificateProblem::NotYetValid,
-            webpki::Error::UnknownIssuer => CertificateProblem::UnknownIssuer,
-            _ => CertificateProblem::Invalid,
+        let is_unsigned =
+            matches!(error, webpki::Error::UnknownIssuer | webpki::Error::InvalidSignatureForPublicKey);
+        Err(if is_unsigned {
+            CertificateProblem::UnknownIssuer
+        } else if matches!(error, webpki::Error::CertExpired { .. }) {
+            CertificateProblem::Expired
+        } else if matches!(error, webpki::Error::CertNotValidYet { .. }) {
+            CertificateProblem::NotYetValid
+        } else {
+            CertificateProblem::Invalid
         })
     }
 }

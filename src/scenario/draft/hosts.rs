@@ -163,6 +163,7 @@ fn service(node: &Node, problems: &mut Problems) -> Option<Service> {
     let Value::Map(_) = node.value else {
         return node.text(problems).map(|text| match text {
             "dns" => Service::Dns,
+            "iperf3" => Service::Iperf,
             "ssh" => Service::Ssh,
             body => Service::Http(Site::plain(body)),
         });
@@ -231,6 +232,12 @@ fn identity(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Identity
         );
         return None;
     };
+    if let (Certificate::OtherName, Some(span)) = (certificate, names_at) {
+        problems.push(
+            Problem::at(span, "a certificate for another name has none of the server's")
+                .hint("leave `names` out, or write `certificate: valid`"),
+        );
+    }
     let names = names.into_iter().map(|name| name.value).collect();
     Some(Identity { certificate, names })
 }

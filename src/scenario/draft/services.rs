@@ -1,9 +1,8 @@
 //! What AWS's services keep, as it is written: buckets, tables of DynamoDB and topics.
 
-use serde_json::Value as Json;
-
+use super::identity::document;
 use super::{each, names_at, owned_text, scope};
-use crate::model::{AttributeValue, Content, Item, KeyKind, Policy, Scope};
+use crate::model::{AttributeValue, Content, Item, KeyKind, Scope};
 use crate::scenario::fields::{Fields, whole_number};
 use crate::scenario::problem::{Problem, Problems};
 use crate::scenario::yaml::{Key, Node, Span, Spanned, Value};
@@ -17,7 +16,7 @@ pub struct Bucket {
     pub name: Spanned<String>,
     pub scope: Scope,
     pub created: Option<Instant>,
-    pub policy: Option<Spanned<Policy>>,
+    pub policy: Option<Spanned<String>>,
     pub objects: Vec<Object>,
 }
 
@@ -54,7 +53,7 @@ pub fn bucket(key: &Key, node: &Node, around: Scope, problems: &mut Problems) ->
         name: name_of(key),
         scope: scope(&mut fields, Some(around), problems),
         created: time(&mut fields, "created", problems),
-        policy: fields.optional("policy").and_then(|node| policy(node, problems)),
+        policy: fields.optional("policy").and_then(|node| document(node, problems)),
         objects: each(&mut fields, "objects", "objects by key", problems, object),
     };
     fields.finish(problems);
@@ -63,36 +62,6 @@ pub fn bucket(key: &Key, node: &Node, around: Scope, problems: &mut Problems) ->
 
 fn time(fields: &mut Fields<'_>, key: &'static str, problems: &mut Problems) -> Option<Instant> {
     fields.optional(key).and_then(|node| node.timestamp(problems)).map(|time| time.value)
-}
-
-/// A policy as JSON in a text, or as YAML.
-fn policy(node: &Node, problems: &mut Problems) -> Option<Spanned<Policy>> {
-    let text = match &node.value {
-        Value::Scalar { text, .. } => text.clone(),
-        Value::Null | Value::List(_) | Value::Map(_) => json(node).to_string(),
-    };
-    match text.parse::<Policy>() {
-        Ok(policy) => Some(Spanned { span: node.place, value: policy }),
-        Err(error) => {
-            problems.push(Problem::at(node.place, format!("this is no policy: {}", error.reason())));
-            None
-        }
-    }
-}
-
-/// YAML as JSON: what looks like a number or a flag and has no quotes is one.
-fn json(node: &Node) -> Json {
-    match &node.value {
-        Value::Null => Json::Null,
-        Value::Scalar { text, quoted } => match (quoted, text.as_str(), text.parse::<i64>()) {
-            (false, "true", _) => Json::from(true),
-            (false, "false", _) => Json::from(false),
-            (false, text, Ok(number)) if whole_number(text).is_some() => Json::from(number),
-            (_, text, _) => Json::from(text),
-        },
-        Value::List(items) => items.iter().map(json).collect(),
-        Value::Map(entries) => entries.iter().map(|(key, node)| (key.text.clone(), json(node))).collect(),
-    }
 }
 
 /// A text is what an object holds.

@@ -58,7 +58,7 @@ impl Builder<'_> {
         }
         if let Some(policy) = &bucket.policy {
             self.ask("S3", scope, policy.span, "PutBucketPolicy", |s3| {
-                s3.put_bucket_policy(&name.value, policy.value.text())
+                s3.put_bucket_policy(&name.value, &policy.value)
             });
         }
         Some(())

@@ -1,1 +1,0 @@
-//! Services, asked as clients ask them.
