@@ -1,14 +1,17 @@
 //! The instance metadata service: tokens, what it tells, and who hears it.
 
+use std::time::Duration;
+
+use vpclab::api::Ec2;
+use vpclab::guest::{Answer, Body, HeaderValue, HttpRequest};
 use vpclab::ids::EniId;
-use vpclab::model::{Direction, Model};
+use vpclab::model::{Direction, Model, Scope};
 use vpclab::scenario::{self, station_of};
 use vpclab::seed::Seed;
+use vpclab::service::imds;
 use vpclab::sim::World;
 use vpclab::time::Instant;
 use vpclab::trace::{DropReason, Observer, Station, Stretch};
-
-use crate::hosts::run;
 
 const WORLD: &str = "
 name: metadata
@@ -24,91 +27,112 @@ vpcs:
       bare: { subnet: A, private_ip: 10.0.0.6, metadata: { tokens: optional } }
       off: { subnet: A, private_ip: 10.0.0.7, metadata: { enabled: false } }
 ";
-const AT: &str = "http://169.254.169.254/latest";
-const LIFETIME: &str = "-H 'X-aws-ec2-metadata-token-ttl-seconds: 60'";
-
-/// Status and body of requests of an instance, each by its own curl.
-fn ask(host: &str, requests: &[&str]) -> Vec<(String, String)> {
-    let commands: Vec<String> =
-        requests.iter().map(|request| format!("{host}: curl -s -w ' %{{http_code}}' {request}")).collect();
-    let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
-    let split = |text: &str| {
-        let (body, status) = text.rsplit_once(' ').expect("a status");
-        (status.to_owned(), body.to_owned())
-    };
-    run(WORLD, &commands).iter().map(|ran| split(&ran.stdout)).collect()
+/// The service as the instances of [`WORLD`] see it.
+struct Metadata {
+    model: Model,
+    now: Instant,
+    scope: Scope,
 }
 
-/// The token an instance gets in the first request of a run: it is the same in every run.
-fn token(host: &str) -> String {
-    let (status, token) = ask(host, &[&format!("-X PUT {LIFETIME} {AT}/api/token")]).remove(0);
-    assert_eq!(status, "200");
-    token
+impl Metadata {
+    fn new() -> Self {
+        let yaml = format!("{WORLD}steps: [{{ wait: 1s }}]\n");
+        let scenario = scenario::load(&yaml);
+        let scenario = scenario.unwrap_or_else(|problems| panic!("{}", problems.render("w", &yaml, false)));
+        Self { model: scenario.model, now: scenario.start, scope: scenario.scope }
+    }
+
+    fn answer(&mut self, host: &str, method: &str, target: &str, headers: &[(&str, &str)]) -> Answer {
+        let Some(Station::Eni(eni)) = station_of(&self.model, host) else { panic!("no instance {host}") };
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let (method, target) = (method.to_owned(), target.to_owned());
+        let request = HttpRequest { method, target, headers, body: Vec::new() };
+        imds::answer(&mut Ec2::new(&mut self.model, self.scope, self.now), eni, &request)
+    }
+
+    /// Status and body.
+    fn ask(&mut self, host: &str, method: &str, target: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let answer = self.answer(host, method, target, headers);
+        let Body::Bytes(body) = answer.body else { panic!("a text") };
+        (answer.status, String::from_utf8(body).expect("a text"))
+    }
+
+    fn status(&mut self, host: &str, method: &str, target: &str, headers: &[(&str, &str)]) -> u16 {
+        self.ask(host, method, target, headers).0
+    }
+
+    fn token(&mut self, host: &str, seconds: &str) -> String {
+        let (status, token) = self.ask(host, "PUT", "/latest/api/token", &[(LIFETIME, seconds)]);
+        assert_eq!(status, 200);
+        token
+    }
+
+    /// What is below `/latest`, with a token.
+    fn get(&mut self, host: &str, path: &str) -> (u16, String) {
+        let token = self.token(host, "60");
+        self.ask(host, "GET", &format!("/latest{path}"), &[(TOKEN, &token)])
+    }
 }
 
-fn get(host: &str, path: &str) -> (String, String) {
-    let token = token(host);
-    let put = format!("-X PUT {LIFETIME} {AT}/api/token");
-    let request = format!("-H 'X-aws-ec2-metadata-token: {token}' {AT}{path}");
-    ask(host, &[&put, &request]).remove(1)
-}
-
-fn status(host: &str, request: &str) -> String {
-    ask(host, &[request]).remove(0).0
-}
+const LIFETIME: &str = "X-aws-ec2-metadata-token-ttl-seconds";
+const TOKEN: &str = "X-aws-ec2-metadata-token";
+const ROOT: &str = "/latest/meta-data/";
 
 #[test]
 fn a_token_comes_first() {
-    assert_eq!(status("app", &format!("{AT}/meta-data/")), "401");
-    assert_eq!(get("app", "/meta-data/instance-id"), ("200".to_owned(), "i-0123456789abcdef0".to_owned()));
-    assert_eq!(status("app", &format!("-H 'X-aws-ec2-metadata-token: AQAEnone' {AT}/meta-data/")), "401");
-    let (_, text) = ask("app", &[&format!("-i -X PUT {LIFETIME} {AT}/api/token")]).remove(0);
-    assert!(text.contains("X-Aws-Ec2-Metadata-Token-Ttl-Seconds: 60\r\n"), "{text}");
+    let mut imds = Metadata::new();
+    assert_eq!(imds.status("app", "GET", ROOT, &[]), 401);
+    assert_eq!(imds.get("app", "/meta-data/instance-id"), (200, "i-0123456789abcdef0".to_owned()));
+    assert_eq!(imds.status("app", "GET", ROOT, &[(TOKEN, "AQAEnone")]), 401);
+    assert_eq!(imds.status("app", "GET", ROOT, &[(TOKEN, "")]), 401);
+    let answer = imds.answer("app", "PUT", "/latest/api/token", &[(LIFETIME, "60")]);
+    let lifetime = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(LIFETIME));
+    assert_eq!(lifetime.map(|(_, value)| value), Some(&HeaderValue::Text("60".to_owned())));
 }
 
 #[test]
 fn a_token_is_not_for_those_who_forward_or_ask_a_version() {
-    let put = |more: &str, path: &str| status("app", &format!("-X PUT {more} http://169.254.169.254{path}"));
-    assert_eq!(put(&format!("{LIFETIME} -H 'X-Forwarded-For: 10.0.0.9'"), "/latest/api/token"), "403");
-    assert_eq!(put(LIFETIME, "/2021-03-23/api/token"), "403");
-    for lifetime in ["0", "21601", "soon", "-1"] {
-        let field = format!("-H 'X-aws-ec2-metadata-token-ttl-seconds: {lifetime}'");
-        assert_eq!(put(&field, "/latest/api/token"), "400", "{lifetime}");
+    let mut imds = Metadata::new();
+    let mut put = |path: &str, headers: &[(&str, &str)]| imds.status("app", "PUT", path, headers);
+    let at = "/latest/api/token";
+    assert_eq!(put(at, &[(LIFETIME, "60"), ("X-Forwarded-For", "10.0.0.9")]), 403);
+    assert_eq!(put("/2021-03-23/api/token", &[(LIFETIME, "60")]), 403);
+    for lifetime in ["0", "21601", "soon", "-1", ""] {
+        assert_eq!(put(at, &[(LIFETIME, lifetime)]), 400, "{lifetime}");
     }
-    assert_eq!(put("", "/latest/api/token"), "400");
-    assert_eq!(put("-H 'X-aws-ec2-metadata-token-ttl-seconds: 21600'", "/latest/api/token"), "200");
+    assert_eq!(put(at, &[]), 400);
+    for lifetime in ["1", "21600"] {
+        assert_eq!(put(at, &[(LIFETIME, lifetime)]), 200, "{lifetime}");
+    }
 }
 
 #[test]
 fn a_token_ends_and_is_one_instances_own() {
-    let token = token("app");
-    let field = format!("-H 'X-aws-ec2-metadata-token: {token}' {AT}/meta-data/");
-    let yaml = format!(
-        "{WORLD}steps:
-  - {{ on: app, run: \"curl -s -X PUT {LIFETIME} {AT}/api/token\" }}
-  - {{ on: app, run: \"curl -s -o x -w %{{http_code}} {field}\", expect: {{ stdout: '200' }} }}
-  - {{ on: bare, run: \"curl -s -o x -w %{{http_code}} {field}\", expect: {{ stdout: '401' }} }}
-  - {{ wait: 60s }}
-  - {{ on: app, run: \"curl -s -o x -w %{{http_code}} {field}\", expect: {{ stdout: '401' }} }}
-"
-    );
-    let (topology, steps) = yaml.split_once("steps:\n").expect("steps");
-    crate::hosts::holds(topology, steps);
+    let mut imds = Metadata::new();
+    let token = imds.token("app", "60");
+    assert_eq!(imds.status("app", "GET", ROOT, &[(TOKEN, &token)]), 200);
+    assert_eq!(imds.status("bare", "GET", ROOT, &[(TOKEN, &token)]), 401);
+    imds.now += Duration::from_secs(59);
+    assert_eq!(imds.status("app", "GET", ROOT, &[(TOKEN, &token)]), 200);
+    imds.now += Duration::from_secs(1);
+    assert_eq!(imds.status("app", "GET", ROOT, &[(TOKEN, &token)]), 401);
 }
 
 #[test]
 fn tokens_can_be_optional_and_the_service_off() {
-    assert_eq!(
-        ask("bare", &[&format!("{AT}/meta-data/local-ipv4")])[0],
-        ("200".to_owned(), "10.0.0.6".to_owned())
-    );
-    assert_eq!(status("bare", &format!("-H 'X-aws-ec2-metadata-token: wrong' {AT}/meta-data/")), "401");
-    assert_eq!(status("off", &format!("{AT}/meta-data/")), "403");
-    assert_eq!(status("off", &format!("-X PUT {LIFETIME} {AT}/api/token")), "403");
+    let mut imds = Metadata::new();
+    let path = "/latest/meta-data/local-ipv4";
+    assert_eq!(imds.ask("bare", "GET", path, &[]), (200, "10.0.0.6".to_owned()));
+    assert_eq!(imds.ask("bare", "HEAD", path, &[]), (200, String::new()));
+    assert_eq!(imds.status("bare", "GET", path, &[(TOKEN, "wrong")]), 401);
+    assert_eq!(imds.status("bare", "POST", path, &[]), 405);
+    assert_eq!(imds.status("off", "GET", path, &[]), 403);
+    assert_eq!(imds.status("off", "PUT", "/latest/api/token", &[(LIFETIME, "60")]), 403);
 }
 
 #[test]
 fn an_instance_hears_what_it_is() {
+    let mut imds = Metadata::new();
     let texts = [
         ("/meta-data/placement/availability-zone/", "ap-northeast-2a"),
         ("/meta-data/placement/region", "ap-northeast-2"),
@@ -117,28 +141,26 @@ fn an_instance_hears_what_it_is() {
         ("/dynamic/instance-identity/", "document"),
     ];
     for (path, text) in texts {
-        assert_eq!(ask("bare", &[&format!("{AT}{path}")])[0], ("200".to_owned(), text.to_owned()), "{path}");
+        assert_eq!(imds.get("bare", path), (200, text.to_owned()), "{path}");
     }
     for path in
         ["/meta-data/nothing", "/meta-data/iam/security-credentials/", "/meta-data/public-ipv4", "/../x"]
     {
-        assert_eq!(status("bare", &format!("{AT}{path}")), "404", "{path}");
+        assert_eq!(imds.get("bare", path).0, 404, "{path}");
     }
-    let (_, document) = ask("bare", &[&format!("{AT}/dynamic/instance-identity/document")]).remove(0);
-    for member in [
-        "\"accountId\" : \"123456789012\"",
-        "\"region\" : \"ap-northeast-2\"",
-        "\"privateIp\" : \"10.0.0.6\"",
-    ] {
-        assert!(document.contains(member), "{document}");
-    }
+    let (_, document) = imds.get("bare", "/dynamic/instance-identity/document");
+    let document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
+    assert_eq!(document["accountId"], "123456789012");
+    assert_eq!(document["region"], "ap-northeast-2");
+    assert_eq!(document["privateIp"], "10.0.0.6");
 }
 
 #[test]
 fn a_role_has_credentials() {
-    assert_eq!(get("app", "/meta-data/iam/security-credentials/").1, "Reader");
-    let (status, document) = get("app", "/meta-data/iam/security-credentials/Reader");
-    assert_eq!(status, "200");
+    let mut imds = Metadata::new();
+    assert_eq!(imds.get("app", "/meta-data/iam/security-credentials/"), (200, "Reader".to_owned()));
+    let (status, document) = imds.get("app", "/meta-data/iam/security-credentials/Reader");
+    assert_eq!(status, 200);
     let document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
     assert_eq!((&document["Code"], &document["Type"]), (&"Success".into(), &"AWS-HMAC".into()));
     assert!(document["AccessKeyId"].as_str().expect("a key").starts_with("ASIA"));
@@ -189,7 +211,7 @@ fn answers_live_for_as_many_hops_as_the_options_say() {
         let app = station_of(world.model(), "app").expect("it is there");
         let command = vpclab::guest::parse("curl -s http://169.254.169.254/").expect("a command");
         world.start(app, &command);
-        let until = world.now() + std::time::Duration::from_secs(5);
+        let until = world.now() + Duration::from_secs(5);
         world.run_until(until, |_| false);
         let seen = &world.observer.0;
         assert!(!seen.is_empty() && seen.iter().all(|ttl| *ttl == hops), "{options}: {seen:?}");

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use simple_dns::rdata::{A, OPT, RData};
-use simple_dns::{CLASS, Name, Packet as Message, PacketFlag, RCODE, ResourceRecord};
+use simple_dns::{CLASS, Packet as Message, PacketFlag, RCODE, ResourceRecord};
 
 use super::rig::{Output, Rig, address};
 use crate::guest::dns::message;
