@@ -27,6 +27,8 @@ const ORPHAN_MAX: Duration = Duration::from_secs(60);
 const ACK_DELAY: smoltcp::time::Duration = smoltcp::time::Duration::from_millis(40);
 
 const SEND_BUFFER: usize = 65_536;
+/// What Linux lets the buffers of a connection grow to in time (`tcp_wmem`); here they are so from the begin.
+const BULK_BUFFER: usize = 4 << 20;
 /// A queue that no peer's window takes whole.
 const BULK: usize = 60_000;
 
@@ -50,6 +52,15 @@ pub(super) enum ConnectionError {
 pub(super) enum Role {
     Client,
     Server,
+}
+
+/// How much a connection is made for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Haul {
+    /// What a window of 64 KiB carries.
+    Usual,
+    /// As much as the path does.
+    Bulk,
 }
 
 pub(super) struct Connection {
@@ -76,9 +87,12 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub fn new(now: Instant, tuple: FiveTuple, role: Role, mtu: u16) -> Self {
-        let receive = vec![0; receive_window(role, mtu)];
-        let mut socket = Socket::new(SocketBuffer::new(receive), SocketBuffer::new(vec![0; SEND_BUFFER]));
+    pub fn new(now: Instant, tuple: FiveTuple, role: Role, mtu: u16, haul: Haul) -> Self {
+        let (receive, send) = match haul {
+            Haul::Usual => (receive_window(role, mtu), SEND_BUFFER),
+            Haul::Bulk => (BULK_BUFFER, BULK_BUFFER),
+        };
+        let mut socket = Socket::new(SocketBuffer::new(vec![0; receive]), SocketBuffer::new(vec![0; send]));
         // Linux acknowledges at once while a connection is young.
         socket.set_ack_delay(None);
         let mut set = SocketSet::new(Vec::with_capacity(1));

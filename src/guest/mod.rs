@@ -63,6 +63,7 @@ pub use request::{Asker, HttpRequest, Query, Reply, Request};
 pub use site::{Answer, Body, HeaderValue, Site};
 pub use tls::{Certificate, Identity, Secret};
 
+use self::connection::Haul;
 use self::process::{Os, Processes, Program};
 use self::stack::{News, Stack};
 use self::tls::{Channel, Tls};
@@ -201,7 +202,8 @@ impl Host {
 
     /// Lets a service listen on a port.
     pub fn serve(&mut self, port: u16, service: Service) {
-        self.stack.serve(port);
+        let haul = if matches!(service, Service::Iperf) { Haul::Bulk } else { Haul::Usual };
+        self.stack.serve(port, haul);
         if matches!(service, Service::Dns) {
             self.stack.serve_datagrams(port);
         }

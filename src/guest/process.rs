@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 
 use super::aws::AwsProfile;
-use super::connection::ConnectionError;
+use super::connection::{ConnectionError, Haul};
 use super::dns::Resolver;
 use super::iperf::Tests;
 use super::names::Names;
@@ -380,7 +380,16 @@ impl<'a> Os<'a> {
     }
 
     pub fn connect(&mut self, address: Ipv4Addr, port: u16) -> ConnectionId {
-        let id = self.stack.connect(self.now, self.pid, address, port);
+        self.connect_for((address, port), Haul::Usual)
+    }
+
+    /// The same for as much as the path carries.
+    pub fn connect_bulk(&mut self, address: Ipv4Addr, port: u16) -> ConnectionId {
+        self.connect_for((address, port), Haul::Bulk)
+    }
+
+    fn connect_for(&mut self, to: (Ipv4Addr, u16), haul: Haul) -> ConnectionId {
+        let id = self.stack.connect(self.now, self.pid, to, haul);
         self.me().connections.push(id);
         id
     }

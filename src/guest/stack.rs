@@ -20,7 +20,7 @@ use smoltcp::wire::IpAddress;
 
 pub(super) use self::probes::{Probe, ProbeNews};
 use super::HostConfig;
-use super::connection::{Connection, ConnectionError, Role};
+use super::connection::{Connection, ConnectionError, Haul, Role};
 use super::device::Device;
 use super::interfaces::Interfaces;
 use super::link::{Attachment, Link};
@@ -81,7 +81,7 @@ pub(super) struct Stack {
     /// Connections whose acknowledgement waits for the programs to run first.
     unhurried: BTreeSet<ConnectionId>,
     news: Vec<News>,
-    served: BTreeSet<u16>,
+    served: BTreeMap<u16, Haul>,
     /// Ports at which datagrams are answered.
     served_datagrams: BTreeSet<u16>,
     /// Who gets the answers for an echo identifier or a port of its own.
@@ -117,7 +117,7 @@ impl Stack {
             deadlines: BTreeSet::new(),
             unhurried: BTreeSet::new(),
             news: Vec::new(),
-            served: BTreeSet::new(),
+            served: BTreeMap::new(),
             served_datagrams: BTreeSet::new(),
             probes: BTreeMap::new(),
             ports: config.seed.stream("ephemeral-ports", &config.name),
@@ -127,8 +127,8 @@ impl Stack {
     }
 
     /// Answers connections to `port` from now on.
-    pub fn serve(&mut self, port: u16) {
-        self.served.insert(port);
+    pub fn serve(&mut self, port: u16, haul: Haul) {
+        self.served.insert(port, haul);
     }
 
     /// Takes datagrams to `port` from now on.
@@ -177,7 +177,13 @@ impl Stack {
     }
 
     /// Begins to connect; the outcome is found in [`Self::connection`].
-    pub fn connect(&mut self, now: Instant, owner: ProcessId, address: Ipv4Addr, port: u16) -> ConnectionId {
+    pub fn connect(
+        &mut self,
+        now: Instant,
+        owner: ProcessId,
+        (address, port): (Ipv4Addr, u16),
+        haul: Haul,
+    ) -> ConnectionId {
         let tuple = FiveTuple {
             src: self.link.source_for(address),
             dst: address,
@@ -185,7 +191,7 @@ impl Stack {
             dst_port: port,
             protocol: Protocol::TCP,
         };
-        let mut connection = Connection::new(now, tuple, Role::Client, self.mtu);
+        let mut connection = Connection::new(now, tuple, Role::Client, self.mtu, haul);
         connection.owner = Some(owner);
         let socket = connection.socket_mut();
         socket.set_tsval_generator(Some(timestamp));
@@ -380,7 +386,7 @@ impl Stack {
         };
         let free = (0..even)
             .map(|step| EPHEMERAL_FIRST + 2 * ((start + step) % even) as u16)
-            .find(|port| !is_used(*port) && !self.served.contains(port));
+            .find(|port| !is_used(*port) && !self.served.contains_key(port));
         free.expect("a host has fewer than 14116 connections and probes")
     }
 }

@@ -176,7 +176,7 @@ impl Test {
             }
             (state::CREATE_STREAMS, Phase::Preparing) => {
                 let peer = os.tuple(self.control).dst;
-                self.stream = Some(os.connect(peer, options.port));
+                self.stream = Some(os.connect_bulk(peer, options.port));
                 self.limit = os.now + PATIENCE;
             }
             (state::TEST_START, Phase::Preparing) => {}

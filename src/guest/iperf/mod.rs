@@ -50,6 +50,8 @@ struct Test {
     stream: Option<ProcessId>,
     /// Whether the server sends.
     is_reverse: bool,
+    /// Whether both sides know that it has begun.
+    is_running: bool,
     is_over: bool,
     bytes: u64,
 }

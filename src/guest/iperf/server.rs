@@ -58,8 +58,14 @@ impl Session {
                     }
                     Some(_) => return Err(()),
                     None => {
-                        let (stream, is_reverse, is_over, bytes) = (None, false, false, 0);
-                        let test = Test { control: own, stream, is_reverse, is_over, bytes };
+                        let test = Test {
+                            control: own,
+                            stream: None,
+                            is_reverse: false,
+                            is_running: false,
+                            is_over: false,
+                            bytes: 0,
+                        };
                         os.tests().0.insert(self.cookie.clone(), test);
                         self.say(state::PARAM_EXCHANGE);
                         self.role = Role::Parameters;
@@ -79,6 +85,7 @@ impl Session {
                 let Some(stream) = self.test(os)?.stream else { return Ok(false) };
                 self.say(state::TEST_START);
                 self.say(state::TEST_RUNNING);
+                self.test(os)?.is_running = true;
                 self.role = Role::Running(os.now);
                 os.stir(stream);
                 Ok(true)
@@ -129,7 +136,9 @@ impl Session {
         if test.is_over {
             return Err(());
         }
-        // Nothing is sent before the stream is announced as running.
+        if !test.is_running {
+            return Ok(false);
+        }
         let taken = os.send(self.connection, &[b'0'; BLOCK]) as u64;
         self.test(os)?.bytes += taken;
         Ok(taken > 0)

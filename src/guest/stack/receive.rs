@@ -64,8 +64,9 @@ impl Stack {
         match known {
             Some(id) if opens && self.connection(id).is_handshaking_server() => self.repeat_syn_ack(now, id),
             Some(id) => self.deliver(now, id, packet),
-            None if opens && self.served.contains(&tuple.src_port) => {
-                let mut connection = Connection::new(now, tuple, Role::Server, self.mtu);
+            None if opens && self.served.contains_key(&tuple.src_port) => {
+                let haul = self.served[&tuple.src_port];
+                let mut connection = Connection::new(now, tuple, Role::Server, self.mtu, haul);
                 let socket = connection.socket_mut();
                 socket.set_tsval_generator(Some(timestamp));
                 let endpoint =
@@ -110,7 +111,7 @@ impl Stack {
         if let Some(owner) = connection.owner {
             self.news.push(News::Stirred(owner));
         } else if !connection.announced
-            && self.served.contains(&connection.tuple.src_port)
+            && self.served.contains_key(&connection.tuple.src_port)
             && !connection.is_connecting()
             && !connection.is_over()
         {
