@@ -99,6 +99,8 @@ ids! {
     AllocationId = "eipalloc-";
     /// The association of an Elastic IP with a private address.
     AddressAssociationId = "eipassoc-";
+    /// A DHCP option set.
+    DhcpOptionsId = "dopt-";
     /// A network interface.
     EniId = "eni-";
     /// A customer gateway: the on-premises end of VPN connections.

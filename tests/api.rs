@@ -635,7 +635,7 @@ fn endpoints_and_prefix_lists() {
         ec2 create-vpc-endpoint --vpc-id A --service-name com.amazonaws.ap-northeast-2.ssm => InvalidServiceName The Vpc Endpoint Service 'com.amazonaws.ap-northeast-2.ssm' does not exist
         ec2 create-vpc-endpoint --vpc-id A --service-name com.amazonaws.ap-northeast-2.s3 --subnet-ids Public => InvalidParameterCombination
         ec2 create-vpc-endpoint --vpc-id A --service-name com.amazonaws.ap-northeast-2.s3 --route-table-ids TableA => RouteAlreadyExists route table rtb-0aaaaaaaaaaaaaaaa already has a route with destination-prefix-list-id pl-78a54011
-        ec2 create-vpc-endpoint --vpc-id A --service-name com.amazonaws.ap-northeast-2.ssm --vpc-endpoint-type Interface --subnet-ids Public => InvalidParameter
+        ec2 create-vpc-endpoint --vpc-id A --service-name com.amazonaws.ap-northeast-2.ssm --vpc-endpoint-type Interface --subnet-ids Public => InvalidParameter Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for vpc-0aaaaaaaaaaaaaaaa
         ec2 create-vpc-endpoint --vpc-id A --service-name com.amazonaws.ap-northeast-2.ssm --vpc-endpoint-type Interface --subnet-ids Public Private --no-private-dns-enabled => DuplicateSubnetsInSameZone
         ec2 create-vpc-endpoint --vpc-id A --service-name com.amazonaws.ap-northeast-2.ssm --vpc-endpoint-type Interface --subnet-ids Public --security-group-ids GroupA --no-private-dns-enabled --tag-specifications ResourceType=vpc-endpoint,Tags=[{{Key=Name,Value=Ssm}}] => VpcEndpointId=vpce-*
         ec2 modify-vpc-endpoint --vpc-endpoint-id Ssm --add-subnet-ids Other --remove-subnet-ids Public =>

@@ -139,6 +139,7 @@ zzz: 1
 vpcs:
   V:
     zzz: 1
+    dhcp_options: { zzz: 1 }
     subnets: { S: { zzz: 1 } }
     route_tables: { T: { zzz: 1 } }
     network_acls: { A: { zzz: 1, ingress: [{ zzz: 1 }] } }
@@ -189,6 +190,7 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
     let described = [
         ("IAM", keys(&schema["properties"]["iam"])),
         ("a VPC", of("vpc")),
+        ("DHCP options", of("dhcp_options")),
         ("a bucket", of("bucket")),
         ("a table", of("table")),
         ("a topic", of("topic")),

@@ -3,11 +3,15 @@
 
 use std::net::Ipv4Addr;
 
+use vpclab::api::Ec2;
+use vpclab::guest::HttpRequest;
 use vpclab::iam::{AccessRequest, authorize};
 use vpclab::ids::EniId;
 use vpclab::model::{Direction, Model, Policy, Principal};
 use vpclab::scenario::{self, station_of};
 use vpclab::seed::{Seed, Stream};
+use vpclab::service::dns::{self, Vantage};
+use vpclab::service::imds;
 use vpclab::sim::World;
 use vpclab::time::Instant;
 use vpclab::trace::{DropReason, Fate, Observer, Station, Step, Stretch};
@@ -215,4 +219,84 @@ fn policies_of_any_text_are_read_or_refused() {
     let long = "*a".repeat(5_000);
     assert!(decide(&whole.replace("1*", &long)));
     assert!(decide(&whole.replace("${aws:x}", &"${".repeat(10_000))));
+}
+
+/// A question as `dig` would ask it.
+fn question(name: &str) -> Vec<u8> {
+    let mut bytes = vec![0xab, 0xcd, 1, 0x20, 0, 1, 0, 0, 0, 0, 0, 1];
+    for label in name.split('.') {
+        bytes.push(label.len() as u8);
+        bytes.extend(label.as_bytes());
+    }
+    bytes.extend([0, 0, 1, 0, 1, 0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0]);
+    bytes
+}
+
+#[test]
+fn questions_of_any_bytes_are_answered_or_ignored() {
+    let model = scenario::load(WORLD).expect("no mistakes").model;
+    let vpc = model.vpcs.values().next().expect("a VPC").id;
+    let now = Instant::from_unix_seconds(1_719_565_200);
+    let names = [
+        "ip-10-0-0-10.ec2.internal",
+        "my-bucket.s3.us-east-1.amazonaws.com",
+        "10.0.0.10.in-addr.arpa",
+        "x.notebook.us-east-1.sagemaker.aws",
+        "ec2-1-2-3-4.compute-1.amazonaws.com",
+    ];
+    let mut random = Seed(11).stream("hostile", "questions");
+    let (mut answered, mut ignored) = (0, 0);
+    for _ in 0..20_000 {
+        let mut bytes = question(names[random.below(5) as usize]);
+        for _ in 0..random.below(5) {
+            let at = random.below(bytes.len() as u64) as usize;
+            bytes[at] = random.below(256) as u8;
+        }
+        if random.below(4) == 0 {
+            bytes.truncate(random.below(bytes.len() as u64) as usize);
+        }
+        let vantage = if random.below(2) == 0 { Vantage::Vpc(vpc) } else { Vantage::Elsewhere };
+        match dns::answer(&model, vantage, now, &bytes, random.below(2) == 0) {
+            Some(reply) => {
+                assert_eq!((&reply[..2], reply[2] & 0x80), (&bytes[..2], 0x80));
+                answered += 1;
+            }
+            None => ignored += 1,
+        }
+    }
+    assert!(answered > 10_000 && ignored > 100, "{answered} {ignored}");
+}
+
+#[test]
+fn requests_for_metadata_of_any_text_are_answered() {
+    let scenario = scenario::load(WORLD).expect("no mistakes");
+    let (mut model, scope, now) = (scenario.model, scenario.scope, scenario.start);
+    let eni = model.instances.values().next().expect("an instance").eni;
+    let mut random = Seed(12).stream("hostile", "metadata");
+    let whole = "/latest/meta-data/iam/security-credentials/x/../2021-03-23/api/token?a=%00";
+    for _ in 0..5_000 {
+        let mut text = |from: &str| {
+            let mut chars: Vec<char> = from.chars().collect();
+            for _ in 0..random.below(4) {
+                let at = random.below(chars.len() as u64 + 1) as usize;
+                chars.insert(at, ['/', '.', '\0', 'é', '-', '9', ' '][random.below(7) as usize]);
+            }
+            chars.truncate(random.below(chars.len() as u64 + 1) as usize);
+            chars.into_iter().collect::<String>()
+        };
+        let request = HttpRequest {
+            method: text("PUT"),
+            target: text(whole),
+            headers: vec![
+                ("X-aws-ec2-metadata-token".to_owned(), text("AQAE00006680abcd0123456789abcdef==")),
+                ("X-aws-ec2-metadata-token-ttl-seconds".to_owned(), text("21600")),
+            ],
+            body: Vec::new(),
+        };
+        for method in ["PUT", "GET", "HEAD", &request.method] {
+            let request = HttpRequest { method: method.to_owned(), ..request.clone() };
+            let answer = imds::answer(&mut Ec2::new(&mut model, scope, now), eni, &request);
+            assert!((200..500).contains(&answer.status));
+        }
+    }
 }

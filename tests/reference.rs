@@ -210,8 +210,8 @@ fn report(seed: u64, actions: Vec<Action>, difference: Difference) -> String {
 }
 
 /// What a bare walk of intact packets cannot come to: links, hosts and frames have tests of their own.
-const ELSEWHERE: [&str; 6] =
-    ["malformed", "no-neighbor", "zone-down", "link-cut", "link-queue-full", "link-loss"];
+const ELSEWHERE: [&str; 7] =
+    ["link-local-rate", "malformed", "no-neighbor", "zone-down", "link-cut", "link-queue-full", "link-loss"];
 
 /// So many connections of one NAT gateway to one destination that the next one finds no port: too many to
 /// open one by one, so both views are told of them.

@@ -4,7 +4,7 @@ use super::{ApiError, Ec2, New, Result};
 use crate::ids::{RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId, VpcId};
 use crate::model::{
     Destination, EndpointKind, Owner, Policy, PrincipalPattern, Route, RouteOrigin, Selection, ServiceName,
-    Target, VpcEndpoint,
+    Target, VpcEndpoint, dns,
 };
 
 /// Parameters of CreateVpcEndpoint.
@@ -39,6 +39,9 @@ pub enum NewEndpointKind {
         security_group_ids: Vec<SecurityGroupId>,
         /// Whether the service's own name leads there.
         private_dns_enabled: bool,
+        /// `DnsOptions.PrivateDnsOnlyForInboundResolverEndpoint`, of S3 only: on unless it is said to be
+        /// off (aws: endpoint-s3-private-dns).
+        private_dns_only_for_inbound_resolver_endpoint: Option<bool>,
     },
 }
 
@@ -52,6 +55,8 @@ pub struct ModifyVpcEndpoint {
     pub remove_subnet_ids: Vec<SubnetId>,
     pub add_security_group_ids: Vec<SecurityGroupId>,
     pub remove_security_group_ids: Vec<SecurityGroupId>,
+    pub private_dns_enabled: Option<bool>,
+    pub private_dns_only_for_inbound_resolver_endpoint: Option<bool>,
     pub policy_document: Option<String>,
     pub reset_policy: bool,
 }
@@ -78,8 +83,21 @@ impl Ec2<'_> {
             NewEndpointKind::Gateway { route_table_ids } => {
                 self.create_gateway(request, policy, route_table_ids)
             }
-            NewEndpointKind::Interface { subnet_ids, security_group_ids, private_dns_enabled } => {
-                self.create_interface(request, policy, &subnet_ids, &security_group_ids, private_dns_enabled)
+            NewEndpointKind::Interface {
+                subnet_ids,
+                security_group_ids,
+                private_dns_enabled,
+                private_dns_only_for_inbound_resolver_endpoint,
+            } => {
+                let inbound_only = private_dns_only_for_inbound_resolver_endpoint;
+                let names = self.check_private_dns(
+                    None,
+                    &request.service_name,
+                    request.vpc_id,
+                    private_dns_enabled,
+                    inbound_only,
+                )?;
+                self.create_interface(request, policy, &subnet_ids, &security_group_ids, names)
             }
         }
     }
@@ -170,7 +188,7 @@ impl Ec2<'_> {
         policy: Policy,
         subnets: &[SubnetId],
         groups: &[SecurityGroupId],
-        private_dns: bool,
+        (private_dns, inbound_only): (bool, bool),
     ) -> Result<VpcEndpointId> {
         let there = |endpoint: &&VpcEndpoint| {
             endpoint.vpc == request.vpc_id && matches!(endpoint.kind, EndpointKind::Interface { .. })
@@ -180,22 +198,68 @@ impl Ec2<'_> {
         self.check_quota(there, max, "VpcEndpointLimitExceeded", "")?;
         self.check_subnets_of_zones(request.vpc_id, &[], subnets, "InvalidParameter")?;
         let vpc = self.vpc(request.vpc_id)?;
-        // aws: endpoint-private-dns-attributes
-        if private_dns && !(vpc.dns_support && vpc.dns_hostnames) {
-            return Err(ApiError::code_only("InvalidParameter"));
-        }
         let groups = match (groups, subnets.first()) {
             ([], _) | (_, None) => vec![vpc.default_security_group],
             (groups, Some(subnet)) => self.check_groups(groups, *subnet)?,
         };
         let within = request.vpc_id.to_string();
         let id = self.choose_id(&request.new, &within, |model| &model.endpoints, VpcEndpointId::derive);
-        let kind = EndpointKind::Interface { interfaces: Vec::new(), private_dns, inbound_only: false };
+        let kind = EndpointKind::Interface { interfaces: Vec::new(), private_dns, inbound_only };
         self.insert_endpoint(id, request, policy, kind);
         for &subnet in subnets {
             self.add_endpoint_interface(id, subnet, groups.clone())?;
         }
         Ok(id)
+    }
+
+    /// Whether the service's own name may lead to an endpoint, and whether it then does so for those only
+    /// who ask an inbound endpoint of the resolver.
+    fn check_private_dns(
+        &self,
+        own: Option<VpcEndpointId>,
+        service: &ServiceName,
+        vpc: VpcId,
+        private_dns: bool,
+        inbound_only: Option<bool>,
+    ) -> Result<(bool, bool)> {
+        let is_s3 = service.service() == "s3";
+        if inbound_only.is_some() && !is_s3 {
+            return Err(ApiError::code_only("InvalidParameter"));
+        }
+        if !private_dns {
+            return Ok((false, false));
+        }
+        let refused = |message: String| Err(ApiError::new("InvalidParameter", message));
+        // aws: endpoint-private-dns-attributes
+        if !self.vpc(vpc)?.has_names() {
+            return refused(format!(
+                "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to \
+                 true for {vpc}"
+            ));
+        }
+        let mut others = self
+            .model
+            .endpoints
+            .values()
+            .filter(|other| other.vpc == vpc && other.service == *service && Some(other.id) != own);
+        // A name leads to one endpoint (aws: endpoint-private-dns-conflict).
+        if others.clone().any(VpcEndpoint::has_private_dns) {
+            let domain = dns::service_domain(service);
+            return refused(format!(
+                "private-dns-enabled cannot be set because there is already a conflicting DNS domain for {domain} \
+                 in the VPC {vpc}"
+            ));
+        }
+        // aws: endpoint-s3-private-dns
+        let inbound_only = is_s3 && inbound_only.unwrap_or(true);
+        let is_gateway = |other: &VpcEndpoint| matches!(other.kind, EndpointKind::Gateway { .. });
+        if inbound_only && !others.any(is_gateway) {
+            return refused(format!(
+                "To set PrivateDnsOnlyForInboundResolverEndpoint to true, the VPC {vpc} must have a gateway \
+                 endpoint for the service."
+            ));
+        }
+        Ok((true, inbound_only))
     }
 
     /// One interface in a zone (aws: endpoint-interface).
@@ -227,11 +291,37 @@ impl Ec2<'_> {
             (None, true) => Some(Policy::allow_all()),
             (None, false) => None,
         };
+        let names = self.changed_private_dns(&endpoint, &change)?;
         self.change_ways(&endpoint, change)?;
+        if let Some((on, only)) = names
+            && let EndpointKind::Interface { private_dns, inbound_only, .. } =
+                &mut self.model.endpoints[&id].kind
+        {
+            (*private_dns, *inbound_only) = (on, only);
+        }
         if let Some(policy) = policy {
             self.model.endpoints[&id].policy = policy;
         }
         Ok(())
+    }
+
+    /// What a change makes of private DNS, if it says anything about it.
+    fn changed_private_dns(
+        &self,
+        endpoint: &VpcEndpoint,
+        change: &ModifyVpcEndpoint,
+    ) -> Result<Option<(bool, bool)>> {
+        let (on, only) = (change.private_dns_enabled, change.private_dns_only_for_inbound_resolver_endpoint);
+        if on.is_none() && only.is_none() {
+            return Ok(None);
+        }
+        let EndpointKind::Interface { private_dns, inbound_only, .. } = endpoint.kind else {
+            return Err(ApiError::code_only("InvalidParameter"));
+        };
+        let on = on.unwrap_or(private_dns);
+        let only =
+            only.or(private_dns.then_some(inbound_only).filter(|_| endpoint.service.service() == "s3"));
+        self.check_private_dns(Some(endpoint.id), &endpoint.service, endpoint.vpc, on, only).map(Some)
     }
 
     fn change_ways(&mut self, endpoint: &VpcEndpoint, change: ModifyVpcEndpoint) -> Result<()> {
@@ -311,7 +401,18 @@ impl Ec2<'_> {
     /// Deletes endpoints with their routes and interfaces.
     pub fn delete_vpc_endpoints(&mut self, ids: &[VpcEndpointId]) -> Result<()> {
         for &id in ids {
-            self.endpoint(id)?;
+            let endpoint = self.endpoint(id)?;
+            // Names for inbound endpoints only need the gateway endpoint for everybody else
+            // (aws: endpoint-s3-private-dns). The code is not documented.
+            let needs = |other: &VpcEndpoint| {
+                matches!(other.kind, EndpointKind::Interface { inbound_only: true, .. })
+                    && (other.vpc, &other.service) == (endpoint.vpc, &endpoint.service)
+                    && !ids.contains(&other.id)
+            };
+            let is_gateway = matches!(endpoint.kind, EndpointKind::Gateway { .. });
+            if is_gateway && self.model.endpoints.values().any(needs) {
+                return Err(ApiError::code_only("OperationNotPermitted"));
+            }
         }
         for id in ids {
             let Some(endpoint) = self.model.endpoints.get(id).cloned() else { continue };

@@ -9,6 +9,7 @@
 //! AWS's names; what is optional at AWS is an `Option` here.
 
 mod address;
+mod dhcp_options;
 mod dynamodb;
 mod endpoint;
 mod iam;
@@ -35,6 +36,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 pub use address::{AssociateAddress, is_public};
+pub use dhcp_options::CreateDhcpOptions;
 pub use dynamodb::CreateTable;
 pub use endpoint::{CreateVpcEndpoint, ModifyVpcEndpoint, NewEndpointKind};
 pub use iam::{Holder, Iam};
@@ -56,13 +58,13 @@ pub use vpc::{CreateVpc, VpcAttribute};
 pub use vpn::CreateVpnConnection;
 
 use crate::ids::{
-    AllocationId, CustomerGatewayId, EniId, InstanceId, InternetGatewayId, NatGatewayId, NetworkAclId,
-    RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
+    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, InstanceId, InternetGatewayId, NatGatewayId,
+    NetworkAclId, RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
     TransitGatewayRouteTableId, VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 use crate::model::{
-    CustomerGateway, ElasticIp, Eni, Instance, InternetGateway, Model, NatGateway, NetworkAcl, Region,
-    RouteTable, Scope, SecurityGroup, Subnet, Table, TransitGateway, TransitGatewayAttachment,
+    CustomerGateway, DhcpOptions, ElasticIp, Eni, Instance, InternetGateway, Model, NatGateway, NetworkAcl,
+    Region, RouteTable, Scope, SecurityGroup, Subnet, Table, TransitGateway, TransitGatewayAttachment,
     TransitGatewayRouteTable, Vpc, VpcEndpoint, VpnConnection, VpnGateway,
 };
 use crate::seed;
@@ -160,6 +162,8 @@ macro_rules! lookups {
 lookups! {
     vpc, vpc_mut: VpcId => Vpc, vpcs,
         "InvalidVpcID.NotFound", "The vpc ID '{id}' does not exist";
+    dhcp_options, dhcp_options_mut: DhcpOptionsId => DhcpOptions, dhcp_options,
+        "InvalidDhcpOptionID.NotFound";
     subnet, subnet_mut: SubnetId => Subnet, subnets,
         "InvalidSubnetID.NotFound", "The subnet ID '{id}' does not exist";
     route_table, route_table_mut: RouteTableId => RouteTable, route_tables,
@@ -212,6 +216,7 @@ macro_rules! describes {
 
 describes! {
     vpc: describe_vpcs, VpcId => Vpc, vpcs;
+    dhcp_options: describe_dhcp_options, DhcpOptionsId => DhcpOptions, dhcp_options;
     subnet: describe_subnets, SubnetId => Subnet, subnets;
     route_table: describe_route_tables, RouteTableId => RouteTable, route_tables;
     network_acl: describe_network_acls, NetworkAclId => NetworkAcl, network_acls;
@@ -251,7 +256,7 @@ macro_rules! scoped {
 }
 
 scoped!(
-    own: Vpc, InternetGateway, Instance, ElasticIp, NatGateway, VpcEndpoint, TransitGateway,
+    own: Vpc, DhcpOptions, InternetGateway, Instance, ElasticIp, NatGateway, VpcEndpoint, TransitGateway,
         TransitGatewayAttachment, VpnGateway, CustomerGateway, VpnConnection;
     by_vpc: Subnet, RouteTable, NetworkAcl, SecurityGroup, Eni
 );
@@ -303,6 +308,11 @@ impl<'m> Ec2<'m> {
     /// What EC2 says if neither or several of some parameters are given; the text is not known.
     pub fn missing_parameter(&self) -> ApiError {
         ApiError::code_only("MissingParameter")
+    }
+
+    /// What EC2 says of a value that cannot be; the text is not known.
+    pub fn invalid_value(&self) -> ApiError {
+        ApiError::code_only("InvalidParameterValue")
     }
 
     /// What EC2 says of parameters that exclude each other; the text is not known.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{ApiError, Ec2, New, Result};
 use crate::ids::{PeeringId, VpcId};
-use crate::model::{Account, Peering, PeeringSide, PeeringStatus, Region, Scope};
+use crate::model::{Account, Peering, PeeringSide, PeeringStatus, Region, Scope, Vpc};
 
 /// Parameters of CreateVpcPeeringConnection.
 #[derive(Clone, Debug)]
@@ -125,9 +125,7 @@ impl Ec2<'_> {
                 return Err(ApiError::code_only("OperationNotPermitted"));
             }
         }
-        let names = |side: PeeringSide| {
-            self.model.vpcs.get(&side.vpc).is_some_and(|vpc| vpc.dns_support && vpc.dns_hostnames)
-        };
+        let names = |side: PeeringSide| self.model.vpcs.get(&side.vpc).is_some_and(Vpc::has_names);
         let asks = [requester, accepter].contains(&Some(true));
         if asks && !(names(peering.requester) && names(peering.accepter)) {
             return Err(ApiError::code_only("InvalidVpcPeeringConnectionState.DnsHostnamesDisabled"));

@@ -2,9 +2,10 @@
 
 use super::{Ec2, Result};
 use crate::ids::{
-    AllocationId, CustomerGatewayId, EniId, InstanceId, InternetGatewayId, NatGatewayId, NetworkAclId,
-    PeeringId, PrefixListId, RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId,
-    TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
+    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, InstanceId, InternetGatewayId, NatGatewayId,
+    NetworkAclId, PeeringId, PrefixListId, RouteTableId, SecurityGroupId, SubnetId,
+    TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId,
+    VpnConnectionId, VpnGatewayId,
 };
 
 /// Something that can carry a Name tag.
@@ -12,6 +13,7 @@ use crate::ids::{
 #[allow(missing_docs, reason = "each variant is an id of the kind it is named after")]
 pub enum Taggable {
     CustomerGateway(CustomerGatewayId),
+    DhcpOptions(DhcpOptionsId),
     ElasticIp(AllocationId),
     Endpoint(VpcEndpointId),
     Eni(EniId),
@@ -54,6 +56,7 @@ impl Ec2<'_> {
     fn name_of(&mut self, resource: Taggable) -> Result<Option<&mut Option<String>>> {
         Ok(Some(match resource {
             Taggable::CustomerGateway(id) => &mut self.customer_gateway_mut(id)?.name,
+            Taggable::DhcpOptions(id) => &mut self.dhcp_options_mut(id)?.name,
             Taggable::Endpoint(id) => &mut self.endpoint_mut(id)?.name,
             Taggable::NatGateway(id) => &mut self.nat_gateway_mut(id)?.name,
             Taggable::PrefixList(id) => return self.prefix_list(id).map(|_| None),

@@ -51,6 +51,7 @@ impl Ec2<'_> {
         let here = self.model.vpcs.values().filter(|vpc| vpc.scope == self.caller).count();
         self.check_quota(here, self.model.quotas.vpcs_per_region, "VpcLimitExceeded", VPC_LIMIT)?;
         let id = self.choose_id(&request.new, "", |model| &model.vpcs, VpcId::derive);
+        let dhcp_options = Some(self.default_dhcp_options());
         let path = [id.to_string()];
         let path = [path[0].as_str(), "default"];
         let vpc = Vpc {
@@ -64,6 +65,7 @@ impl Ec2<'_> {
             default_security_group: SecurityGroupId::derive(&path),
             internet_gateway: None,
             vpn_gateway: None,
+            dhcp_options,
             // aws: dns-attribute-defaults
             dns_support: true,
             dns_hostnames: false,

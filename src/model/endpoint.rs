@@ -48,6 +48,16 @@ pub enum EndpointKind {
     },
 }
 
+impl VpcEndpoint {
+    /// Whether the service's own name leads here, if only for those who ask an inbound endpoint.
+    pub fn has_private_dns(&self) -> bool {
+        match self.kind {
+            EndpointKind::Interface { private_dns, .. } => private_dns,
+            EndpointKind::Gateway { .. } => false,
+        }
+    }
+}
+
 /// The name of a service that endpoints lead to, e.g. `com.amazonaws.ap-northeast-2.s3`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ServiceName(String);

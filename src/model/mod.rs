@@ -5,6 +5,7 @@
 
 mod aws_policies;
 mod bucket;
+mod dhcp_options;
 pub mod dns;
 mod dynamodb;
 mod endpoint;
@@ -40,6 +41,7 @@ use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 
 pub use bucket::{Bucket, Content, Object};
+pub use dhcp_options::{DhcpOptions, NameServer};
 pub use dynamodb::{
     AttributeValue, DynamoDbTable, Item, KeyAttribute, KeyKind, item_from_json, item_to_json, table_arn,
 };
@@ -74,8 +76,8 @@ pub use vpc::{CidrBlock, Vpc};
 pub use vpn::{CustomerGateway, VpnConnection, VpnEnd, VpnGateway};
 
 use crate::ids::{
-    AllocationId, CustomerGatewayId, EniId, InstanceId, InternetGatewayId, NatGatewayId, NetworkAclId,
-    PeeringId, PrefixListId, PublicAccessExclusionId, RouteTableId, SecurityGroupId, SubnetId,
+    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, InstanceId, InternetGatewayId, NatGatewayId,
+    NetworkAclId, PeeringId, PrefixListId, PublicAccessExclusionId, RouteTableId, SecurityGroupId, SubnetId,
     TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId,
     VpnConnectionId, VpnGatewayId,
 };
@@ -89,6 +91,8 @@ pub type Table<Id, T> = IndexMap<Id, T, FixedState>;
 pub struct Model {
     /// VPCs of all accounts and regions.
     pub vpcs: Table<VpcId, Vpc>,
+    /// DHCP option sets; that of a region is there from its first VPC on.
+    pub dhcp_options: Table<DhcpOptionsId, DhcpOptions>,
     /// Subnets.
     pub subnets: Table<SubnetId, Subnet>,
     /// Route tables, main and custom.

@@ -6,7 +6,8 @@ use ipnet::Ipv4Net;
 
 use super::Scope;
 use crate::ids::{
-    InternetGatewayId, NetworkAclId, RouteTableId, SecurityGroupId, VpcCidrAssociationId, VpcId, VpnGatewayId,
+    DhcpOptionsId, InternetGatewayId, NetworkAclId, RouteTableId, SecurityGroupId, VpcCidrAssociationId,
+    VpcId, VpnGatewayId,
 };
 
 /// An isolated network with its own address space.
@@ -32,6 +33,8 @@ pub struct Vpc {
     pub internet_gateway: Option<InternetGatewayId>,
     /// The attached virtual private gateway.
     pub vpn_gateway: Option<VpnGatewayId>,
+    /// What its instances are told about servers and names; `None` if it has no set at all.
+    pub dhcp_options: Option<DhcpOptionsId>,
     /// Whether Amazon's DNS server answers.
     pub dns_support: bool,
     /// Whether instances get DNS names.
@@ -56,6 +59,12 @@ impl Vpc {
     /// Amazon's DNS server: the primary block's base plus two (aws: dns-base-plus-two).
     pub fn resolver(&self) -> Ipv4Addr {
         Ipv4Addr::from_bits(self.cidrs[0].block.network().to_bits() + 2)
+    }
+
+    /// Whether private names and zones, and those of public addresses, mean anything here: both attributes
+    /// have to be on (aws: dns-attributes).
+    pub fn has_names(&self) -> bool {
+        self.dns_support && self.dns_hostnames
     }
 
     /// Whether an address lies in one of the VPC's blocks.

@@ -4,9 +4,10 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::ids::{
-    AllocationId, CustomerGatewayId, EniId, InstanceId, InternetGatewayId, NatGatewayId, NetworkAclId,
-    PeeringId, PrefixListId, RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId,
-    TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
+    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, InstanceId, InternetGatewayId, NatGatewayId,
+    NetworkAclId, PeeringId, PrefixListId, RouteTableId, SecurityGroupId, SubnetId,
+    TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId,
+    VpnConnectionId, VpnGatewayId,
 };
 use crate::model::{AttachmentState, Instance, InstanceState, Model, NatGatewayState, Region, Table};
 
@@ -103,6 +104,7 @@ macro_rules! kinds {
 kinds! {
     AllocationId = "Elastic IP", elastic_ips, |x| x.name.clone(), |_| None;
     CustomerGatewayId = "customer gateway", customer_gateways, |x| x.name.clone(), |_| None;
+    DhcpOptionsId = "DHCP option set", dhcp_options, |x| x.name.clone(), |_| None;
     InternetGatewayId = "internet gateway", internet_gateways, |x| x.name.clone(), |_| None;
     NatGatewayId = "NAT gateway", nat_gateways, |x| x.name.clone(), |x| Some(x.vpc),
         over: |x| x.state != NatGatewayState::Available;
@@ -166,6 +168,7 @@ pub fn is_called(model: &Model, id: &str, name: &str) -> bool {
     let by_kind = [
         of::<AllocationId>,
         of::<CustomerGatewayId>,
+        of::<DhcpOptionsId>,
         of::<EniId>,
         of::<InstanceId>,
         of::<InternetGatewayId>,

@@ -17,11 +17,11 @@ use super::topology::unresolved;
 use super::yaml::{IN_BRACES, Node, Span, Value};
 use crate::guest::{self, Command, Service};
 use crate::ids::{
-    AddressAssociationId, AllocationId, CustomerGatewayId, EniId, IamInstanceProfileAssociationId,
-    InstanceId, InternetGatewayId, NatGatewayId, NetworkAclAssociationId, NetworkAclId, PeeringId,
-    PrefixListId, PublicAccessExclusionId, RouteTableAssociationId, RouteTableId, SecurityGroupId, SubnetId,
-    TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId,
-    VpnConnectionId, VpnGatewayId,
+    AddressAssociationId, AllocationId, CustomerGatewayId, DhcpOptionsId, EniId,
+    IamInstanceProfileAssociationId, InstanceId, InternetGatewayId, NatGatewayId, NetworkAclAssociationId,
+    NetworkAclId, PeeringId, PrefixListId, PublicAccessExclusionId, RouteTableAssociationId, RouteTableId,
+    SecurityGroupId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId,
+    VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 use crate::model::{Account, Fault, Model};
 
@@ -403,6 +403,9 @@ fn check_name(model: &Model, kind: NameKind, text: &str, span: Span) -> Option<P
     match kind {
         NameKind::Any => check_any(model, text, span),
         NameKind::CustomerGateway => check::<CustomerGatewayId>(model, text, span),
+        // `default` stands for no set at all.
+        NameKind::DhcpOptions if text == "default" => None,
+        NameKind::DhcpOptions => check::<DhcpOptionsId>(model, text, span),
         NameKind::ElasticIp if text.starts_with(AddressAssociationId::PREFIX) => None,
         NameKind::ElasticIp => check::<AllocationId>(model, text, span),
         NameKind::Endpoint => check::<VpcEndpointId>(model, text, span),

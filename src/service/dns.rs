@@ -82,9 +82,9 @@ pub fn answer(
     match query.questions.as_slice() {
         _ if query.opcode() != OPCODE::StandardQuery => *reply.rcode_mut() = RCODE::NotImplemented,
         [question] if is_internet(question.qclass) => {
-            let name = question.qname.to_string();
+            let name = question.qname.to_string().to_ascii_lowercase();
             let zone = Zones { model, vantage, now, turn: usize::from(query.id()) };
-            match zone.look_up(&name.to_ascii_lowercase(), question.qtype) {
+            match zone.look_up(&name, question.qtype) {
                 Known::Records(records) if !records.is_empty() => {
                     reply.answers = records.into_iter().filter_map(resource).collect();
                 }
@@ -241,7 +241,7 @@ impl<'m> Zones<'m> {
     /// and zones do not (aws: dns-attributes).
     fn vpc(&self) -> Option<&'m Vpc> {
         match self.vantage {
-            Vantage::Vpc(id) => Some(self.model.vpc(id)).filter(|vpc| vpc.dns_support && vpc.dns_hostnames),
+            Vantage::Vpc(id) => Some(self.model.vpc(id)).filter(|vpc| vpc.has_names()),
             Vantage::Elsewhere => None,
         }
     }
@@ -255,10 +255,15 @@ impl<'m> Zones<'m> {
         if service.is_global {
             return None;
         }
+        // S3 has names beside its own, with somebody in front of them or not (aws: endpoint-s3-private-dns).
+        let name = match service.service.split('.').next() {
+            Some("s3-accesspoint" | "s3-control") => "s3",
+            Some(_) | None => service.service.as_str(),
+        };
         let endpoint = self.model.endpoints.values().find(|endpoint| {
             endpoint.vpc == vpc.id
                 && endpoint.service.region() == service.region
-                && endpoint.service.service() == service.service
+                && endpoint.service.service() == name
                 && endpoint.answers_in_vpc()
         })?;
         Some(self.interfaces(endpoint).map(Eni::primary_ip).collect())
@@ -279,7 +284,7 @@ impl<'m> Zones<'m> {
         let eni = self.model.eni_with_public_address(address)?;
         let theirs = self.model.vpc(eni.vpc);
         // aws: dns-attributes
-        if theirs.scope.region != region || !(theirs.dns_support && theirs.dns_hostnames) {
+        if theirs.scope.region != region || !theirs.has_names() {
             return None;
         }
         let asks = self.vpc().map(|vpc| vpc.id);
@@ -346,8 +351,7 @@ impl<'m> Zones<'m> {
         }
         if let Some(eni) = self.model.eni_with_public_address(address) {
             let vpc = self.model.vpc(eni.vpc);
-            let is_named = vpc.dns_support && vpc.dns_hostnames;
-            return is_named.then(|| dns::public_name(vpc.scope.region, address));
+            return vpc.has_names().then(|| dns::public_name(vpc.scope.region, address));
         }
         let host = self.model.outside.get(&address)?;
         host.name.contains('.').then(|| host.name.clone())

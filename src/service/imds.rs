@@ -181,7 +181,7 @@ fn leaves(model: &Model, instance: &Instance) -> Vec<(String, String)> {
     if let Some(public) = public {
         leaves.push(("meta-data/public-ipv4".to_owned(), public.to_string()));
         of_interface.push(("public-ipv4s", public.to_string()));
-        if vpc.dns_support && vpc.dns_hostnames {
+        if vpc.has_names() {
             leaves.push(("meta-data/public-hostname".to_owned(), dns::public_name(region, public)));
         }
     }

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use crate::guest::{Host, HostConfig, HostSetup, Names, Resolver};
 use crate::model::{
-    EndpointKind, Eni, Instance, InstanceState, Model, OnPremHost, OutsideHost, dns, provided,
+    EndpointKind, Eni, Instance, InstanceState, Model, NameServer, OnPremHost, OutsideHost, provided,
 };
 use crate::plane;
 use crate::seed::Seed;
@@ -132,8 +132,19 @@ pub(super) fn resolver(model: &Model, station: Station) -> Resolver {
     match station {
         Station::Eni(eni) => {
             let vpc = model.vpc(model.eni(eni).vpc);
-            // aws: dhcp-default-options
-            Resolver { servers: vec![vpc.resolver()], search: vec![dns::internal_domain(vpc.scope.region)] }
+            let options = vpc.dhcp_options.and_then(|id| model.dhcp_options.get(&id));
+            // aws: dhcp-no-options
+            let Some(options) = options else {
+                return Resolver { servers: vec![plane::RESOLVER], search: Vec::new() };
+            };
+            let address = |server: &NameServer| match server {
+                NameServer::Amazon => vpc.resolver(),
+                NameServer::At(address) => *address,
+            };
+            Resolver {
+                servers: options.domain_name_servers.iter().map(address).collect(),
+                search: options.domain_name.iter().cloned().collect(),
+            }
         }
         Station::LinkLocal(_) => Resolver::default(),
         Station::Outside(_) => {

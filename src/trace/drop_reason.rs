@@ -405,6 +405,8 @@ impl DropReason {
         ("not-unicast", &[]),
         ("source-check", &["ENI_SOURCE_DEST_CHECK_RESTRICTION"]),
         ("link-local", &[]),
+        ("link-local-rate", &[]),
+        ("dns-support-off", &[]),
         ("router-silent", &[]),
         (
             "security-group",

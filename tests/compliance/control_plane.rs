@@ -174,7 +174,7 @@ fn vpc_endpoints() {
         create-vpc-endpoint --vpc-id V --service-name com.amazonaws.us-east-1.s3 --route-table-ids T => RouteAlreadyExists: route table {T} already has a route with destination-prefix-list-id pl-63a5400a
         create-vpc-endpoint --vpc-id V --service-name com.amazonaws.us-east-1.dynamodb --route-table-ids T => ok
         create-vpc-endpoint --vpc-id V --service-name com.amazonaws.eu-west-1.s3 --route-table-ids T => InvalidServiceName: The Vpc Endpoint Service 'com.amazonaws.eu-west-1.s3' does not exist
-        create-vpc-endpoint --vpc-id V --vpc-endpoint-type Interface --service-name com.amazonaws.us-east-1.sns --subnet-ids A B --private-dns-enabled => InvalidParameter:
+        create-vpc-endpoint --vpc-id V --vpc-endpoint-type Interface --service-name com.amazonaws.us-east-1.sns --subnet-ids A B --private-dns-enabled => InvalidParameter: Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for vpc-07e0877106062a165
         modify-vpc-attribute --vpc-id V --enable-dns-hostnames Value=true => ok
         create-vpc-endpoint --vpc-id V --vpc-endpoint-type Interface --service-name com.amazonaws.us-east-1.sns --subnet-ids A B --private-dns-enabled => ok
         create-vpc-endpoint --vpc-id V --vpc-endpoint-type Interface --service-name com.amazonaws.us-east-1.sns --subnet-ids A A => DuplicateSubnetsInSameZone:"

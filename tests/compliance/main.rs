@@ -1,9 +1,13 @@
 //! What AWS documents, shown by packets: a file for each noun. docs/compliance.md says which fact each
 //! test is about.
 
+mod aws_cli;
 mod control_plane;
+mod dns;
 mod endpoint;
+mod hosts;
 mod iam;
+mod imds;
 mod internet_gateway;
 mod lab;
 mod mtu;

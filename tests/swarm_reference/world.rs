@@ -462,6 +462,7 @@ impl Builder<'_> {
                     subnet_ids: first.into_iter().collect(),
                     security_group_ids: vec![self.draw.one(&own)],
                     private_dns_enabled: false,
+                    private_dns_only_for_inbound_resolver_endpoint: None,
                 };
                 let service = self.draw.one(&["ec2", "s3"]);
                 self.endpoint(scope, vpc, service, kind);

@@ -1,6 +1,6 @@
 //! One question of DNS and its answer: over UDP, and over TCP if the answer is too long for that.
 //!
-//! Knows patience and servers; never what the message says, but for the bit that it is not all.
+//! Knows patience and servers; of a message it knows no more than whose answer it is.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -104,9 +104,11 @@ impl Exchange {
             State::Datagram { until } => {
                 let until = *until;
                 let came = os.take_probe_news().into_iter().find_map(|news| match news {
-                    // Others cannot answer in its place.
+                    // Others cannot answer in its place, and an answer to another question is none.
                     ProbeNews::Answer { from, from_port, payload, .. }
-                        if from == server && from_port == self.plan.port =>
+                        if from == server
+                            && from_port == self.plan.port
+                            && payload.get(..2) == self.message.get(..2) =>
                     {
                         Some(Event::Message(server, payload))
                     }
@@ -160,8 +162,11 @@ impl Exchange {
 
     /// Asks the server that answered last once more, over TCP: its answer was cut short.
     pub fn go_on_over_tcp(&mut self) {
-        self.plan.over_tcp = true;
-        self.tried = self.tried.saturating_sub(1);
+        // One that is cut short over TCP too is no better the next time.
+        if !self.plan.over_tcp {
+            self.plan.over_tcp = true;
+            self.tried = self.tried.saturating_sub(1);
+        }
     }
 
     fn server(&self) -> Ipv4Addr {

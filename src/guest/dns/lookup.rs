@@ -87,7 +87,10 @@ impl Lookup {
                 continue;
             };
             match exchange.poll(os) {
-                None if exchange.is_over() => return Looked::Failed(LookupError::NoServer),
+                None if exchange.is_over() => {
+                    exchange.close(os);
+                    return Looked::Failed(LookupError::NoServer);
+                }
                 None => return Looked::Waiting,
                 Some(Event::Message(_, bytes)) => match message::read(*id, &bytes) {
                     Some(Said::Addresses(found)) => {

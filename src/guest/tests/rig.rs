@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::guest::{Finished, Host, HostConfig, Names, ProcessId, parse};
+use crate::guest::{Finished, Host, HostConfig, Names, ProcessId, Reply, Request, parse};
 use crate::seed::Seed;
 use crate::time::Instant;
 use crate::wire::build::{self, Ends};
@@ -45,6 +45,8 @@ pub struct Rig {
     pub tamper: Option<Tamper>,
     /// What gets through between the hosts, and what happens to longer packets.
     pub narrow: Option<(u16, Narrow)>,
+    /// What services say that pass their requests on, by host.
+    pub answers: fn(usize, &Request) -> Reply,
     /// A host through which everybody else's packets go; it has to forward.
     pub via: Option<usize>,
     wakes: Vec<Option<Instant>>,
@@ -88,6 +90,7 @@ impl Rig {
             passes: |_| true,
             tamper: None,
             narrow: None,
+            answers: |_, _| Reply::Silence,
             via,
             wakes: vec![None; count],
             travelling: BTreeMap::new(),
@@ -158,6 +161,11 @@ impl Rig {
     pub fn pump(&mut self, host: usize) {
         loop {
             self.wakes[host] = self.hosts[host].pump(self.now);
+            for request in self.hosts[host].take_requests() {
+                let reply = (self.answers)(host, &request);
+                self.hosts[host].reply(request.from, reply);
+                self.wakes[host] = self.hosts[host].pump(self.now);
+            }
             let frames: Vec<Vec<u8>> = self.hosts[host].take_sent().collect();
             let mut answered = false;
             for frame in frames {

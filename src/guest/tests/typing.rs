@@ -13,6 +13,8 @@ fn check(line: &str, marked: &str, message: &str, hint: &str) {
 const NEEDS_SHELL: &str =
     "only one command without a shell is supported; quote the character if it is meant literally";
 
+const PROGRAMS: &str = "programs: aws, curl, dig, nc, ping, ssh, traceroute";
+
 #[test]
 fn shells_are_refused() {
     for (line, marked) in [
@@ -32,14 +34,9 @@ fn shells_are_refused() {
 
 #[test]
 fn mistakes_are_found_where_they_are() {
-    check("", "", "an empty command", "programs: curl, nc, ping, ssh, traceroute");
+    check("", "", "an empty command", PROGRAMS);
     check("crul http://a", "crul", "there is no program `crul` here", "did you mean `curl`?");
-    check(
-        "terraform apply",
-        "terraform",
-        "there is no program `terraform` here",
-        "programs: curl, nc, ping, ssh, traceroute",
-    );
+    check("terraform apply", "terraform", "there is no program `terraform` here", PROGRAMS);
     check("curl -s", "curl", "`curl` needs a URL", "for example `curl -sS -m 5 http://10.0.0.4/`");
     check(
         "curl --max-tme 5 a",

@@ -292,7 +292,13 @@ impl AwsCommand {
 
     /// The only member of the document it answers with, e.g. `RouteTables`; `None` if it has none.
     pub fn describes(&self) -> Option<&'static str> {
-        self.operation.describes
+        // The one command whose document has another member for each attribute.
+        let attribute = self.values.iter().find(|given| given.param.name == "attribute");
+        match (self.operation.command, attribute.map(|given| given.text.as_str())) {
+            ("describe-vpc-attribute", Some("enableDnsHostnames")) => Some("EnableDnsHostnames"),
+            ("describe-vpc-attribute", _) => Some("EnableDnsSupport"),
+            _ => self.operation.describes,
+        }
     }
 
     /// The Name tag the command gives to what it makes or tags.

@@ -63,6 +63,7 @@ pub enum NameKind {
     /// Anything that can be tagged.
     Any,
     CustomerGateway,
+    DhcpOptions,
     ElasticIp,
     Endpoint,
     Eni,

@@ -33,8 +33,17 @@ pub struct Endpoint {
     pub route_tables: Vec<Spanned<String>>,
     pub subnets: Vec<Spanned<String>>,
     pub security_groups: Vec<Spanned<String>>,
-    pub private_dns: bool,
+    pub private_dns: Option<Spanned<PrivateDns>>,
     pub policy: Option<Spanned<String>>,
+}
+
+/// Whether the service's own name leads to an interface endpoint.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PrivateDns {
+    Off,
+    On,
+    /// For those only who ask an inbound endpoint of the resolver.
+    InboundOnly,
 }
 
 #[derive(Debug)]
@@ -170,7 +179,11 @@ pub fn endpoint(key: &Key, node: &Node, problems: &mut Problems) -> Option<Endpo
     let route_tables = list("route_tables", problems);
     let subnets = list("subnets", problems);
     let security_groups = list("security_groups", problems);
-    let private_dns = flag(&mut fields, "private_dns", false, problems);
+    let private_dns = fields.optional("private_dns").and_then(|node| {
+        let known =
+            [("true", PrivateDns::On), ("false", PrivateDns::Off), ("inbound-only", PrivateDns::InboundOnly)];
+        node.choice(problems, "private DNS", &known)
+    });
     let policy = fields.optional("policy").and_then(|node| document(node, problems));
     fields.finish(problems);
     match (&route_tables, &subnets, &security_groups) {

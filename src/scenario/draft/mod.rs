@@ -2,6 +2,7 @@
 //!
 //! Knows the keys of the language, nothing of what they lead to.
 
+mod dhcp;
 mod gateways;
 mod hosts;
 mod identity;
@@ -12,8 +13,9 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
+pub use self::dhcp::DhcpOptions;
 pub use self::gateways::{
-    Attachment, Connection, Endpoint, NatGateway, OnPrem, OnPremHost, PrefixList, TransitGateway,
+    Attachment, Connection, Endpoint, NatGateway, OnPrem, OnPremHost, PrefixList, PrivateDns, TransitGateway,
     TransitTable,
 };
 pub use self::hosts::{Instance, OutsideHost, Setup, bad_host_name, serves};
@@ -137,6 +139,7 @@ pub struct Vpc {
     pub vpn_gateway: Option<Spanned<String>>,
     pub dns_support: Option<bool>,
     pub dns_hostnames: Option<bool>,
+    pub dhcp_options: Option<DhcpOptions>,
     pub subnets: Vec<Subnet>,
     pub route_tables: Vec<RouteTable>,
     pub network_acls: Vec<NetworkAcl>,
@@ -328,6 +331,7 @@ fn vpc(key: &Key, node: &Node, around: Scope, problems: &mut Problems) -> Option
         vpn_gateway: fields.optional("vpn_gateway").and_then(|node| owned_text(node, problems)),
         dns_support: fields.optional("dns_support").and_then(|n| n.bool(problems)).map(|flag| flag.value),
         dns_hostnames: fields.optional("dns_hostnames").and_then(|n| n.bool(problems)).map(|flag| flag.value),
+        dhcp_options: fields.optional("dhcp_options").and_then(|node| dhcp::dhcp_options(node, problems)),
         subnets: each(&mut fields, "subnets", "subnets by name", problems, |k, n, p| {
             subnet(k, n, scope.region, p)
         }),

@@ -83,6 +83,7 @@ impl Builder<'_> {
 
     fn endpoint(&mut self, scope: Scope, vpc_id: VpcId, endpoint: &draft::Endpoint) -> Option<()> {
         let service_name = self.service(&endpoint.service, scope)?;
+        let private_dns = self.private_dns(vpc_id, &service_name, endpoint);
         let kind = if endpoint.subnets.is_empty() {
             let route_table_ids = self.find_all::<RouteTableId>(&endpoint.route_tables, Some(vpc_id))?;
             NewEndpointKind::Gateway { route_table_ids }
@@ -91,7 +92,9 @@ impl Builder<'_> {
                 subnet_ids: self.find_all(&endpoint.subnets, Some(vpc_id))?,
                 security_group_ids: self
                     .find_all::<SecurityGroupId>(&endpoint.security_groups, Some(vpc_id))?,
-                private_dns_enabled: endpoint.private_dns,
+                private_dns_enabled: private_dns != draft::PrivateDns::Off,
+                private_dns_only_for_inbound_resolver_endpoint: (service_name.service() == "s3")
+                    .then_some(private_dns == draft::PrivateDns::InboundOnly),
             }
         };
         let request = CreateVpcEndpoint {
@@ -113,6 +116,30 @@ impl Builder<'_> {
             });
         }
         Some(())
+    }
+
+    /// On, as with the command (aws: endpoint-private-dns-default), unless the file says otherwise or the
+    /// VPC has no use for it.
+    fn private_dns(
+        &self,
+        vpc_id: VpcId,
+        service: &ServiceName,
+        endpoint: &draft::Endpoint,
+    ) -> draft::PrivateDns {
+        let model = &self.built.model;
+        let is_taken = || {
+            model
+                .endpoints
+                .values()
+                .any(|other| other.vpc == vpc_id && other.service == *service && other.has_private_dns())
+        };
+        match &endpoint.private_dns {
+            Some(said) => said.value,
+            None if service.service() != "s3" && model.vpc(vpc_id).has_names() && !is_taken() => {
+                draft::PrivateDns::On
+            }
+            None => draft::PrivateDns::Off,
+        }
     }
 
     /// A service by its whole name, or by what stands behind the region: `s3`.

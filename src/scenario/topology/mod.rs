@@ -4,6 +4,7 @@
 //! file: roles, VPCs and subnets, groups and lists without rules, hosts, instances, connections, and
 //! then all that names them.
 
+mod dhcp;
 mod filters;
 mod gateways;
 mod identities;
@@ -81,6 +82,9 @@ pub fn build(
     }
     for network in &topology.on_prem {
         builder.on_prem(network);
+    }
+    for (vpc, id) in &vpcs {
+        builder.dhcp_options(vpc, *id);
     }
     for gateway in &topology.transit_gateways {
         builder.transit_tables(gateway);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{View, put, tags, text, texts};
 use crate::model::{
     Connectivity, CustomerGateway, ElasticIp, EndpointKind, InternetGateway, NatAddress, NatGateway,
-    NatGatewayState, NatPlace, Owner, VpcEndpoint, VpnConnection, VpnEnd, VpnGateway,
+    NatGatewayState, NatPlace, Owner, VpcEndpoint, VpnConnection, VpnEnd, VpnGateway, dns,
 };
 
 pub fn internet_gateway(_: &View<'_>, gateway: &InternetGateway) -> Value {
@@ -100,10 +100,10 @@ pub fn endpoint(view: &View<'_>, endpoint: &VpcEndpoint) -> Value {
     document["ServiceName"] = text(&endpoint.service);
     document["State"] = text("available");
     document["PolicyDocument"] = text(&endpoint.policy);
-    let (tables, interfaces, private_dns) = match &endpoint.kind {
-        EndpointKind::Gateway { route_tables, .. } => (route_tables.as_slice(), [].as_slice(), false),
-        EndpointKind::Interface { interfaces, private_dns, .. } => {
-            ([].as_slice(), interfaces.as_slice(), *private_dns)
+    let (tables, interfaces, private_dns, inbound_only) = match &endpoint.kind {
+        EndpointKind::Gateway { route_tables, .. } => (route_tables.as_slice(), [].as_slice(), false, false),
+        EndpointKind::Interface { interfaces, private_dns, inbound_only } => {
+            ([].as_slice(), interfaces.as_slice(), *private_dns, *inbound_only)
         }
     };
     document["RouteTableIds"] = texts(tables);
@@ -116,12 +116,29 @@ pub fn endpoint(view: &View<'_>, endpoint: &VpcEndpoint) -> Value {
     };
     document["Groups"] = groups.iter().map(group).collect::<Vec<_>>().into();
     document["IpAddressType"] = text("ipv4");
+    if endpoint.service.service() == "s3" && private_dns {
+        document["DnsOptions"] = json!({
+            "DnsRecordIpType": "ipv4",
+            "PrivateDnsOnlyForInboundResolverEndpoint": inbound_only,
+        });
+    }
     document["PrivateDnsEnabled"] = private_dns.into();
     document["RequesterManaged"] = false.into();
     document["NetworkInterfaceIds"] = texts(interfaces.iter().map(|(_, eni)| eni));
+    document["DnsEntries"] = dns_entries(view, endpoint).into();
     document["Tags"] = tags(endpoint.name.as_deref());
     document["OwnerId"] = text(endpoint.scope.account);
     document
+}
+
+/// The names that lead to an interface endpoint. Of S3 they are names for what stands before them.
+fn dns_entries(view: &View<'_>, endpoint: &VpcEndpoint) -> Vec<Value> {
+    let EndpointKind::Interface { interfaces, private_dns, .. } = &endpoint.kind else { return Vec::new() };
+    let wildcard = if endpoint.service.service() == "s3" { "*." } else { "" };
+    let zonal = interfaces.iter().map(|(subnet, _)| endpoint.zonal_name(view.model.subnet(*subnet).zone));
+    let own = [endpoint.regional_name()].into_iter().chain(zonal).map(|name| format!("{wildcard}{name}"));
+    let private = private_dns.then(|| dns::service_domain(&endpoint.service));
+    own.chain(private).map(|name| json!({ "DnsName": name })).collect()
 }
 
 pub fn vpn_gateway(_: &View<'_>, gateway: &VpnGateway) -> Value {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{View, instance_profile, put, tags, text};
 use crate::model::{
     ConnectionTracking, Eni, Instance, InstanceState, MetadataOptions, Owner, PublicAddress, SecurityGroup,
+    dns,
 };
 
 pub fn interface(view: &View<'_>, eni: &Eni) -> Value {
@@ -117,8 +118,14 @@ pub fn instance(view: &View<'_>, instance: &Instance) -> Value {
     if let Some(eni) = eni {
         document["Placement"] =
             json!({ "AvailabilityZone": text(view.model.subnet(eni.subnet).zone), "Tenancy": "default" });
+        let vpc = view.model.vpc(eni.vpc);
+        let public = eni.public_of(eni.primary_ip());
+        // aws: dns-attributes
+        let public_name = public.filter(|_| vpc.has_names()).map(|ip| dns::public_name(vpc.scope.region, ip));
+        document["PrivateDnsName"] = text(dns::private_name(vpc.scope.region, eni.primary_ip()));
         document["PrivateIpAddress"] = text(eni.primary_ip());
-        put(&mut document, "PublicIpAddress", eni.public_of(eni.primary_ip()).map(text));
+        document["PublicDnsName"] = text(public_name.unwrap_or_default());
+        put(&mut document, "PublicIpAddress", public.map(text));
     }
     document["State"] = json!({ "Code": code, "Name": state });
     if let Some(eni) = eni {

@@ -23,7 +23,7 @@ pub use routing::{peering, route_table};
 pub use transit_gateway::{
     attachment, transit_gateway, transit_gateway_routes, transit_gateway_table, vpc_attachment,
 };
-pub use vpc::{subnet, vpc};
+pub use vpc::{dhcp_options, subnet, vpc, vpc_attribute};
 
 use crate::api::Ec2;
 use crate::ids::VpcId;

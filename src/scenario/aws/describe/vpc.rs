@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{View, tags, text};
-use crate::model::{Subnet, Vpc};
+use crate::model::{DhcpOptions, Subnet, Vpc};
 
 pub fn vpc(_: &View<'_>, vpc: &Vpc) -> Value {
     let blocks = vpc.cidrs.iter().map(|cidr| {
@@ -22,7 +22,36 @@ pub fn vpc(_: &View<'_>, vpc: &Vpc) -> Value {
         "VpcId": text(vpc.id),
         "State": "available",
         "CidrBlock": text(vpc.cidrs[0].block),
+        // What has no set says so in one word.
+        "DhcpOptionsId": vpc.dhcp_options.map_or_else(|| text("default"), text),
     })
+}
+
+pub fn dhcp_options(_: &View<'_>, options: &DhcpOptions) -> Value {
+    let configuration = |key: &str, values: Vec<String>| {
+        let values: Vec<Value> = values.into_iter().map(|value| json!({ "Value": value })).collect();
+        (!values.is_empty()).then(|| json!({ "Key": key, "Values": values }))
+    };
+    let texts = |values: &[std::net::Ipv4Addr]| values.iter().map(ToString::to_string).collect();
+    let servers = options.domain_name_servers.iter().map(ToString::to_string).collect();
+    let configurations = [
+        configuration("domain-name", options.domain_name.clone().into_iter().collect()),
+        configuration("domain-name-servers", servers),
+        configuration("ntp-servers", texts(&options.ntp_servers)),
+    ];
+    json!({
+        "OwnerId": text(options.scope.account),
+        "Tags": tags(options.name.as_deref()),
+        "DhcpOptionsId": text(options.id),
+        "DhcpConfigurations": configurations.into_iter().flatten().collect::<Vec<_>>(),
+    })
+}
+
+/// An attribute by its name in a document, and whether it is on.
+pub fn vpc_attribute(vpc: &Vpc, member: &str, is_on: bool) -> Value {
+    let mut document = json!({ "VpcId": text(vpc.id) });
+    document[member] = json!({ "Value": is_on });
+    document
 }
 
 pub fn subnet(view: &View<'_>, subnet: &Subnet) -> Value {

@@ -6,6 +6,12 @@ use super::{Answer, Call, FILTERS, Operation, TAGS, VPC, answer, describe as des
 use crate::api::{CreateVpcEndpoint, Ec2, ModifyVpcEndpoint, NewEndpointKind};
 use crate::model::ServiceName;
 
+const DNS_OPTIONS: Param = optional("dns-options", What::Structure(DNS_OPTION));
+const DNS_OPTION: &[Param] = &[
+    optional("DnsRecordIpType", What::Choice(&["ipv4"])),
+    optional(INBOUND_ONLY, What::Choice(&["true", "false"])),
+];
+const INBOUND_ONLY: &str = "PrivateDnsOnlyForInboundResolverEndpoint";
 const POLICY_DOCUMENT: Param = optional("policy-document", What::Json);
 
 pub const OPERATIONS: &[Operation] = &[
@@ -22,6 +28,7 @@ pub const OPERATIONS: &[Operation] = &[
             optional("security-group-ids", What::Names(NameKind::SecurityGroup)),
             optional("private-dns-enabled", What::Flag),
             optional("no-private-dns-enabled", What::Flag),
+            DNS_OPTIONS,
             POLICY_DOCUMENT,
             TAGS,
         ],
@@ -56,6 +63,9 @@ pub const OPERATIONS: &[Operation] = &[
             optional("remove-subnet-ids", What::Names(NameKind::Subnet)),
             optional("add-security-group-ids", What::Names(NameKind::SecurityGroup)),
             optional("remove-security-group-ids", What::Names(NameKind::SecurityGroup)),
+            optional("private-dns-enabled", What::Flag),
+            optional("no-private-dns-enabled", What::Flag),
+            DNS_OPTIONS,
             POLICY_DOCUMENT,
             optional("reset-policy", What::Flag),
         ],
@@ -67,6 +77,8 @@ pub const OPERATIONS: &[Operation] = &[
                 remove_subnet_ids: call.ids("remove-subnet-ids")?,
                 add_security_group_ids: call.ids("add-security-group-ids")?,
                 remove_security_group_ids: call.ids("remove-security-group-ids")?,
+                private_dns_enabled: call.flag("private-dns-enabled", "no-private-dns-enabled"),
+                private_dns_only_for_inbound_resolver_endpoint: inbound_only(call),
                 policy_document: call.text("policy-document").map(str::to_owned),
                 reset_policy: call.has("reset-policy"),
             };
@@ -75,12 +87,16 @@ pub const OPERATIONS: &[Operation] = &[
     ),
 ];
 
+fn inbound_only(call: &Call<'_, '_>) -> Option<bool> {
+    call.structure("dns-options")?.text(INBOUND_ONLY)?.parse().ok()
+}
+
 fn create(call: &mut Call<'_, '_>) -> Answer {
     let is_interface = call.text("vpc-endpoint-type") == Some("Interface");
     let of_the_other: &[&str] = if is_interface {
         &["route-table-ids"]
     } else {
-        &["subnet-ids", "security-group-ids", "private-dns-enabled"]
+        &["subnet-ids", "security-group-ids", "private-dns-enabled", "dns-options"]
     };
     if of_the_other.iter().any(|option| call.has(option)) {
         return Err(call.combined());
@@ -95,6 +111,7 @@ fn create(call: &mut Call<'_, '_>) -> Answer {
             private_dns_enabled: call
                 .flag("private-dns-enabled", "no-private-dns-enabled")
                 .unwrap_or(by_default),
+            private_dns_only_for_inbound_resolver_endpoint: inbound_only(call),
         }
     } else {
         NewEndpointKind::Gateway { route_table_ids: call.ids("route-table-ids")? }

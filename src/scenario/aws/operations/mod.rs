@@ -1,6 +1,7 @@
 //! The commands there are, the options they take, and the operations they call: a file for each noun.
 
 mod address;
+mod dhcp_options;
 mod dynamodb;
 mod endpoint;
 mod iam;
@@ -61,8 +62,9 @@ pub fn all() -> impl Iterator<Item = &'static Operation> + Clone {
     OPERATIONS.iter().copied().flatten()
 }
 
-static OPERATIONS: [&[Operation]; 22] = [
+static OPERATIONS: [&[Operation]; 23] = [
     address::OPERATIONS,
+    dhcp_options::OPERATIONS,
     dynamodb::OPERATIONS,
     endpoint::OPERATIONS,
     iam::OPERATIONS,

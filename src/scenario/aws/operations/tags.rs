@@ -25,6 +25,7 @@ fn taggable(call: &Call<'_, '_>, text: &str) -> Result<Taggable, Failure> {
     }
     let found = [
         of(call, text, Taggable::CustomerGateway),
+        of(call, text, Taggable::DhcpOptions),
         of(call, text, Taggable::ElasticIp),
         of(call, text, Taggable::Endpoint),
         of(call, text, Taggable::Instance),

@@ -2,7 +2,7 @@
 
 use super::super::describe;
 use super::super::params::{NameKind, Param, What, optional, required, switch};
-use super::{Call, FILTERS, Failure, Operation, TAGS, VPC, answer, describe as describes, done, op};
+use super::{Call, FILTERS, Failure, Operation, Output, TAGS, VPC, answer, describe as describes, done, op};
 use crate::api::{CreateVpc, Ec2, VpcAttribute};
 use crate::ids::{VpcCidrAssociationId, VpcId};
 
@@ -31,6 +31,20 @@ pub const OPERATIONS: &[Operation] = &[
         "Vpcs",
         &[optional("vpc-ids", What::Names(NameKind::Vpc)), FILTERS],
         |call| call.show("vpc-ids", Ec2::describe_vpcs, describe::vpc),
+    ),
+    op(
+        "describe-vpc-attribute",
+        "DescribeVpcAttribute",
+        None,
+        &[VPC, required("attribute", What::Choice(&["enableDnsHostnames", "enableDnsSupport"]))],
+        |call| {
+            let id = call.id::<VpcId>("vpc-id")?;
+            let member = call.command.describes().expect("an attribute is a member");
+            let found = call.ec2.describe_vpcs(&[id]).map_err(|error| call.refused(error))?;
+            let vpc = found[0];
+            let is_on = if member == "EnableDnsSupport" { vpc.dns_support } else { vpc.dns_hostnames };
+            Ok(Output { fields: Vec::new(), document: Some(describe::vpc_attribute(vpc, member, is_on)) })
+        },
     ),
     op(
         "disassociate-vpc-cidr-block",
