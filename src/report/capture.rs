@@ -163,10 +163,11 @@ fn names(model: &Model) -> Vec<(Ipv4Addr, String)> {
             add(public.ip, format!("{label}-public"));
         }
     }
-    for host in model.on_prem.values() {
+    // The names of what is there without being described are in the answers of resolvers.
+    for host in model.on_prem.values().filter(|host| !host.is_provided) {
         add(host.address, host.name.clone());
     }
-    for host in model.outside.values() {
+    for host in model.outside.values().filter(|host| !host.is_provided) {
         add(host.address, host.name.clone());
     }
     names.into_iter().filter_map(|(address, name)| name.map(|name| (address, name))).collect()

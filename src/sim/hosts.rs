@@ -163,7 +163,7 @@ pub(super) fn resolver(model: &Model, station: Station) -> Resolver {
 /// the public ones of instances, and for all the hosts of the internet.
 pub(super) fn names(model: &Model) -> (Names, Names) {
     let (mut inside, mut outside) = (Names::default(), Names::default());
-    for host in model.outside.values() {
+    for host in model.outside.values().filter(|host| !host.is_provided) {
         for names in [&mut inside, &mut outside] {
             // What has a dot is found by asking.
             if host.name.contains('.') {

@@ -489,12 +489,13 @@ impl<O: Observer> World<O> {
 
     /// Lets services be called by the names of endpoints that have come since they booted.
     fn name_services(&mut self) {
-        let provided = self.model.outside.values().filter(|host| host.is_provided && host.service.is_some());
-        for host in provided {
-            if let Some(slot) = self.hosts.get_mut(&Station::Outside(host.address)) {
-                for (port, service) in services::of_provided(&self.model, host).services {
-                    slot.host.serve(port, service);
-                }
+        for (station, slot) in &mut self.hosts {
+            let Station::Outside(address) = station else { continue };
+            let host = self.model.outside.get(address).filter(|host| host.is_provided);
+            for (port, service) in
+                host.map(|host| services::of_provided(&self.model, host).services).into_iter().flatten()
+            {
+                slot.host.serve(port, service);
             }
         }
     }
