@@ -357,7 +357,8 @@ fn documents_are_printed_in_full() {
                   ],
                   "VpcId": "vpc-0aaaaaaaaaaaaaaaa",
                   "State": "available",
-                  "CidrBlock": "10.0.0.0/16"
+                  "CidrBlock": "10.0.0.0/16",
+                  "DhcpOptionsId": "dopt-0306827ccd97eb4d3"
               }
           ]
       }

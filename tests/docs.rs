@@ -144,7 +144,7 @@ vpcs:
     route_tables: { T: { zzz: 1 } }
     network_acls: { A: { zzz: 1, ingress: [{ zzz: 1 }] } }
     security_groups: { G: { zzz: 1, ingress: [{ zzz: 1 }] } }
-    instances: { I: { zzz: 1, serves: { 80: { zzz: 1 } }, metadata: { zzz: 1 } } }
+    instances: { I: { zzz: 1, serves: { 80: { zzz: 1 } }, metadata: { zzz: 1 }, aws: { zzz: 1 } } }
     nat_gateways: { N: { zzz: 1 } }
     endpoints: { P: { zzz: 1 } }
 iam: { zzz: 1, roles: { R: { zzz: 1 } }, users: { U: { zzz: 1 } } }

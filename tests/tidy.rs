@@ -188,7 +188,9 @@ fn only_the_control_plane_changes_resources() {
 
 #[test]
 fn core_types_are_not_serialized() {
-    for (file, text) in sources().into_iter().filter(|(file, _)| file != "report/json.rs") {
+    // What a program prints as JSON is a value of JSON already.
+    let formats = ["report/json.rs", "guest/aws/output.rs"];
+    for (file, text) in sources().into_iter().filter(|(file, _)| !formats.contains(&file.as_str())) {
         assert!(!text.contains("Serialize"), "{file}: formats have types of their own, in report/json.rs");
     }
 }

@@ -285,7 +285,9 @@ fn the_host_answers_arp_for_the_router_and_for_neighbours_only() {
     let Some(Station::Eni(neighbour)) = station_of(&model, "neighbour") else { panic!() };
     assert_eq!(ask("10.0.0.1"), Some(model.subnet(model.eni(eni).subnet).router_mac()));
     assert_eq!(ask("10.0.0.11"), Some(model.eni(neighbour).mac));
-    for nobody in ["10.0.0.99", "10.0.1.10", "10.0.0.10", "10.0.0.2"] {
+    // The resolver is in the block of the first subnet.
+    assert_eq!(ask("10.0.0.2"), ask("10.0.0.1"));
+    for nobody in ["10.0.0.99", "10.0.1.10", "10.0.0.10", "10.0.0.3"] {
         assert_eq!(ask(nobody), None, "{nobody}");
     }
 }

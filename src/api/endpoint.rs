@@ -89,14 +89,7 @@ impl Ec2<'_> {
                 private_dns_enabled,
                 private_dns_only_for_inbound_resolver_endpoint,
             } => {
-                let inbound_only = private_dns_only_for_inbound_resolver_endpoint;
-                let names = self.check_private_dns(
-                    None,
-                    &request.service_name,
-                    request.vpc_id,
-                    private_dns_enabled,
-                    inbound_only,
-                )?;
+                let names = (private_dns_enabled, private_dns_only_for_inbound_resolver_endpoint);
                 self.create_interface(request, policy, &subnet_ids, &security_group_ids, names)
             }
         }
@@ -188,7 +181,7 @@ impl Ec2<'_> {
         policy: Policy,
         subnets: &[SubnetId],
         groups: &[SecurityGroupId],
-        (private_dns, inbound_only): (bool, bool),
+        (private_dns, inbound_only): (bool, Option<bool>),
     ) -> Result<VpcEndpointId> {
         let there = |endpoint: &&VpcEndpoint| {
             endpoint.vpc == request.vpc_id && matches!(endpoint.kind, EndpointKind::Interface { .. })
@@ -197,6 +190,8 @@ impl Ec2<'_> {
         let max = self.model.quotas.interface_endpoints_per_vpc;
         self.check_quota(there, max, "VpcEndpointLimitExceeded", "")?;
         self.check_subnets_of_zones(request.vpc_id, &[], subnets, "InvalidParameter")?;
+        let (private_dns, inbound_only) =
+            self.check_private_dns(None, &request.service_name, request.vpc_id, private_dns, inbound_only)?;
         let vpc = self.vpc(request.vpc_id)?;
         let groups = match (groups, subnets.first()) {
             ([], _) | (_, None) => vec![vpc.default_security_group],

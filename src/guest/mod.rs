@@ -349,6 +349,6 @@ impl Host {
 
     fn os(&mut self, now: Instant, pid: ProcessId) -> Os<'_> {
         let Self { hostname, stack, processes, names, resolver, shared, random, tls, .. } = self;
-        Os::new((now, pid), hostname, stack, processes, (names, resolver), shared, random, tls)
+        Os::new((now, pid), (hostname, names, resolver), stack, processes, shared, random, tls)
     }
 }

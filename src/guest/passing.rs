@@ -86,7 +86,7 @@ impl Program for Visit {
         let received = loop {
             match self.channel.recv(os, &mut self.received) {
                 Received::Bytes(_) => {}
-                other => break other,
+                last @ (Received::Nothing | Received::End | Received::Failed(_)) => break last,
             }
         };
         match (os.take_reply(), self.asked.take()) {

@@ -273,10 +273,9 @@ pub(super) struct Os<'a> {
 impl<'a> Os<'a> {
     pub fn new(
         (now, pid): (Instant, ProcessId),
-        hostname: &'a str,
+        (hostname, names, resolver): (&'a str, &'a Names, &'a Resolver),
         stack: &'a mut Stack,
         processes: &'a mut Processes,
-        (names, resolver): (&'a Names, &'a Resolver),
         shared: &'a mut Shared,
         random: &'a mut Stream,
         tls: &'a mut Tls,

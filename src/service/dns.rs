@@ -88,7 +88,7 @@ pub fn answer(
                 Known::Records(records) if !records.is_empty() => {
                     reply.answers = records.into_iter().filter_map(resource).collect();
                 }
-                known => {
+                known @ (Known::Records(_) | Known::Nothing) => {
                     if matches!(known, Known::Nothing) {
                         *reply.rcode_mut() = RCODE::NameError;
                     }

@@ -94,16 +94,16 @@ impl<'a> Trip<'a> {
     pub fn begin(&mut self, from: Station, packet: Packet) -> Journey {
         self.journey(&mut |trip| match from {
             Station::Eni(eni) => trip.leave(eni, packet),
-            Station::LinkLocal(eni) => trip.from_next_to(eni, packet),
+            Station::LinkLocal(eni) => trip.leave_service(eni, packet),
             Station::Outside(host) => trip.leave_outside(host, packet),
             Station::OnPrem(network, _) => trip.leave_premises(network, packet),
         })
     }
 
     /// What is next to an interface answers it past all filters.
-    fn from_next_to(&mut self, eni: EniId, packet: Packet) -> End {
+    fn leave_service(&mut self, eni: EniId, packet: Packet) -> End {
         match self.model.enis.get(&eni) {
-            Some(found) if is_up(&self.model, found) => End::Delivered(Station::Eni(eni), packet),
+            Some(found) if is_up(self.model, found) => End::Delivered(Station::Eni(eni), packet),
             Some(_) | None => End::Dropped("not-running"),
         }
     }

@@ -9,7 +9,7 @@ use vpclab::api::{
     AclEntryRequest, AssociateAddress, CreateNatGateway, CreateNetworkAcl, CreateRoute, CreateSecurityGroup,
     CreateSubnet, CreateTransitGateway, CreateTransitGatewayRoute, CreateTransitGatewayVpcAttachment,
     CreateVpc, CreateVpcEndpoint, CreateVpcPeeringConnection, CreateVpnConnection, Ec2,
-    ModifyNetworkInterfaceAttribute, New, NewEndpointKind, RuleRequest, RunInstances,
+    ModifyNetworkInterfaceAttribute, New, NewEndpointKind, RuleRequest, RunInstances, VpcAttribute,
 };
 use vpclab::ids::{EniId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use vpclab::model::{
@@ -135,6 +135,10 @@ impl Builder<'_> {
             block(BLOCKS[if self.draw.percent(75) { n } else { self.draw.number(BLOCKS.len()) }]);
         let request = CreateVpc { new: New::named(&format!("V{n}")), cidr_block };
         let vpc = self.ec2(scope).create_vpc(request).expect("a VPC");
+        if self.draw.percent(20) {
+            let off = VpcAttribute::EnableDnsSupport(false);
+            self.ec2(scope).modify_vpc_attribute(vpc, off).expect("it can be off");
+        }
         if self.draw.percent(80) {
             let gateway =
                 self.ec2(scope).create_internet_gateway(New::named(&format!("G{n}"))).expect("a gateway");

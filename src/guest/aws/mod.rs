@@ -63,8 +63,8 @@ impl<T> Found<T> {
 
 enum State {
     Begin,
-    Asking(Metadata),
-    Sending(Box<Call>, Endpoint, Wanted),
+    Asking(Box<Metadata>),
+    Sending(Box<(Call, Endpoint, Wanted)>),
     Resting(Instant),
 }
 
@@ -94,7 +94,7 @@ impl Aws {
         match std::mem::replace(&mut self.state, State::Begin) {
             State::Begin => self.go_on(os),
             State::Asking(metadata) => self.hear(os, metadata),
-            State::Sending(call, endpoint, wanted) => self.wait(os, call, endpoint, wanted),
+            State::Sending(sent) => self.wait(os, sent),
             State::Resting(until) if os.now < until => {
                 self.state = State::Resting(until);
                 Turn::Wait(Some(until))
@@ -143,11 +143,11 @@ impl Aws {
     }
 
     fn ask(&mut self, question: Question) -> Turn {
-        self.state = State::Asking(Metadata::new(&self.user_agent(), question));
+        self.state = State::Asking(Box::new(Metadata::new(&self.user_agent(), question)));
         Turn::Again
     }
 
-    fn hear(&mut self, os: &mut Os<'_>, mut metadata: Metadata) -> Turn {
+    fn hear(&mut self, os: &mut Os<'_>, mut metadata: Box<Metadata>) -> Turn {
         match metadata.poll(os) {
             Answer::Waiting(until) => {
                 self.state = State::Asking(metadata);
@@ -174,7 +174,7 @@ impl Aws {
         self.attempts += 1;
         self.began.get_or_insert(os.now);
         let call = Call::new(endpoint.target.clone(), limits, request);
-        self.state = State::Sending(Box::new(call), endpoint, wanted);
+        self.state = State::Sending(Box::new((call, endpoint, wanted)));
         Turn::Again
     }
 
@@ -216,22 +216,23 @@ impl Aws {
         }
     }
 
-    fn wait(&mut self, os: &mut Os<'_>, mut call: Box<Call>, endpoint: Endpoint, wanted: Wanted) -> Turn {
+    fn wait(&mut self, os: &mut Os<'_>, mut sent: Box<(Call, Endpoint, Wanted)>) -> Turn {
+        let (call, endpoint, wanted) = &mut *sent;
         match call.poll(os) {
             Called::Waiting => {
                 let until = call.deadline();
-                self.state = State::Sending(call, endpoint, wanted);
+                self.state = State::Sending(sent);
                 Turn::Wait(until)
             }
             Called::Done(response) => {
                 if let Some(mut channel) = call.take_channel() {
                     channel.close(os);
                 }
-                self.take(os, &wanted, &response)
+                self.take(os, wanted, &response)
             }
             Called::Failed(_) if self.attempts < self.attempts_max() => self.rest(os),
             Called::Failed(error) => {
-                let text = could_not_call(error, &endpoint, &wanted);
+                let text = could_not_call(error, endpoint, wanted);
                 match self.job.failure(&text) {
                     Some((text, status)) => self.fail_plainly(os, &text, status),
                     None => self.fail(os, &text, 255),

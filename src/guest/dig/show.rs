@@ -99,7 +99,13 @@ fn status(code: RCODE) -> &'static str {
         RCODE::NameError => "NXDOMAIN",
         RCODE::NotImplemented => "NOTIMP",
         RCODE::Refused => "REFUSED",
-        _ => "RESERVED",
+        RCODE::YXDOMAIN => "YXDOMAIN",
+        RCODE::YXRRSET => "YXRRSET",
+        RCODE::NXRRSET => "NXRRSET",
+        RCODE::NOTAUTH => "NOTAUTH",
+        RCODE::NOTZONE => "NOTZONE",
+        RCODE::BADVERS => "BADVERS",
+        RCODE::Reserved => "RESERVED",
     }
 }
 
@@ -125,6 +131,7 @@ fn line(record: &ResourceRecord<'_>) -> String {
     row.text + "\n"
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the library knows every type there ever was")]
 fn data(data: &RData<'_>) -> String {
     match data {
         RData::A(a) => Ipv4Addr::from(a.address).to_string(),
@@ -154,7 +161,7 @@ fn absolute(name: &Name<'_>) -> String {
 fn question_type(kind: QTYPE) -> String {
     match kind {
         QTYPE::TYPE(kind) => type_name(kind),
-        other => format!("{other:?}"),
+        QTYPE::ANY | QTYPE::AXFR | QTYPE::IXFR | QTYPE::MAILA | QTYPE::MAILB => format!("{kind:?}"),
     }
 }
 

@@ -49,7 +49,7 @@ pub struct Lookup {
     candidates: VecDeque<String>,
     began: bool,
     name: String,
-    current: Option<(u16, Exchange)>,
+    current: Option<Box<(u16, Exchange)>>,
 }
 
 impl Lookup {
@@ -64,7 +64,7 @@ impl Lookup {
 
     /// Until when it waits for news.
     pub fn deadline(&self) -> Option<Instant> {
-        self.current.as_ref().and_then(|(_, exchange)| exchange.deadline())
+        self.current.as_ref().and_then(|current| current.1.deadline())
     }
 
     /// Goes on as far as it can.
@@ -80,7 +80,7 @@ impl Lookup {
             self.candidates = candidates(&self.name, &os.resolver().search);
         }
         loop {
-            let Some((id, exchange)) = &mut self.current else {
+            let Some((id, exchange)) = self.current.as_deref_mut() else {
                 if !self.ask_next(os) {
                     return Looked::Failed(LookupError::Unknown);
                 }
@@ -115,7 +115,8 @@ impl Lookup {
         while let Some(name) = self.candidates.pop_front() {
             let id = os.random() as u16;
             if let Some(query) = message::query(id, &name) {
-                self.current = Some((id, Exchange::new(Plan::of_libc(&os.resolver().servers), query)));
+                let plan = Plan::of_libc(&os.resolver().servers);
+                self.current = Some(Box::new((id, Exchange::new(plan, query))));
                 return true;
             }
         }

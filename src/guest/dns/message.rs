@@ -51,14 +51,23 @@ pub fn read(id: u16, message: &[u8]) -> Option<Said> {
     }
     match packet.rcode() {
         RCODE::NoError => {
-            let addresses = packet.answers.iter().filter_map(|record| match &record.rdata {
-                RData::A(a) => Some(Ipv4Addr::from(a.address)),
-                _ => None,
+            let addresses = packet.answers.iter().filter_map(|record| {
+                if let RData::A(a) = &record.rdata { Some(Ipv4Addr::from(a.address)) } else { None }
             });
             let addresses: Vec<Ipv4Addr> = addresses.collect();
             Some(if addresses.is_empty() { Said::Nothing } else { Said::Addresses(addresses) })
         }
         RCODE::NameError => Some(Said::Nothing),
-        _ => Some(Said::Failure),
+        RCODE::FormatError
+        | RCODE::ServerFailure
+        | RCODE::NotImplemented
+        | RCODE::Refused
+        | RCODE::YXDOMAIN
+        | RCODE::YXRRSET
+        | RCODE::NXRRSET
+        | RCODE::NOTAUTH
+        | RCODE::NOTZONE
+        | RCODE::BADVERS
+        | RCODE::Reserved => Some(Said::Failure),
     }
 }

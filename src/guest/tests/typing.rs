@@ -13,7 +13,7 @@ fn check(line: &str, marked: &str, message: &str, hint: &str) {
 const NEEDS_SHELL: &str =
     "only one command without a shell is supported; quote the character if it is meant literally";
 
-const PROGRAMS: &str = "programs: aws, curl, dig, nc, ping, ssh, traceroute";
+const PROGRAMS: &str = "programs: aws, curl, dig, iperf3, nc, ping, ssh, traceroute";
 
 #[test]
 fn shells_are_refused() {
