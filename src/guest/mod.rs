@@ -6,7 +6,8 @@
 //! A [`Host`] is driven by three verbs: [`Host::receive`] a frame, [`Host::pump`] at a time,
 //! [`Host::take_sent`] what it wants on the wire. Reading order: this file, `stack` (packets and
 //! connections), `process` (programs and what they may do), then the programs `curl`, `nc`, `ping`,
-//! `ssh`, `traceroute` and the services `web` and `ssh::server`; `tls` is what they encrypt with. Below
+//! `ssh`, `traceroute`, `aws`, `dig`, `iperf` and the services `web`, `passing`, `dns::server` and `ssh::server`;
+//! `tls` is what they encrypt with. Below
 //! the stack are `link` (ARP and frames), `interfaces` and `device` (smoltcp), and `path` (what gets through
 //! to whom).
 //!
