@@ -133,7 +133,12 @@ impl Curl {
             }
         };
         self.facts.url_effective = url.to_string();
-        self.facts.method = if self.options.head_only { "HEAD" } else { "GET" };
+        let usual = match &self.options {
+            options if options.head_only => "HEAD",
+            options if options.data.is_some() => "POST",
+            _ => "GET",
+        };
+        self.facts.method = self.options.method.clone().unwrap_or_else(|| usual.to_owned());
         self.facts.scheme.clone_from(&url.scheme);
         let origin = url.origin();
         let (scheme, host, _) = origin.clone();
@@ -275,6 +280,7 @@ impl Curl {
         self.facts.size_request += request.len() as u64;
         let mut unsent = Outbox::default();
         unsent.bytes_mut().extend(request.into_bytes());
+        unsent.bytes_mut().extend(self.options.data.iter().flat_map(|data| data.bytes()));
         self.state = State::Exchanging(Box::new(Exchange {
             channel,
             unsent,
@@ -308,6 +314,14 @@ impl Curl {
         for (name, value) in self.options.headers.iter().map(|field| split_field(field)) {
             if !name.eq_ignore_ascii_case("Host") {
                 add(name, value);
+            }
+        }
+        if let Some(data) = &self.options.data {
+            let kind = "application/x-www-form-urlencoded";
+            let len = data.len();
+            request.push_str(&format!("Content-Length: {len}\r\n"));
+            if own("Content-Type").is_none() {
+                request.push_str(&format!("Content-Type: {kind}\r\n"));
             }
         }
         request + "\r\n"
@@ -408,6 +422,10 @@ impl Curl {
         self.facts.num_redirects += 1;
         self.facts.redirect = self.elapsed(os.now);
         self.facts.size_download = 0;
+        // Only 307 and 308 take the body along; a method of one's own stays.
+        if !matches!(self.facts.http_code, 307 | 308) {
+            self.options.data = None;
+        }
         self.url = Some(next);
         self.request_began = os.now;
         self.state = State::Start;

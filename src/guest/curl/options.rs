@@ -18,6 +18,10 @@ pub(in crate::guest) struct Options {
     pub fail: bool,
     pub include_headers: bool,
     pub head_only: bool,
+    /// In place of the method that goes with the rest.
+    pub method: Option<String>,
+    /// What is sent as the body, parts joined by `&`.
+    pub data: Option<String>,
     pub follow: bool,
     /// `-k` was given: the server may be anybody.
     pub insecure: bool,
@@ -33,6 +37,7 @@ pub(in crate::guest) struct Options {
 
 const KNOWN: &[&str] = &[
     "-A",
+    "-d",
     "-f",
     "-H",
     "-i",
@@ -45,7 +50,9 @@ const KNOWN: &[&str] = &[
     "-S",
     "-v",
     "-w",
+    "-X",
     "--connect-timeout",
+    "--data",
     "--fail",
     "--head",
     "--header",
@@ -54,6 +61,7 @@ const KNOWN: &[&str] = &[
     "--location",
     "--max-time",
     "--output",
+    "--request",
     "--show-error",
     "--silent",
     "--url",
@@ -96,6 +104,8 @@ impl Options {
             fail: false,
             include_headers: false,
             head_only: false,
+            method: None,
+            data: None,
             follow: false,
             insecure: false,
             verbose: false,
@@ -117,6 +127,17 @@ impl Options {
     ) -> Result<(), CommandError> {
         match name {
             "connect-timeout" => self.connect_timeout = Some(args.value(range)?.seconds()?),
+            "data" => {
+                let value = args.value(range)?;
+                if value.text.starts_with('@') {
+                    let message = "`-d @FILE` is not supported here: write the text itself";
+                    return Err(CommandError::new(value.range, message));
+                }
+                self.data = Some(match self.data.take() {
+                    Some(before) => format!("{before}&{}", value.text),
+                    None => value.text.to_owned(),
+                });
+            }
             "fail" => self.fail = true,
             "head" => self.head_only = true,
             "header" => self.headers.push(args.value(range)?.text.to_owned()),
@@ -127,6 +148,14 @@ impl Options {
             "output" => {
                 args.value(range)?;
                 self.to_file = true;
+            }
+            "request" => {
+                let value = args.value(range)?;
+                let is_token = |c: char| c.is_ascii_alphanumeric() || c == '-';
+                if value.text.is_empty() || !value.text.chars().all(is_token) {
+                    return Err(CommandError::new(value.range, "this is no method of HTTP"));
+                }
+                self.method = Some(value.text.to_owned());
             }
             "show-error" => self.show_error = true,
             "silent" => self.silent = true,
@@ -160,6 +189,7 @@ impl Options {
 fn long_name(c: char) -> Option<&'static str> {
     Some(match c {
         'A' => "user-agent",
+        'd' => "data",
         'f' => "fail",
         'H' => "header",
         'i' => "include",
@@ -172,6 +202,7 @@ fn long_name(c: char) -> Option<&'static str> {
         'S' => "show-error",
         'v' => "verbose",
         'w' => "write-out",
+        'X' => "request",
         _ => return None,
     })
 }

@@ -233,3 +233,16 @@ fn one_seed_one_result() {
     assert_eq!(frames(1), frames(1));
     assert_ne!(frames(1), frames(2));
 }
+
+#[test]
+fn curl_sends_what_it_is_told_to() {
+    let mut rig = web_rig(Site::plain("hello\n"));
+    rig.run(0, "curl -s -w %{method}:%{http_code} -o x -X PUT http://10.0.1.11").assert(0, "PUT:405", "");
+    rig.run(0, "curl -s -w %{method} -o x -d a=1 -d b=2 http://10.0.1.11").assert(0, "POST", "");
+    let said = rig.run(0, "curl -sv -d a=1 -d b=2 http://10.0.1.11");
+    let said = said.stderr;
+    assert!(
+        said.contains("> Content-Length: 7\n> Content-Type: application/x-www-form-urlencoded\n"),
+        "{said}"
+    );
+}
