@@ -2,6 +2,7 @@
 
 mod dns;
 mod failures;
+mod iperf;
 mod paths;
 mod rig;
 mod sessions;
