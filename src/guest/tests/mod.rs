@@ -1,5 +1,6 @@
 //! Hosts on a wire: whole outputs and whole packet lists.
 
+mod aws;
 mod dns;
 mod failures;
 mod iperf;
