@@ -58,6 +58,7 @@ struct Ask {
     service: &'static str,
     region: &'static str,
     endpoint: Option<VpcEndpointId>,
+    over_tls: bool,
 }
 
 impl Ask {
@@ -72,6 +73,7 @@ impl Ask {
             service: "s3",
             region: SEOUL,
             endpoint: None,
+            over_tls: true,
         }
     }
 
@@ -184,6 +186,7 @@ impl Services {
             headers: &headers,
             body: &ask.body,
             source: Ipv4Addr::new(10, 0, 0, 5),
+            over_tls: ask.over_tls,
             endpoint: ask.endpoint,
             service: ask.service,
             region: ask.region.parse().expect("a region"),
@@ -494,6 +497,17 @@ fn a_bucket_policy_lets_strangers_in() {
     assert!(came.error().2.ends_with("with an explicit deny in a resource-based policy"), "{}", came.body);
     services.lab.aws("s3api delete-bucket-policy --bucket my-bucket");
     assert_eq!(services.ask("Admin", &Ask::s3("GET", "my-bucket", "/a.txt")).status, 200);
+}
+
+#[test]
+fn a_bucket_may_want_tls() {
+    let mut services = Services::new();
+    let policy = r#"{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::my-bucket/*",
+                     "Condition":{"Bool":{"aws:SecureTransport":"false"}}}}"#;
+    services.lab.aws(&format!("s3api put-bucket-policy --bucket my-bucket --policy '{policy}'"));
+    let ask = Ask::s3("GET", "my-bucket", "/a.txt");
+    assert_eq!(services.ask("Admin", &ask).status, 200);
+    assert_eq!(services.ask("Admin", &Ask { over_tls: false, ..ask }).status, 403);
 }
 
 #[test]

@@ -253,9 +253,10 @@ impl Job {
     }
 }
 
-/// A path as the CLI shows it.
+/// A path as the CLI shows it: with a dot only if no folder stands in front.
 fn shown(path: &str) -> String {
-    if path.starts_with(['/', '.']) { path.to_owned() } else { format!("./{path}") }
+    let path = path.strip_prefix("./").unwrap_or(path);
+    if path.contains('/') { path.to_owned() } else { format!("./{path}") }
 }
 
 fn quoted(text: &str) -> String {
