@@ -734,6 +734,15 @@ fn buckets_tables_and_topics_are_made_by_commands() {
 }
 
 #[test]
+fn parts_of_buckets_that_are_not_here_are_no_lists() {
+    let mut services = Services::new();
+    for part in ["acl", "analytics", "publicAccessBlock", "requestPayment", "versions"] {
+        let reply = services.ask("Admin", &Ask::s3("GET", "my-bucket", &format!("/?{part}")));
+        assert_eq!((reply.status, reply.element("Code")), (501, "NotImplemented"), "{part}");
+    }
+}
+
+#[test]
 fn whatever_is_asked_there_is_an_answer() {
     let mut services = Services::new();
     let good = [
