@@ -84,6 +84,7 @@ fn another_seed_differs_where_it_should_and_only_there() {
     // way, it decides that. The CLI rests between its tries for as long as it likes.
     let by_chance = [
         "lossy-link",
+        "private-subnet-to-s3",
         "s3-gateway-or-interface",
         "sns-from-private-subnet",
         "tgw-appliance-mode",

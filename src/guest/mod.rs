@@ -5,14 +5,14 @@
 //!
 //! A [`Host`] is driven by three verbs: [`Host::receive`] a frame, [`Host::pump`] at a time,
 //! [`Host::take_sent`] what it wants on the wire. Reading order: this file, `stack` (packets and
-//! connections), `process` (programs and what they may do), then the programs `curl`, `nc`, `ping`,
-//! `ssh`, `traceroute` and the services `web` and `ssh::server`; `tls` is what they encrypt with. Below
-//! the stack are `link` (ARP and frames), `interfaces` and `device` (smoltcp), and `path` (what gets through
-//! to whom).
+//! connections), `process` (programs and what they may do), then a program, `nc` or `curl`, and a service,
+//! `web`. `dns` finds addresses, `tls` is what is encrypted with, `call` is a request of HTTP from name to
+//! response; `request` is what services pass on ([`Host::take_requests`]). Below the stack are `link` (ARP and
+//! frames), `interfaces` and `device` (smoltcp), and `path` (what gets through to whom).
 //!
 //! Packets are as Linux sends them where flow logs and captures show it: sizes, counts, the times of
 //! SYNs, what is fragmented and what must not be, and how segments get shorter on a narrow path. Known
-//! to differ: receive windows do not grow and have scale 0; there is no congestion control; data is sent
+//! to differ: receive windows do not grow and have scale 0, but for iperf3; there is no congestion control; data is sent
 //! again after 1 s at the earliest (Linux: 0.2 s) unless a router said that it was too long; TIME-WAIT
 //! lasts 10 s (Linux: 60 s); a "fragmentation needed" is believed whatever sequence number it quotes, and
 //! below 552 bytes packets still must not be fragmented; fragments that wait too long for the rest are

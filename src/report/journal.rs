@@ -53,7 +53,7 @@ pub struct Journey {
     pub last: Instant,
     /// How many.
     pub count: u64,
-    /// From how many ports of the sender.
+    /// With how many ports of the client.
     pub ports: u64,
     /// What happened to the first.
     pub steps: Vec<Step>,
@@ -147,13 +147,20 @@ impl Journal {
     }
 }
 
-/// Takes journeys together that differ only in the port of the sender: each try of a client has another.
+/// The first of the ports that clients use.
+const EPHEMERAL: u16 = 32_768;
+
+/// Takes journeys together that differ only in the port of the client: each of its tries has another.
 pub fn by_try<'j>(journeys: impl IntoIterator<Item = &'j Journey>) -> Vec<Journey> {
     let mut tries: IndexMap<Likeness, Journey, FixedState> = IndexMap::default();
     for journey in journeys {
         let mut likeness = likeness(journey.packet, journey.fate);
         if likeness.tuple.protocol.has_ports() {
-            likeness.tuple.src_port = 0;
+            for port in [&mut likeness.tuple.src_port, &mut likeness.tuple.dst_port] {
+                if *port >= EPHEMERAL {
+                    *port = 0;
+                }
+            }
         }
         match tries.entry(likeness) {
             Entry::Vacant(first) => {

@@ -158,7 +158,7 @@ pub struct Explanation {
     pub answers: Option<String>,
     /// How many like it.
     pub count: u64,
-    /// From how many ports of the sender: whoever tries again has another one.
+    /// With how many ports of the client: whoever tries again has another one.
     pub ports: u64,
     /// From the begin of the step to the first.
     pub first: Duration,

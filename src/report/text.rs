@@ -194,7 +194,7 @@ fn render_explanation(out: &mut String, explanation: &Explanation, style: Style)
         count => {
             let ports = match explanation.ports {
                 0 | 1 => String::new(),
-                many => format!(" from {many} ports"),
+                many => format!(" on {many} ports"),
             };
             let (first, last) = (duration(explanation.first), duration(explanation.last));
             format!("{count} packets{ports}, +{first} to +{last}")

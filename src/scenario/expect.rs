@@ -259,7 +259,7 @@ impl Names {
     }
 
     /// Whether a network interface can be called by a name: by what owns it, which a step may have made.
-    fn may_own_interface(&self, name: &str) -> bool {
+    pub fn may_own_interface(&self, name: &str) -> bool {
         let is_in = |names: &[String]| names.iter().any(|known| known == name);
         is_in(&self.interfaces) || is_in(&self.instances) || is_in(&self.given) && !is_in(&self.hosts)
     }

@@ -1,5 +1,5 @@
-//! `{dns:NAME}` in a command on a host: the DNS name of an endpoint or an instance, which nobody can know by
-//! heart.
+//! `{dns:NAME}` in a command on a host: the DNS name of an interface endpoint or an instance, which nobody can
+//! know by heart.
 //!
 //! Knows the text and the model; the command itself is read by whoever runs it.
 
@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::resolve::resolve;
 use crate::ids::{InstanceId, VpcEndpointId};
-use crate::model::{Model, dns};
+use crate::model::{EndpointKind, Model, VpcEndpoint, dns};
 
 const BEGIN: &str = "{dns:";
 const END: char = '}';
@@ -43,11 +43,13 @@ pub fn expand(typed: &str, model: &Model) -> Result<String, String> {
     Ok(text)
 }
 
-/// The regional name of an endpoint; of an instance its public name, or its private one if it has no public
+/// The regional name of an interface endpoint; of an instance its public name, or its private one if it has no public
 /// address.
 fn dns_name(model: &Model, name: &str) -> Option<String> {
     if let Ok(id) = resolve::<VpcEndpointId>(model, name, None) {
-        return model.endpoints.get(&id).map(crate::model::VpcEndpoint::regional_name);
+        let endpoint = model.endpoints.get(&id);
+        let has_name = |endpoint: &&VpcEndpoint| matches!(endpoint.kind, EndpointKind::Interface { .. });
+        return endpoint.filter(has_name).map(VpcEndpoint::regional_name);
     }
     let id = resolve::<InstanceId>(model, name, None).ok()?;
     let instance = model.instances.get(&id)?;

@@ -208,11 +208,10 @@ impl Reader<'_> {
     /// A placeholder names something that exists, or that a step before has made.
     fn check_placeholders(&mut self, node: &Node, typed: &str) {
         for (range, name) in placeholder::names(typed) {
-            let is_known = |names: &[String]| names.iter().any(|known| known == name);
-            if !is_known(&self.names.labels) && !is_known(&self.names.given) {
+            if !self.names.may_own_interface(name) {
                 let span = self.part_of(node, typed, &range);
-                let known = self.names.labels.iter().map(String::as_str);
-                self.problems.push(Problem::unknown(span, "endpoint or instance", name, known));
+                let known = self.names.interfaces.iter().map(String::as_str);
+                self.problems.push(Problem::unknown(span, "interface endpoint or instance", name, known));
             }
         }
     }

@@ -232,7 +232,8 @@ impl Runner {
                 (typed, ended)
             }
             Err(name) => {
-                let failure = Some(format!("an endpoint or instance `{name}`, and there is none now"));
+                let failure =
+                    Some(format!("an interface endpoint or instance `{name}`, and there is none now"));
                 (typed.to_owned(), Ended { finished: None, was_interrupted: false, failure })
             }
         };

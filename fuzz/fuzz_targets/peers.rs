@@ -1,21 +1,34 @@
-//! Bytes changed in a TLS session, on both sides: curl and the server come to an end, and nothing panics.
+//! Bytes changed in what programs and servers say to each other, and answers that are no answers: every program
+//! comes to an end, and nothing panics.
 
 #![no_main]
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use vpclab::guest::{Host, HostConfig, Identity, Service, Site, parse};
+use vpclab::guest::{AccessKeys, AwsProfile, CliVersion, Host, HostConfig, Identity, Service, Site, parse};
 use vpclab::seed::Seed;
 use vpclab::time::Instant;
 use vpclab::wire::{Mac, Packet};
 
 const NAME: &str = "server.test";
 const DELAY: Duration = Duration::from_micros(100);
-/// curl gives up after some seconds, and with it everything else.
-const TURNS_MAX: u32 = 100_000;
+/// Every program gives up after a while, and with it everything else.
+const TURNS_MAX: u32 = 1_000_000;
+
+const COMMANDS: [&str; 8] = [
+    "curl -sk -m 5 https://server.test",
+    "curl -sL -m 5 http://server.test",
+    "aws s3 ls --cli-read-timeout 5 --endpoint-url http://server.test",
+    "aws s3 ls s3://bucket --cli-read-timeout 5 --endpoint-url http://10.0.0.11",
+    "aws sts get-caller-identity --cli-read-timeout 5 --endpoint-url http://server.test",
+    "aws dynamodb list-tables --cli-read-timeout 5 --endpoint-url http://server.test",
+    "iperf3 -c server.test -n 1000",
+    "iperf3 -c server.test -p 80 -n 1000",
+];
 
 fn host(number: u8) -> Host {
     let address = |number| Ipv4Addr::new(10, 0, 0, 10 + number);
@@ -71,10 +84,16 @@ fn change(frame: Vec<u8>, rest: &mut &[u8], calm: &mut u8) -> Vec<u8> {
 fuzz_target!(|bytes: &[u8]| {
     let (mut rest, mut calm) = (bytes, 0);
     let mut hosts = [host(0), host(1)];
+    let (choice, body) = bytes.split_first().unwrap_or((&0, &[]));
+    let keys = AccessKeys { id: "AKIA".to_owned(), secret: "secret".to_owned(), token: None };
+    let profile = AwsProfile { version: CliVersion::Two, region: Some("us-east-1".to_owned()), keys: Some(keys) };
+    hosts[0].set_disk(profile, BTreeMap::new());
+    hosts[1].serve(80, Service::Http(Site::plain(body)));
+    hosts[1].serve(5201, Service::Iperf);
     hosts[1].serve(443, Service::Https(Site::plain("a secret\n"), Identity::valid([NAME])));
     let mut now = Instant::from_unix_seconds(1_719_565_200);
-    let command = parse(&format!("curl -sk -m 5 https://{NAME}")).expect("a command");
-    let curl = hosts[0].start(&command, now);
+    let command = parse(COMMANDS[usize::from(*choice) % COMMANDS.len()]).expect("a command");
+    let program = hosts[0].start(&command, now);
     for _ in 0..TURNS_MAX {
         let wakes = [hosts[0].pump(now), hosts[1].pump(now)];
         let mut moved = false;
@@ -91,6 +110,6 @@ fuzz_target!(|bytes: &[u8]| {
             None => break,
         }
     }
-    assert!(hosts[0].take_exit(curl).is_some(), "curl has ended");
+    assert!(hosts[0].take_exit(program).is_some(), "the program has ended");
     assert_eq!(hosts.each_mut().map(|host| host.pump(now)), [None, None], "nothing is left to do");
 });
