@@ -197,6 +197,7 @@ fn policies_of_any_text_are_read_or_refused() {
             resource_policy: Some(&policy),
             endpoint: None,
             source: Ipv4Addr::LOCALHOST,
+            over_tls: true,
         };
         authorize(&Model::default(), &request).is_err() || policy.text() == text
     };

@@ -27,6 +27,7 @@ fuzz_target!(|text: &str| {
         resource_policy: Some(&policy),
         endpoint: None,
         source: Ipv4Addr::LOCALHOST,
+        over_tls: true,
     };
     let _ = authorize(&Model::default(), &request);
 });

@@ -26,9 +26,9 @@ pub(super) struct Target {
 /// How long a call may take.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Limits {
-    /// To connect, for each address.
+    /// To connect, for each address, and then for a handshake.
     pub connect: Duration,
-    /// Between two pieces of the response.
+    /// Between two pieces of what is sent or received.
     pub read: Duration,
 }
 
@@ -180,7 +180,7 @@ impl Call {
                         None => self.talk(os.now, Channel::plain(connection)),
                         Some(is_strict) => {
                             let channel = Channel::client(os, connection, &self.target.host, is_strict);
-                            self.state = State::Shaking { channel, until: os.now + self.limits.read };
+                            self.state = State::Shaking { channel, until: os.now + self.limits.connect };
                         }
                     },
                 },
@@ -191,8 +191,9 @@ impl Call {
                         return Called::Waiting;
                     }
                     Stage::Handshaking => {
+                        // The connection is there: urllib3 waits as long as for it, and says that it read.
                         channel.close(os);
-                        return Called::Failed(CallError::ConnectTimeout);
+                        return Called::Failed(CallError::ReadTimeout);
                     }
                     Stage::Failed(failure) => {
                         channel.close(os);
@@ -267,12 +268,15 @@ impl Talk {
                 Ok(has_head) => has_head,
                 Err(_) => return Some(Err(CallError::Garbled)),
             };
-            let may_send = self.response.interim > 0 || has_head;
-            if let Some((body, _)) = self.held.take_if(|(_, until)| may_send || *until <= os.now) {
+            let is_wanted = self.response.interim > 0;
+            if has_head && !is_wanted {
+                // The server has made up its mind without the body (botocore).
+                self.held = None;
+            }
+            if let Some((body, _)) = self.held.take_if(|(_, until)| is_wanted || *until <= os.now) {
                 self.unsent.bytes_mut().extend(body);
             }
-            let channel = &mut self.channel;
-            self.unsent.flush_into(|bytes| channel.send(os, bytes));
+            self.send(os, patience);
             if has_head {
                 match self.response.take_body(&mut self.body) {
                     Ok(true) => return Some(Ok(self.finish())),
@@ -290,6 +294,18 @@ impl Talk {
                 Received::End | Received::Failed(_) => return Some(Err(CallError::Closed)),
             }
         }
+    }
+
+    /// Sends what goes out; as long as something does, the server need not answer.
+    fn send(&mut self, os: &mut Os<'_>, patience: Duration) {
+        let Self { channel, unsent, until, .. } = self;
+        unsent.flush_into(|bytes| {
+            let taken = channel.send(os, bytes);
+            if taken > 0 {
+                *until = os.now + patience;
+            }
+            taken
+        });
     }
 
     fn finish(&mut self) -> Incoming {

@@ -32,8 +32,8 @@ impl Context {
             }
             _ => Caller::Anonymous,
         };
-        // Every request comes by HTTPS (assumed: requests-over-tls).
-        let mut keys = vec![("aws:securetransport", "true".to_owned())];
+        // aws: condition-keys-transport
+        let mut keys = vec![("aws:securetransport", request.over_tls.to_string())];
         if let Some(arn) = principal.identity_arn() {
             keys.push(("aws:principalarn", arn));
         }

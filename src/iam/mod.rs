@@ -36,6 +36,8 @@ pub struct AccessRequest<'a> {
     pub endpoint: Option<VpcEndpointId>,
     /// The address it came from, as the service sees it.
     pub source: Ipv4Addr,
+    /// Whether it came by HTTPS.
+    pub over_tls: bool,
 }
 
 /// A request was refused. It displays as AWS's message for the error `AccessDenied`.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::call::Call;
 use crate::iam::{self, AccessDenied, AccessRequest};
-use crate::ids::VpcEndpointId;
 use crate::model::{Account, Model, Policy, Principal};
 use crate::sigv4::{self, Authorization, Malformed};
 
@@ -110,10 +109,17 @@ pub struct Wanted<'a> {
 
 /// Whether whoever asks may.
 pub fn authorize(model: &Model, call: &Call<'_>, wanted: Wanted<'_>) -> Result<(), AccessDenied> {
-    let endpoint: Option<VpcEndpointId> = call.request.endpoint;
     let Wanted { principal, action, resource, resource_account, resource_policy } = wanted;
-    let source = call.request.source;
-    let request =
-        AccessRequest { principal, action, resource, resource_account, resource_policy, endpoint, source };
+    let super::Request { endpoint, source, over_tls, .. } = *call.request;
+    let request = AccessRequest {
+        principal,
+        action,
+        resource,
+        resource_account,
+        resource_policy,
+        endpoint,
+        source,
+        over_tls,
+    };
     iam::authorize(model, &request)
 }

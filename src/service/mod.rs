@@ -42,6 +42,8 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// Who sent it, as its packets say when they arrive at the service.
     pub source: Ipv4Addr,
+    /// Whether it came by HTTPS.
+    pub over_tls: bool,
     /// The VPC endpoint it came through.
     pub endpoint: Option<VpcEndpointId>,
     /// What is asked: `s3`, `dynamodb`, `sns`, `sts` or `notebook`.

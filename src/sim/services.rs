@@ -114,6 +114,7 @@ pub(super) fn reply(
                 headers: &http.headers,
                 body: &http.body,
                 source: request.tuple.dst,
+                over_tls: request.tuple.src_port == HTTPS,
                 endpoint,
                 service: name.service(),
                 region: name.region(),

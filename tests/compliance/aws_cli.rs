@@ -127,3 +127,35 @@ fn a_metadata_service_that_is_not_there_costs_a_second_each_time() {
         ran.stdout
     );
 }
+
+#[test]
+fn a_slow_upload_is_no_read_timeout() {
+    let steps = "
+  - { on: app, run: aws s3 cp s3://data/big . }
+  - { on: app, run: aws s3 cp big s3://data/ --cli-read-timeout 1, expect: { stdout_contains: 'upload: ./big to s3://data/big' } }
+  - { on: app, run: aws s3 cp s3://data/big sub/copy, expect: { stdout_contains: 'download: s3://data/big to sub/copy' } }
+";
+    holds(
+        "
+name: slow
+iam: { roles: { Writer: { policies: [AmazonS3FullAccess] } } }
+buckets: { data: { objects: { big: { bytes: 500000 } } } }
+vpcs:
+  V:
+    cidr: 10.0.0.0/16
+    subnets: { A: { cidr: 10.0.0.0/24 } }
+    route_tables: { R: { subnets: A } }
+    endpoints: { E: { service: s3, route_tables: R } }
+    instances: { app: { subnet: A, role: Writer, bandwidth: 1500kbps } }
+",
+        steps,
+    );
+}
+
+#[test]
+fn whoever_is_nowhere_may_still_ask_who_they_are() {
+    let ran = one("laptop: aws sts get-caller-identity --no-sign-request");
+    let text = "\nAn error occurred (MissingAuthenticationToken) when calling the GetCallerIdentity operation: \
+                Request is missing Authentication Token\n";
+    assert_eq!((ran.exit, ran.stderr.as_str()), (Some(254), text));
+}

@@ -89,6 +89,7 @@ impl<'a> Asks<'a> {
             resource_policy: policy.as_ref(),
             endpoint: endpoint.filter(|_| self.endpoint),
             source: self.from.parse().expect("an address"),
+            over_tls: true,
         };
         authorize(&lab.model, &request).map_or_else(|denied| denied.to_string(), |()| "ok".to_owned())
     }
@@ -376,6 +377,7 @@ fn an_endpoint_policy_keeps_others_out_and_lets_nobody_in() {
         resource_policy: None,
         endpoint: Some(gone),
         source,
+        over_tls: true,
     };
     assert!(authorize(&lab.model, &request).is_err());
 }

@@ -58,6 +58,7 @@ struct Ask {
     service: &'static str,
     region: &'static str,
     endpoint: Option<VpcEndpointId>,
+    over_tls: bool,
 }
 
 impl Ask {
@@ -72,6 +73,7 @@ impl Ask {
             service: "s3",
             region: SEOUL,
             endpoint: None,
+            over_tls: true,
         }
     }
 
@@ -184,6 +186,7 @@ impl Services {
             headers: &headers,
             body: &ask.body,
             source: Ipv4Addr::new(10, 0, 0, 5),
+            over_tls: ask.over_tls,
             endpoint: ask.endpoint,
             service: ask.service,
             region: ask.region.parse().expect("a region"),
@@ -497,6 +500,17 @@ fn a_bucket_policy_lets_strangers_in() {
 }
 
 #[test]
+fn a_bucket_may_want_tls() {
+    let mut services = Services::new();
+    let policy = r#"{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::my-bucket/*",
+                     "Condition":{"Bool":{"aws:SecureTransport":"false"}}}}"#;
+    services.lab.aws(&format!("s3api put-bucket-policy --bucket my-bucket --policy '{policy}'"));
+    let ask = Ask::s3("GET", "my-bucket", "/a.txt");
+    assert_eq!(services.ask("Admin", &ask).status, 200);
+    assert_eq!(services.ask("Admin", &Ask { over_tls: false, ..ask }).status, 403);
+}
+
+#[test]
 fn an_endpoint_policy_is_asked_by_services() {
     let mut services = Services::new();
     let only = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::my-bucket/*"}]}"#;
@@ -717,6 +731,15 @@ fn buckets_tables_and_topics_are_made_by_commands() {
     let account: Account = "123456789012".parse().expect("an account");
     let key = (account, SEOUL.parse().expect("a region"), "new-one".to_owned());
     assert_eq!(lab.model.dynamodb_tables[&key].items.len(), 1);
+}
+
+#[test]
+fn parts_of_buckets_that_are_not_here_are_no_lists() {
+    let mut services = Services::new();
+    for part in ["acl", "analytics", "publicAccessBlock", "requestPayment", "versions"] {
+        let reply = services.ask("Admin", &Ask::s3("GET", "my-bucket", &format!("/?{part}")));
+        assert_eq!((reply.status, reply.element("Code")), (501, "NotImplemented"), "{part}");
+    }
 }
 
 #[test]

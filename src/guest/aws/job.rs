@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::options::Action;
-use super::output;
+use super::output::{self, ServiceError, Unreadable};
 use crate::guest::call::Incoming;
 use crate::guest::process::Os;
 
@@ -56,6 +56,8 @@ pub enum Next {
     Ask,
     /// The end, with this exit status.
     Exit(i32),
+    /// The end, with this message.
+    Fail(String),
 }
 
 /// A command at work.
@@ -162,66 +164,65 @@ impl Job {
     /// Takes in a good answer, and prints what there is to print; `took` is how long it has taken.
     pub fn take(&mut self, os: &mut Os<'_>, response: &Incoming, took: Duration) -> Next {
         self.done += 1;
+        self.read(os, response, took).unwrap_or_else(|Unreadable(why)| Next::Fail(why))
+    }
+
+    fn read(&mut self, os: &mut Os<'_>, response: &Incoming, took: Duration) -> Result<Next, Unreadable> {
         let text = String::from_utf8_lossy(&response.body);
         match &self.action {
-            Action::ConfigureList => Next::Exit(0),
-            Action::ListBuckets => {
-                os.write_stdout(output::buckets(&text).unwrap_or_default());
-                Next::Exit(0)
-            }
+            Action::ConfigureList => {}
+            Action::ListBuckets => os.write_stdout(output::buckets(&text)?),
             Action::ListObjects { prefix, recursive, .. } => {
-                let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-                let Some(page) = output::objects(&text, prefix, *recursive, &decoded) else {
-                    return Next::Exit(1);
-                };
+                let page = output::objects(&text, prefix, *recursive)?;
                 self.found_any |= !page.lines.is_empty();
                 os.write_stdout(page.lines);
-                self.token = page.next;
-                match self.token {
-                    Some(_) => Next::Ask,
+                return Ok(match page.next {
+                    Some(token) if self.token.as_ref() == Some(&token) => Next::Fail(format!(
+                        "Error during pagination: The same next token was received twice: \
+                         {{'ContinuationToken': '{token}'}}"
+                    )),
+                    Some(token) => {
+                        self.token = Some(token);
+                        Next::Ask
+                    }
                     // A prefix under which there is nothing is an error; an empty bucket is not.
                     None => Next::Exit(i32::from(!self.found_any && !prefix.is_empty())),
-                }
+                });
             }
             Action::Download { .. } if self.done == 1 => {
                 self.size = response.header("content-length").and_then(|len| len.parse().ok()).unwrap_or(0);
-                Next::Ask
+                return Ok(Next::Ask);
             }
+            Action::Download { to, .. } if to == "-" => os.write_stdout(&response.body),
             Action::Download { bucket, key, to } => {
-                if to == "-" {
-                    os.write_stdout(&response.body);
-                    return Next::Exit(0);
-                }
                 os.write_file(to, response.body.clone());
                 let line = format!("download: s3://{bucket}/{key} to {}", shown(to));
                 os.write_stdout(output::transfer(self.size, took, &line));
-                Next::Exit(0)
             }
             Action::Upload { from, bucket, key } => {
                 let line = format!("upload: {} to s3://{bucket}/{key}", shown(from));
                 os.write_stdout(output::transfer(self.size, took, &line));
-                Next::Exit(0)
             }
-            Action::Remove { bucket, key } => {
-                os.write_stdout(format!("delete: s3://{bucket}/{key}\n"));
-                Next::Exit(0)
-            }
+            Action::Remove { bucket, key } => os.write_stdout(format!("delete: s3://{bucket}/{key}\n")),
             Action::CallerIdentity => {
-                os.write_stdout(output::fields(&text, &["UserId", "Account", "Arn"]));
-                Next::Exit(0)
+                os.write_stdout(output::fields(&text, &["UserId", "Account", "Arn"])?);
             }
-            Action::Publish { .. } => {
-                os.write_stdout(output::fields(&text, &["MessageId"]));
-                Next::Exit(0)
-            }
-            Action::ListTopics => {
-                os.write_stdout(output::topics(&text));
-                Next::Exit(0)
-            }
+            Action::Publish { .. } => os.write_stdout(output::fields(&text, &["MessageId"])?),
+            Action::ListTopics => os.write_stdout(output::topics(&text)?),
             Action::GetItem { .. } | Action::ListTables | Action::PutItem { .. } => {
                 os.write_stdout(output::json(&text));
-                Next::Exit(0)
             }
+        }
+        Ok(Next::Exit(0))
+    }
+
+    /// Says which object is not there, as a service does not that is only asked for the head.
+    pub fn reword(&self, error: &mut ServiceError) {
+        if let Action::Download { key, .. } = &self.action
+            && self.done == 0
+            && error.code == "404"
+        {
+            error.message = format!("Key \"{key}\" does not exist");
         }
     }
 
@@ -252,9 +253,10 @@ impl Job {
     }
 }
 
-/// A path as the CLI shows it.
+/// A path as the CLI shows it: with a dot only if no folder stands in front.
 fn shown(path: &str) -> String {
-    if path.starts_with(['/', '.']) { path.to_owned() } else { format!("./{path}") }
+    let path = path.strip_prefix("./").unwrap_or(path);
+    if path.contains('/') { path.to_owned() } else { format!("./{path}") }
 }
 
 fn quoted(text: &str) -> String {

@@ -26,7 +26,7 @@ use crate::time::Instant;
 
 /// Turns of the state machine in one step.
 const TURNS_MAX: u32 = 10_000;
-/// The longest pause between two tries.
+/// The longest pause between two tries, in seconds.
 const REST_MAX: u64 = 20;
 
 /// A running `aws`.
@@ -129,7 +129,8 @@ impl Aws {
         }
         let Some(service) = self.job.service() else { return self.list_configuration(os) };
         // Which is said first if both are missing is not documented (assumed: cli-first-error).
-        if self.region.get().is_none() && service != Service::S3 && self.options.endpoint_url.is_none() {
+        let is_global = matches!(service, Service::S3 | Service::Sts);
+        if self.region.get().is_none() && !is_global && self.options.endpoint_url.is_none() {
             let text =
                 "You must specify a region. You can also configure your region by running \"aws configure\".";
             return self.fail(os, text, 253);
@@ -166,7 +167,7 @@ impl Aws {
     fn send(&mut self, os: &mut Os<'_>) -> Turn {
         let service = self.job.service().expect("a service is asked");
         let wanted = self.job.wanted();
-        let (region, typed) = (self.region.get().map(String::as_str), self.options.endpoint_url.as_deref());
+        let (region, typed) = (self.region.get().map(String::as_str), self.options.endpoint_url.as_ref());
         let (version, verify) = (self.profile.version, self.options.verify);
         let endpoint = Endpoint::of(service, region, typed, version, &wanted, verify);
         let request = self.request(os.now, service, &endpoint, &wanted);
@@ -182,7 +183,7 @@ impl Aws {
     fn request(&self, now: Instant, service: Service, endpoint: &Endpoint, wanted: &Wanted) -> Outgoing {
         let target = endpoint.path(wanted);
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let mut headers = vec![field("Host", endpoint.authority()), field("Accept-Encoding", "identity")];
+        let mut headers = vec![field("Host", &endpoint.authority()), field("Accept-Encoding", "identity")];
         headers.extend(wanted.headers.iter().cloned());
         headers.push(field("User-Agent", &self.user_agent()));
         if let Some(keys) = self.keys.get() {
@@ -249,13 +250,16 @@ impl Aws {
             return match self.job.take(os, response, took) {
                 Next::Ask => self.send(os),
                 Next::Exit(status) => Turn::Exit(status),
+                Next::Fail(why) => self.fail(os, &why, 255),
             };
         }
-        if matches!(status, 500 | 502 | 503 | 504) && self.attempts < self.attempts_max() {
+        let is_transient = matches!(status, 500 | 502 | 503 | 504);
+        if is_transient && self.attempts < self.attempts_max() {
             return self.rest(os);
         }
         let body = String::from_utf8_lossy(&response.body);
-        let error = output::error(status, output::reason(status), &body);
+        let mut error = output::error(status, output::reason(status), &body);
+        self.job.reword(&mut error);
         let elsewhere = response.header("x-amz-bucket-region").or(error.region.clone());
         let is_elsewhere = matches!(status, 301 | 307 | 400) && wanted.bucket.is_some();
         if let Some(region) = elsewhere.filter(|_| is_elsewhere && !self.was_redirected) {
@@ -264,9 +268,9 @@ impl Aws {
             self.region = Found::In(region, "redirect");
             return self.send(os);
         }
-        let retried = match self.attempts {
-            0 | 1 => String::new(),
-            many => format!(" (reached max retries: {})", many - 1),
+        let retried = match is_transient {
+            true => format!(" (reached max retries: {})", self.attempts - 1),
+            false => String::new(),
         };
         let operation = wanted.operation;
         let text = format!(
@@ -279,9 +283,9 @@ impl Aws {
         }
     }
 
-    /// Waits a while before the next try (aws: cli-retries).
+    /// Waits a while before the next try: up to a second, and each time up to twice as long (aws: cli-retries).
     fn rest(&mut self, os: &mut Os<'_>) -> Turn {
-        let most = 1000 * (1u64 << self.attempts.min(10)).min(REST_MAX);
+        let most = 1000 * (1u64 << (self.attempts - 1).min(10)).min(REST_MAX);
         let millis = os.random() % most;
         self.state = State::Resting(os.now + Duration::from_millis(millis));
         Turn::Again
@@ -318,8 +322,8 @@ impl Aws {
     /// What `aws configure list` prints.
     fn list_configuration(&self, os: &mut Os<'_>) -> Turn {
         let masked = |secret: &str| {
-            let shown = secret.len().saturating_sub(4);
-            format!("****************{}", &secret[shown..])
+            let hidden = secret.chars().count().saturating_sub(4);
+            format!("****************{}", secret.chars().skip(hidden).collect::<String>())
         };
         let (keys, key_kind) = match &self.keys {
             Found::In(keys, kind) => (Some(keys), *kind),

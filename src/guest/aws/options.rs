@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::guest::command::CommandError;
+use crate::guest::curl::url::Url;
 use crate::guest::words::Word;
 
 /// What `aws` was asked to do.
@@ -12,7 +13,7 @@ use crate::guest::words::Word;
 pub struct Options {
     pub action: Action,
     pub region: Option<String>,
-    pub endpoint_url: Option<String>,
+    pub endpoint_url: Option<Url>,
     pub connect_timeout: Duration,
     pub read_timeout: Duration,
     pub sign: bool,
@@ -114,14 +115,8 @@ impl Options {
             verify: true,
         };
         options.region = given.text("region")?;
-        options.endpoint_url = given.text("endpoint-url")?;
-        if let Some(url) = &options.endpoint_url
-            && !(url.starts_with("http://") || url.starts_with("https://"))
-        {
-            let message = format!(
-                "Bad value for --endpoint-url \"{url}\": scheme is missing.  Must be of the form http://<hostname>/ or https://<hostname>/"
-            );
-            return Err(CommandError::new(program.range.clone(), message));
+        if let Some(value) = given.take("endpoint-url").and_then(|given| given.value) {
+            options.endpoint_url = Some(endpoint_url(value)?);
         }
         for (name, limit) in [
             ("cli-connect-timeout", &mut options.connect_timeout),
@@ -164,6 +159,17 @@ impl Options {
         given.refuse_rest()?;
         Ok(Self { action, ..options })
     }
+}
+
+fn endpoint_url(value: &Word) -> Result<Url, CommandError> {
+    let text = &value.text;
+    if !(text.starts_with("http://") || text.starts_with("https://")) {
+        let message = format!(
+            "Bad value for --endpoint-url \"{text}\": scheme is missing.  Must be of the form http://<hostname>/ or https://<hostname>/"
+        );
+        return Err(usage(value, &message));
+    }
+    Url::parse(text).map_err(|why| usage(value, why))
 }
 
 fn usage(word: &Word, message: &str) -> CommandError {

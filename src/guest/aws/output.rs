@@ -1,10 +1,10 @@
 //! What `aws` prints, made of what services answer.
 //!
-//! Knows the services' documents and the CLI's layouts. What is not there is left out: a document from
-//! elsewhere never makes the program fail.
+//! Knows the services' documents and the CLI's layouts. What is not there is left out.
 
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use roxmltree::{Document, Node};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -48,16 +48,52 @@ pub fn error(status: u16, reason: &str, body: &str) -> ServiceError {
     })
 }
 
-/// What stands behind a status code, for answers without a body.
+/// What stands behind a status code, for answers without a body (Python's `http.client.responses`).
 pub fn reason(status: u16) -> &'static str {
     match status {
+        300 => "Multiple Choices",
         301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
         400 => "Bad Request",
+        401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        411 => "Length Required",
+        412 => "Precondition Failed",
+        413 => "Request Entity Too Large",
+        416 => "Requested Range Not Satisfiable",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
         503 => "Service Unavailable",
+        504 => "Gateway Timeout",
         _ => "",
     }
+}
+
+/// A document that cannot be read, in the CLI's words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unreadable(pub String);
+
+/// Reads a document. Of what is wrong with it, its place alone is as the CLI's parser says it
+/// (assumed: cli-xml-words).
+fn document(body: &str) -> Result<Document<'_>, Unreadable> {
+    Document::parse(body).map_err(|error| {
+        let (place, shown) = (error.pos(), body.escape_debug());
+        let (line, column) = (place.row, place.col.saturating_sub(1));
+        Unreadable(format!(
+            "Unable to parse response (syntax error: line {line}, column {column}), invalid XML received. \
+             Further retries may succeed:\nb'{shown}'"
+        ))
+    })
 }
 
 /// Names without their namespace, which services change at will.
@@ -77,15 +113,16 @@ fn child(node: Node<'_, '_>, name: &str) -> Option<String> {
 }
 
 /// The lines of `aws s3 ls`.
-pub fn buckets(body: &str) -> Option<String> {
-    let document = Document::parse(body).ok()?;
+pub fn buckets(body: &str) -> Result<String, Unreadable> {
+    let document = document(body)?;
     let buckets = document.descendants().filter(|node| node.has_tag_name_of("Bucket"));
     let line =
         |bucket| Some(format!("{} {}\n", time(&child(bucket, "CreationDate")?), child(bucket, "Name")?));
-    Some(buckets.filter_map(line).collect())
+    Ok(buckets.filter_map(line).collect())
 }
 
 /// A page of `aws s3 ls s3://bucket`.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Page {
     pub lines: String,
     /// Where the next one begins.
@@ -94,8 +131,8 @@ pub struct Page {
 
 /// The lines of a page of a listing. Folders come first, and of keys what is behind the last slash of the
 /// prefix.
-pub fn objects(body: &str, prefix: &str, recursive: bool, decode: &dyn Fn(&str) -> String) -> Option<Page> {
-    let document = Document::parse(body).ok()?;
+pub fn objects(body: &str, prefix: &str, recursive: bool) -> Result<Page, Unreadable> {
+    let document = document(body)?;
     let root = document.root_element();
     let folder = prefix.rfind('/').map_or(0, |at| at + 1);
     let shown =
@@ -103,7 +140,7 @@ pub fn objects(body: &str, prefix: &str, recursive: bool, decode: &dyn Fn(&str) 
     let mut lines = String::new();
     for common in root.children().filter(|node| node.has_tag_name_of("CommonPrefixes")) {
         if let Some(name) = child(common, "Prefix") {
-            let name = decode(&name);
+            let name = decoded(&name);
             let last = name.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
             lines.push_str(&format!("{:>27}PRE {last}/\n", ""));
         }
@@ -112,11 +149,16 @@ pub fn objects(body: &str, prefix: &str, recursive: bool, decode: &dyn Fn(&str) 
         if let (Some(key), Some(size), Some(modified)) =
             (child(object, "Key"), child(object, "Size"), child(object, "LastModified"))
         {
-            lines.push_str(&format!("{} {size:>10} {}\n", time(&modified), shown(&decode(&key))));
+            lines.push_str(&format!("{} {size:>10} {}\n", time(&modified), shown(&decoded(&key))));
         }
     }
     let next = child(root, "NextContinuationToken").filter(|token| !token.is_empty());
-    Some(Page { lines, next })
+    Ok(Page { lines, next })
+}
+
+/// A key as it was before S3 escaped it, which makes a plus of a space.
+fn decoded(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 /// `2024-06-28T12:00:00.000Z` as a person reads it; Amazon Linux runs in UTC.
@@ -125,8 +167,8 @@ fn time(text: &str) -> String {
 }
 
 /// Some fields of a document of the query services, as JSON.
-pub fn fields(body: &str, names: &[&str]) -> String {
-    let Ok(document) = Document::parse(body) else { return String::new() };
+pub fn fields(body: &str, names: &[&str]) -> Result<String, Unreadable> {
+    let document = document(body)?;
     let mut found = Map::new();
     for name in names {
         let node = document.descendants().find(|node| node.has_tag_name_of(name));
@@ -134,15 +176,15 @@ pub fn fields(body: &str, names: &[&str]) -> String {
             found.insert((*name).to_owned(), Value::from(text));
         }
     }
-    pretty(&Value::Object(found))
+    Ok(pretty(&Value::Object(found)))
 }
 
 /// The topics of `aws sns list-topics`.
-pub fn topics(body: &str) -> String {
-    let Ok(document) = Document::parse(body) else { return String::new() };
+pub fn topics(body: &str) -> Result<String, Unreadable> {
+    let document = document(body)?;
     let arns = document.descendants().filter(|node| node.has_tag_name_of("TopicArn"));
     let topics = arns.filter_map(|node| node.text()).map(|arn| serde_json::json!({ "TopicArn": arn }));
-    pretty(&serde_json::json!({ "Topics": topics.collect::<Vec<_>>() }))
+    Ok(pretty(&serde_json::json!({ "Topics": topics.collect::<Vec<_>>() })))
 }
 
 /// A document of JSON as the CLI lays it out; nothing for an empty one.
@@ -224,8 +266,28 @@ mod tests {
         let body = "<ListBucketResult xmlns=\"x\"><CommonPrefixes><Prefix>dir/</Prefix></CommonPrefixes>\
                     <Contents><Key>a.txt</Key><LastModified>2024-06-28T12:00:01.000Z</LastModified><Size>1234</Size></Contents>\
                     </ListBucketResult>";
-        let page = objects(body, "", false, &str::to_owned).expect("a page");
+        let page = objects(body, "", false).expect("a page");
         assert_eq!(page.lines, "                           PRE dir/\n2024-06-28 12:00:01       1234 a.txt\n");
+    }
+
+    #[test]
+    fn keys_are_shown_as_they_are() {
+        let body = "<ListBucketResult><Contents><Key>d/a+b%2Bc%ED%95%9C</Key><LastModified>2024-06-28T12:00:01.000Z\
+                    </LastModified><Size>1</Size></Contents></ListBucketResult>";
+        let page = objects(body, "d/", false).expect("a page");
+        assert_eq!(page.lines, "2024-06-28 12:00:01          1 a b+c한\n");
+    }
+
+    #[test]
+    fn what_is_no_document_is_shown() {
+        let Unreadable(why) = buckets("hello\n").expect_err("no XML");
+        let text = "Unable to parse response (syntax error: line 1, column 0), invalid XML received. \
+                    Further retries may succeed:\nb'hello\\n'";
+        assert_eq!(why, text);
+        let deep = "<a>".repeat(100_000) + &"</a>".repeat(100_000);
+        for body in ["<a", "<!DOCTYPE a [<!ENTITY b \"b\">]><a>&b;</a>", "<a>&b;</a>", &deep] {
+            let _ = (buckets(body), objects(body, "", true), fields(body, &["a"]), topics(body));
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@
 mod options;
 pub(super) mod response;
 mod tls;
-mod url;
+pub(super) mod url;
 mod write_out;
 
 use std::collections::VecDeque;

@@ -1,10 +1,10 @@
-//! URLs as far as `curl` needs them here: scheme, host, port and path.
+//! URLs as far as `curl` and `aws` need them here: scheme, host, port and path.
 //!
 //! Knows the text of a URL; never how it is fetched.
 
 /// A URL taken apart.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Url {
+pub(in crate::guest) struct Url {
     pub scheme: String,
     pub host: String,
     /// As written, if it is.

@@ -20,6 +20,7 @@ use crate::time::Instant;
 const TURNS_MAX: u32 = 100_000;
 /// How long the end of a test is waited for, as the original's watchdog does not.
 const PATIENCE: Duration = Duration::from_secs(120);
+const UNKNOWN_MESSAGE: &str = "received an unknown control message";
 
 /// A running client.
 pub(in crate::guest) struct Client {
@@ -177,30 +178,29 @@ impl Test {
                 self.unsent.bytes_mut().extend(framed(&parameters));
                 self.phase = Phase::Preparing;
             }
-            (state::CREATE_STREAMS, Phase::Preparing) => {
+            (state::CREATE_STREAMS, Phase::Preparing) if self.stream.is_none() => {
                 let peer = os.tuple(self.control).dst;
                 self.stream = Some(os.connect_bulk(peer, options.port));
                 self.limit = os.now + PATIENCE;
             }
             (state::TEST_START, Phase::Preparing) => {}
             (state::TEST_RUNNING, Phase::Preparing) => {
+                let Some(stream) = self.stream else { return fail(os, UNKNOWN_MESSAGE) };
                 self.phase = Phase::Running;
                 (self.began, self.interval) = (os.now, (os.now, 0));
-                if let Some(stream) = self.stream {
-                    let ends = os.tuple(stream);
-                    os.write_stdout(format!(
-                        "[  5] local {} port {} connected to {} port {}\n\
-                         [ ID] Interval           Transfer     Bitrate\n",
-                        ends.src, ends.src_port, ends.dst, ends.dst_port
-                    ));
-                }
+                let ends = os.tuple(stream);
+                os.write_stdout(format!(
+                    "[  5] local {} port {} connected to {} port {}\n\
+                     [ ID] Interval           Transfer     Bitrate\n",
+                    ends.src, ends.src_port, ends.dst, ends.dst_port
+                ));
             }
             (state::EXCHANGE_RESULTS, Phase::Ending) => {
                 let results = json!({ "streams": [{ "id": 1, "bytes": self.bytes }] });
                 self.unsent.bytes_mut().extend(framed(&results));
                 self.phase = Phase::Results;
             }
-            (_, _) => return fail(os, "received an unknown control message"),
+            (_, _) => return fail(os, UNKNOWN_MESSAGE),
         }
         Turn::Again
     }

@@ -1,7 +1,9 @@
 //! Hosts on a wire: whole outputs and whole packet lists.
 
+mod aws;
 mod dns;
 mod failures;
+mod iperf;
 mod paths;
 mod rig;
 mod sessions;
