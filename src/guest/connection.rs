@@ -47,6 +47,19 @@ pub(super) enum ConnectionError {
     TimedOut,
 }
 
+impl ConnectionError {
+    /// The system's words for it (`strerror`).
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::HostUnreachable => "No route to host",
+            Self::NetworkUnreachable => "Network is unreachable",
+            Self::Refused => "Connection refused",
+            Self::Reset => "Connection reset by peer",
+            Self::TimedOut => "Connection timed out",
+        }
+    }
+}
+
 /// Which side of a connection this host is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Role {

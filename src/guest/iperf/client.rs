@@ -10,7 +10,6 @@ use serde_json::json;
 
 use super::options::Options;
 use super::{BLOCK, COOKIE_LEN, framed, state, take_document, units};
-use crate::guest::connection::ConnectionError;
 use crate::guest::dns::lookup::{Looked, Lookup};
 use crate::guest::process::{Os, Outbox, Program, Progress, Received, Standing};
 use crate::guest::stack::ConnectionId;
@@ -89,7 +88,7 @@ impl Client {
                 match os.standing(connection) {
                     Standing::Connecting => Turn::Wait(None),
                     Standing::Failed(error) => {
-                        fail(os, &format!("unable to connect to server: {}", describe(error)))
+                        fail(os, &format!("unable to connect to server: {}", error.describe()))
                     }
                     Standing::Open => {
                         self.greet(os, connection);
@@ -223,7 +222,7 @@ impl Test {
                 moved = os.send(stream, &[b'0'; BLOCK][..left as usize]) as u64;
             }
             if let Standing::Failed(error) = os.standing(stream) {
-                return Some(fail(os, &format!("unable to write to stream socket: {}", describe(error))));
+                return Some(fail(os, &format!("unable to write to stream socket: {}", error.describe())));
             }
         }
         self.bytes += moved;
@@ -301,7 +300,7 @@ impl Test {
                 None
             }
             Standing::Failed(error) => {
-                Some(fail(os, &format!("unable to connect stream: {}", describe(error))))
+                Some(fail(os, &format!("unable to connect stream: {}", error.describe())))
             }
         }
     }
@@ -321,16 +320,6 @@ fn row(from: Duration, to: Duration, bytes: u64, who: &str) -> String {
 fn fail(os: &mut Os<'_>, why: &str) -> Turn {
     os.write_stderr(format!("iperf3: error - {why}\n"));
     Turn::Exit(1)
-}
-
-fn describe(error: ConnectionError) -> &'static str {
-    match error {
-        ConnectionError::Refused => "Connection refused",
-        ConnectionError::Reset => "Connection reset by peer",
-        ConnectionError::TimedOut => "Connection timed out",
-        ConnectionError::HostUnreachable => "No route to host",
-        ConnectionError::NetworkUnreachable => "Network is unreachable",
-    }
 }
 
 impl Program for Client {

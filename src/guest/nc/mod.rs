@@ -8,7 +8,6 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 pub(super) use self::options::Options;
-use super::connection::ConnectionError;
 use super::dns::lookup::{Looked, Lookup, LookupError};
 use super::process::{Os, Program, Progress, Standing};
 use super::stack::{ConnectionId, Probe, ProbeNews};
@@ -88,7 +87,7 @@ impl Nc {
             }
             Standing::Connecting => Progress::Waiting(Some(limit)),
             Standing::Failed(error) => {
-                say(os, &format!("{}.", describe(error)));
+                say(os, &format!("{}.", error.describe()));
                 Progress::Exited(FAILED)
             }
             Standing::Open => {
@@ -170,14 +169,4 @@ impl Program for Nc {
 
 fn say(os: &mut Os<'_>, text: &str) {
     os.write_stderr(format!("Ncat: {text}\n"));
-}
-
-fn describe(error: ConnectionError) -> &'static str {
-    match error {
-        ConnectionError::HostUnreachable => "No route to host",
-        ConnectionError::NetworkUnreachable => "Network is unreachable",
-        ConnectionError::Refused => "Connection refused",
-        ConnectionError::Reset => "Connection reset by peer",
-        ConnectionError::TimedOut => "Connection timed out",
-    }
 }

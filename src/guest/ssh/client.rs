@@ -62,7 +62,7 @@ impl Client {
                     self.state = State::Connecting(connection);
                     Turn::Wait
                 }
-                Standing::Failed(error) => self.could_not_connect(os, describe(error)),
+                Standing::Failed(error) => self.could_not_connect(os, error.describe()),
                 Standing::Open => {
                     let mut transport = Transport::new(connection);
                     transport.identify(os);
@@ -243,15 +243,5 @@ impl Program for Client {
             }
         }
         panic!("{}: ssh turns in circles", os.hostname);
-    }
-}
-
-fn describe(error: ConnectionError) -> &'static str {
-    match error {
-        ConnectionError::Refused => "Connection refused",
-        ConnectionError::Reset => "Connection reset by peer",
-        ConnectionError::TimedOut => "Connection timed out",
-        ConnectionError::HostUnreachable => "No route to host",
-        ConnectionError::NetworkUnreachable => "Network is unreachable",
     }
 }
