@@ -122,12 +122,36 @@ fn walk_over(bencher: Bencher<'_, '_>, name: &str) {
         .bench_local_values(|frame| black_box(carry(frame)));
 }
 
-/// The peering lab, from its text to its result.
-#[divan::bench]
-fn the_peering_lab(bencher: Bencher<'_, '_>) {
-    let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/vpc-peering.yaml"));
-    let source = source.expect("the scenario is there");
+/// The labs, from their text to their result: one with plain HTTP, one with names, keys and TLS.
+#[divan::bench(args = ["vpc-peering", "vpc-endpoints"])]
+fn labs(bencher: Bencher<'_, '_>, name: &str) {
+    let path = format!("{}/scenarios/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let source = std::fs::read_to_string(path).expect("the scenario is there");
     bencher.bench(|| suite::run_text("lab", black_box(&source), &QUIET).expect("it runs"));
+}
+
+/// A bucket list: instance metadata, a name, a TLS session, a signed request, an authorised answer.
+#[divan::bench(args = [1, 10])]
+fn bucket_lists(bencher: Bencher<'_, '_>, lists: usize) {
+    let yaml = format!(
+        "
+name: buckets
+iam: {{ roles: {{ Reader: {{ policies: [AmazonS3ReadOnlyAccess] }} }} }}
+buckets: {{ reports: {{}} }}
+vpcs:
+  V:
+    cidr: 10.0.0.0/16
+    subnets: {{ A: {{ cidr: 10.0.0.0/24 }} }}
+    route_tables: {{ T: {{ subnets: A }} }}
+    endpoints: {{ ToS3: {{ service: s3, route_tables: T }} }}
+    instances: {{ a: {{ subnet: A, role: Reader }} }}
+steps: [{}]
+",
+        "{ on: a, run: aws s3 ls }, ".repeat(lists)
+    );
+    bencher
+        .counter(ItemsCount::new(lists))
+        .bench(|| suite::run_text("buckets", black_box(&yaml), &QUIET).expect("it runs"));
 }
 
 /// A page of some megabytes between two subnets, with flow meters, without captures.
