@@ -226,7 +226,7 @@ fn human(bytes: u64) -> String {
         size /= 1024;
         unit += 1;
     }
-    let tenths = size * 10 / 1024;
+    let tenths = (size * 10 + 512) / 1024;
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
