@@ -69,6 +69,7 @@ fn packet_title(facts: &PacketFacts, journey: &Journey, model: &Model) -> String
     let ports = tuple.protocol.has_ports();
     let party = |address: Ipv4Addr, port: u16| {
         let name = model.address_label(vpc, address).or_else(|| name_anywhere(model, address));
+        let name = name.or_else(|| name_next_door(model, vpc, address));
         let socket = if ports { format!("{address}:{port}") } else { address.to_string() };
         name.map_or(socket.clone(), |name| format!("{name} {socket}"))
     };
@@ -83,6 +84,18 @@ fn name_anywhere(model: &Model, address: Ipv4Addr) -> Option<String> {
     let on_prem = model.on_prem.values().filter(|host| host.address == address).map(|host| host.name.clone());
     let mut owners = inside.chain(on_prem);
     owners.next().filter(|_| owners.next().is_none())
+}
+
+/// What is next to an interface, by its address.
+fn name_next_door(model: &Model, vpc: Option<VpcId>, address: Ipv4Addr) -> Option<String> {
+    let is_base_plus_two = vpc.is_some_and(|vpc| model.vpc(vpc).resolver() == address);
+    let name = match address.octets() {
+        [169, 254, 169, 254] => "instance metadata",
+        [169, 254, 169, 253] => "resolver",
+        _ if is_base_plus_two => "resolver",
+        _ => return None,
+    };
+    Some(name.to_owned())
 }
 
 pub(super) fn sender_vpc(journey: &Journey, model: &Model) -> Option<VpcId> {

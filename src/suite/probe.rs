@@ -15,7 +15,7 @@ use crate::report::result::{Outcome, ScenarioResult, StepResult};
 use crate::report::text;
 use crate::scenario::{Action, Scenario, Step, station_of};
 use crate::trace::{Fate, Station};
-use crate::wire::TcpFlags;
+use crate::wire::{Protocol, TcpFlags};
 
 /// Who asks whom, and when.
 #[derive(Clone, Debug)]
@@ -211,9 +211,19 @@ impl Runner {
         let _ = self.finish(from, command, std::time::Duration::from_secs(10));
         let (model, now) = (self.world.model(), self.world.now());
         let journeys: Vec<&Journey> = self.world.observer.journal.journeys().collect();
-        let request = journeys.first().copied();
-        let reply = request.and_then(|request| answer_to(request, &journeys));
+        // A name may have to be looked up first.
+        let is_lookup = |journey: &&Journey| is_of_lookup(journey) && !to.ends_with(":53/udp");
+        let request = journeys.iter().copied().find(|journey| !is_lookup(journey));
+        let lookup = journeys.first().copied().filter(|_| request.is_none());
+        let request_or_lookup = request.or(lookup);
+        let reply = request_or_lookup.and_then(|request| answer_to(request, &journeys));
         let (arrives, verdict) = match (request, reply) {
+            (None, _) if lookup.is_some_and(is_dropped) => {
+                (false, "nothing is sent: the resolver is out of reach".to_owned())
+            }
+            (None, _) if lookup.is_some() && station_of(model, host_of(to)).is_none() => {
+                (false, "nothing is sent: nobody knows the name".to_owned())
+            }
             (None, _) => (false, nothing_sent(from, host_of(to), model)),
             (Some(request), _) if is_dropped(request) => (false, "the request is dropped".to_owned()),
             (Some(_), None) => (false, "the request arrives, and nobody answers".to_owned()),
@@ -225,7 +235,7 @@ impl Runner {
             }
             (Some(_), Some(_)) => (true, "both ways are open".to_owned()),
         };
-        let shown = request.into_iter().chain(reply);
+        let shown = request_or_lookup.into_iter().chain(reply);
         let explanations = shown.map(|journey| explain(journey, &journeys, begin, now, model)).collect();
         StepResult {
             number: 1,
@@ -266,6 +276,18 @@ fn nothing_sent(from: &str, to: &str, model: &Model) -> String {
 
 fn is_dropped(journey: &Journey) -> bool {
     matches!(journey.fate, Fate::Dropped(_))
+}
+
+/// Whether it belongs to the question for a name.
+fn is_of_lookup(journey: &Journey) -> bool {
+    const DNS: u16 = 53;
+    match journey.packet {
+        Subject::Packet(facts) => {
+            let tuple = facts.tuple;
+            tuple.protocol == Protocol::UDP && [tuple.src_port, tuple.dst_port].contains(&DNS)
+        }
+        Subject::Arp { .. } | Subject::Frame { .. } => false,
+    }
 }
 
 /// The first packet that goes the other way in the same conversation: what the receiver sends, or the
