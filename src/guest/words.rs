@@ -29,6 +29,17 @@ impl Word {
     pub fn part(&self, part: Range<usize>) -> Range<usize> {
         place(&self.origin, part)
     }
+
+    /// What stands before the first `=` and behind it.
+    pub fn halves(&self) -> Option<(Self, Self)> {
+        let at = self.text.find('=')?;
+        let half = |part: Range<usize>| Self {
+            text: self.text[part.clone()].to_owned(),
+            range: self.part(part.clone()),
+            origin: self.origin[part.start..=part.end].to_vec(),
+        };
+        Some((half(0..at), half(at + 1..self.text.len())))
+    }
 }
 
 /// Several words as one text, as `ssh` sends them to the other side, with the places they came from.

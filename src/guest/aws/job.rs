@@ -162,18 +162,18 @@ impl Job {
     }
 
     /// Takes in a good answer, and prints what there is to print; `took` is how long it has taken.
-    pub fn take(&mut self, os: &mut Os<'_>, response: &Incoming, took: Duration) -> Next {
+    pub fn take(&mut self, os: &mut Os<'_>, response: Incoming, took: Duration) -> Next {
         self.done += 1;
         self.read(os, response, took).unwrap_or_else(|Unreadable(why)| Next::Fail(why))
     }
 
-    fn read(&mut self, os: &mut Os<'_>, response: &Incoming, took: Duration) -> Result<Next, Unreadable> {
-        let text = String::from_utf8_lossy(&response.body);
+    fn read(&mut self, os: &mut Os<'_>, response: Incoming, took: Duration) -> Result<Next, Unreadable> {
+        let text = || String::from_utf8_lossy(&response.body);
         match &self.action {
             Action::ConfigureList => {}
-            Action::ListBuckets => os.write_stdout(output::buckets(&text)?),
+            Action::ListBuckets => os.write_stdout(output::buckets(&text())?),
             Action::ListObjects { prefix, recursive, .. } => {
-                let page = output::objects(&text, prefix, *recursive)?;
+                let page = output::objects(&text(), prefix, *recursive)?;
                 self.found_any |= !page.lines.is_empty();
                 os.write_stdout(page.lines);
                 return Ok(match page.next {
@@ -195,7 +195,7 @@ impl Job {
             }
             Action::Download { to, .. } if to == "-" => os.write_stdout(&response.body),
             Action::Download { bucket, key, to } => {
-                os.write_file(to, response.body.clone());
+                os.write_file(to, response.body);
                 let line = format!("download: s3://{bucket}/{key} to {}", shown(to));
                 os.write_stdout(output::transfer(self.size, took, &line));
             }
@@ -205,12 +205,12 @@ impl Job {
             }
             Action::Remove { bucket, key } => os.write_stdout(format!("delete: s3://{bucket}/{key}\n")),
             Action::CallerIdentity => {
-                os.write_stdout(output::fields(&text, &["UserId", "Account", "Arn"])?);
+                os.write_stdout(output::fields(&text(), &["UserId", "Account", "Arn"])?);
             }
-            Action::Publish { .. } => os.write_stdout(output::fields(&text, &["MessageId"])?),
-            Action::ListTopics => os.write_stdout(output::topics(&text)?),
+            Action::Publish { .. } => os.write_stdout(output::fields(&text(), &["MessageId"])?),
+            Action::ListTopics => os.write_stdout(output::topics(&text())?),
             Action::GetItem { .. } | Action::ListTables | Action::PutItem { .. } => {
-                os.write_stdout(output::json(&text));
+                os.write_stdout(output::json(&text()));
             }
         }
         Ok(Next::Exit(0))

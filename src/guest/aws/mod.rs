@@ -229,7 +229,7 @@ impl Aws {
                 if let Some(mut channel) = call.take_channel() {
                     channel.close(os);
                 }
-                self.take(os, wanted, &response)
+                self.take(os, wanted, *response)
             }
             Called::Failed(_) if self.attempts < self.attempts_max() => self.rest(os),
             Called::Failed(error) => {
@@ -242,7 +242,7 @@ impl Aws {
         }
     }
 
-    fn take(&mut self, os: &mut Os<'_>, wanted: &Wanted, response: &Incoming) -> Turn {
+    fn take(&mut self, os: &mut Os<'_>, wanted: &Wanted, response: Incoming) -> Turn {
         let status = response.status;
         if (200..300).contains(&status) {
             self.attempts = 0;

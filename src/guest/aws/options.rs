@@ -90,14 +90,14 @@ const KNOWN: &str = "known: --region, --endpoint-url, --cli-connect-timeout, --c
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// An option of a command, with its value.
-struct Given<'w> {
-    word: &'w Word,
-    value: Option<&'w Word>,
+struct Given {
+    name: Word,
+    value: Option<Word>,
 }
 
 /// Everything behind the command.
 struct Arguments<'w> {
-    options: Vec<Given<'w>>,
+    options: Vec<Given>,
     plain: Vec<&'w Word>,
 }
 
@@ -116,7 +116,7 @@ impl Options {
         };
         options.region = given.text("region")?;
         if let Some(value) = given.take("endpoint-url").and_then(|given| given.value) {
-            options.endpoint_url = Some(endpoint_url(value)?);
+            options.endpoint_url = Some(endpoint_url(&value)?);
         }
         for (name, limit) in [
             ("cli-connect-timeout", &mut options.connect_timeout),
@@ -183,12 +183,22 @@ fn split(words: &[Word]) -> Result<Arguments<'_>, CommandError> {
     while let Some(word) = words.next() {
         if !word.text.starts_with("--") {
             given.plain.push(word);
-        } else if FLAGS.contains(&word.text.as_str()) {
-            given.options.push(Given { word, value: None });
-        } else {
-            let value = words.next().ok_or_else(|| usage(word, "this option needs a value"))?;
-            given.options.push(Given { word, value: Some(value) });
+            continue;
         }
+        let (name, value) = match word.halves() {
+            Some((name, value)) => (name, Some(value)),
+            None => (word.clone(), None),
+        };
+        let value = match (FLAGS.contains(&name.text.as_str()), value) {
+            (true, None) => None,
+            (true, Some(value)) => return Err(usage(&value, "this option has no value")),
+            (false, Some(value)) => Some(value),
+            (false, None) => {
+                let next = words.next().ok_or_else(|| usage(word, "this option needs a value"))?;
+                Some(next.clone())
+            }
+        };
+        given.options.push(Given { name, value });
     }
     Ok(given)
 }
@@ -204,8 +214,8 @@ impl Arguments<'_> {
         self.plain.get(2 + at).map(|word| word.text.as_str())
     }
 
-    fn take(&mut self, name: &str) -> Option<Given<'_>> {
-        let at = self.options.iter().position(|given| given.word.text.strip_prefix("--") == Some(name))?;
+    fn take(&mut self, name: &str) -> Option<Given> {
+        let at = self.options.iter().position(|given| given.name.text.strip_prefix("--") == Some(name))?;
         Some(self.options.remove(at))
     }
 
@@ -214,21 +224,17 @@ impl Arguments<'_> {
     }
 
     fn text(&mut self, name: &str) -> Result<Option<String>, CommandError> {
-        let text = self
-            .take(name)
-            .and_then(|given| given.value)
-            .map(|value| (value.range.clone(), value.text.clone()));
-        match text {
-            Some((range, text)) if name == "output" && text != "json" => {
-                Err(CommandError::new(range, "only `--output json` is known here"))
+        match self.take(name).and_then(|given| given.value) {
+            Some(value) if name == "output" && value.text != "json" => {
+                Err(usage(&value, "only `--output json` is known here"))
             }
-            text => Ok(text.map(|(_, text)| text)),
+            value => Ok(value.map(|value| value.text)),
         }
     }
 
     fn number(&mut self, name: &str) -> Result<Option<u64>, CommandError> {
         let Some(value) = self.take(name).and_then(|given| given.value) else { return Ok(None) };
-        let number: u32 = value.text.parse().map_err(|_| usage(value, "this is not a number of seconds"))?;
+        let number: u32 = value.text.parse().map_err(|_| usage(&value, "this is not a number of seconds"))?;
         Ok(Some(number.into()))
     }
 
@@ -272,8 +278,8 @@ impl Arguments<'_> {
 
     fn refuse_rest(&self) -> Result<(), CommandError> {
         if let Some(given) = self.options.first() {
-            let message = format!("`aws` has no option `{}` here", given.word.text);
-            return Err(usage(given.word, &message).with_hint(KNOWN));
+            let message = format!("`aws` has no option `{}` here", given.name.text);
+            return Err(usage(&given.name, &message).with_hint(KNOWN));
         }
         let takes = match self.command() {
             ("s3", "cp") => 2,

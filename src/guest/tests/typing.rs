@@ -98,3 +98,22 @@ fn write_out_formats_are_checked() {
     assert_eq!((error.range, error.message.as_str()), (8..21, "there is no variable `%{http_cod}`"));
     check("curl -w '%{x' a", "'%{x'", "a `%{` in the format is not closed", "");
 }
+
+#[test]
+fn options_of_aws_have_their_values_behind_a_space_or_an_equals_sign() {
+    let spaced = parse("aws s3 ls --region us-east-1").expect("a command");
+    assert_eq!(parse("aws --region=us-east-1 s3 ls").expect("a command"), spaced);
+    let known = "known: --region, --endpoint-url, --cli-connect-timeout, --cli-read-timeout, --no-sign-request, \
+                 --no-verify-ssl, --output json";
+    check("aws s3 ls --regon=x", "--regon", "`aws` has no option `--regon` here", known);
+    check("aws s3 ls --region", "--region", "this option needs a value", "");
+    check("aws s3 ls s3://b --recursive=yes", "yes", "this option has no value", "");
+    check("aws s3 ls --cli-read-timeout=x", "x", "this is not a number of seconds", "");
+    check(
+        "aws s3 ls --endpoint-url=http://a:b",
+        "http://a:b",
+        "URL rejected: Port number was not a decimal number between 0 and 65535",
+        "",
+    );
+    check("aws s3 ls --output=text", "text", "only `--output json` is known here", "");
+}
