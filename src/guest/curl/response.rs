@@ -2,6 +2,8 @@
 //!
 //! Knows HTTP/1.x framing; never connections or output.
 
+/// How long a head may be (curl: `MAX_HTTP_RESP_HEADER_SIZE`).
+const HEAD_MAX: usize = 300 * 1024;
 /// Header fields a response may have.
 const HEADERS_MAX: usize = 128;
 
@@ -75,7 +77,9 @@ impl Response {
     /// Reads the head once it is complete. Interim responses are skipped.
     pub fn read_head(&mut self) -> Result<bool, Garbled> {
         while self.head.is_none() {
-            let Some((head, len)) = parse_head(&self.buffer)? else { return Ok(false) };
+            let Some((head, len)) = parse_head(&self.buffer)? else {
+                return if self.buffer.len() < HEAD_MAX { Ok(false) } else { Err(Garbled) };
+            };
             self.buffer.drain(..len);
             if head.status >= 200 {
                 self.framing = framing(&head, self.to_head_request);

@@ -186,6 +186,7 @@ impl Test {
             (state::TEST_RUNNING, Phase::Preparing) => {
                 let Some(stream) = self.stream else { return fail(os, UNKNOWN_MESSAGE) };
                 self.phase = Phase::Running;
+                self.limit = os.now + PATIENCE;
                 (self.began, self.interval) = (os.now, (os.now, 0));
                 let ends = os.tuple(stream);
                 os.write_stdout(format!(
@@ -245,10 +246,14 @@ impl Test {
             return Some(Turn::Again);
         }
         if moved > 0 {
+            self.limit = os.now + PATIENCE;
             return Some(Turn::Again);
         }
+        if self.limit <= os.now {
+            return Some(fail(os, "nothing moves on the stream any more"));
+        }
         let until = if is_timed { next_line.min(end) } else { next_line };
-        self.limit = until.max(self.limit);
+        let until = until.min(self.limit);
         // The control connection may have something to say meanwhile: it wakes the program too.
         if self.received.is_empty() { Some(Turn::Wait(Some(until))) } else { None }
     }
