@@ -58,6 +58,10 @@ impl Cx<'_> {
     /// Whether a packet is for one of the services, which then take it.
     pub(super) fn check_link_local(&mut self, eni: &Eni, packet: &Packet) -> Result<bool, DropReason> {
         let tuple = packet.tuple();
+        // Every packet comes by here: most are told by their address alone.
+        if !may_be_resolver(tuple.dst) && !is_link_local(tuple.dst) {
+            return Ok(false);
+        }
         let vpc = self.model.vpc(eni.vpc);
         let is_resolver = is_resolver(vpc, tuple.dst);
         if !is_resolver && !is_link_local(tuple.dst) {
@@ -82,6 +86,12 @@ impl Cx<'_> {
         }
         Ok(true)
     }
+}
+
+/// Whether an address can be two more than the base of a block: blocks are multiples of 16 addresses
+/// (aws: vpc-cidr-size).
+fn may_be_resolver(address: Ipv4Addr) -> bool {
+    address.octets()[3] % 16 == 2
 }
 
 /// Whether no route carries an address, even one that covers it (aws: route-reserved-destination).

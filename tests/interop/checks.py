@@ -483,6 +483,9 @@ def buckets(scenario: Scenario) -> Iterator[Complaint]:
 
 def is_page(command: str) -> bool:
     """Whether a command prints a web page and nothing else."""
+    if "169.254." in command:
+        # What is next to an interface has no capture of its own.
+        return False
     words = re.sub(r"^ssh \S+ ", "", command).split()
     other = r"--(write-out|output|remote-name)|-[a-zA-Z]*[woOv]"
     return words[0] == "curl" and not any(re.match(other, word) for word in words[1:])
