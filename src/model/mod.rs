@@ -418,6 +418,14 @@ impl Model {
         self.hosts_changed
     }
 
+    /// The names of the hosts a scenario describes, in the order of their ids and addresses.
+    pub fn host_names(&self) -> impl Iterator<Item = &str> + Clone {
+        let instances = self.instances.values().filter_map(|instance| instance.name.as_deref());
+        let outside = self.outside.values().filter(|host| !host.is_provided);
+        let on_prem = self.on_prem.values().filter(|host| !host.is_provided);
+        instances.chain(outside.map(|host| host.name.as_str())).chain(on_prem.map(|host| host.name.as_str()))
+    }
+
     /// What people call an interface: the name of its instance, its own name, or its id.
     pub fn eni_label(&self, id: EniId) -> String {
         let Some(eni) = self.enis.get(&id) else {

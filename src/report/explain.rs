@@ -155,7 +155,7 @@ fn hop(step: &Step, tuple: &mut FiveTuple, model: &Model) -> Option<Hop> {
             "leaves",
             labels::station_label(model, crate::trace::Station::Outside(host)),
             "",
-            "internet".to_owned(),
+            outside(model, host),
         ),
         Step::SecurityGroup { eni, direction, verdict } => {
             let (object, verdict, detail) = group_verdict(eni, direction, verdict, *tuple, model);
@@ -253,9 +253,15 @@ fn hop(step: &Step, tuple: &mut FiveTuple, model: &Model) -> Option<Hop> {
         Step::Arrived { eni } => hop("arrives", model.eni_label(eni), "", eni.to_string()),
         Step::ArrivedOutside { host } => {
             let label = labels::station_label(model, crate::trace::Station::Outside(host));
-            hop("arrives", label, "", "internet".to_owned())
+            hop("arrives", label, "", outside(model, host))
         }
     }
+}
+
+/// Where a host outside of VPCs is.
+fn outside(model: &Model, host: Ipv4Addr) -> String {
+    let service = model.outside.get(&host).and_then(|host| host.service.as_ref());
+    service.map_or("internet".to_owned(), |service| format!("AWS in {}", service.region()))
 }
 
 fn group_verdict(

@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use super::explain::sender_vpc;
 use super::journal::{Journey, Subject};
 use super::labels;
-use crate::ids::{NetworkAclId, RouteTableId, VpcId};
-use crate::model::{Direction, EndpointKind, Model, NatGatewayState, PeeringStatus, Target, VpnEnd};
+use crate::ids::{EniId, NetworkAclId, RouteTableId, VpcId};
+use crate::model::{Direction, EndpointKind, Model, NatGatewayState, Owner, PeeringStatus, Target, VpnEnd};
 use crate::time::Instant;
 use crate::trace::{DropReason, GroupVerdict, MtuLimit, Refusal, Step, TtlHop};
 use crate::wire::{FiveTuple, Protocol, TcpFlags};
@@ -191,8 +191,9 @@ pub fn hint(reason: DropReason, journey: &Journey, model: &Model, now: Instant) 
         DropReason::LinkLocalRate { .. } => {
             "the limit of 1024 packets a second cannot be raised: keep answers of the resolver in a cache".to_owned()
         }
-        DropReason::ResolverOff { .. } => {
-            "turn DNS support on: aws ec2 modify-vpc-attribute --enable-dns-support".to_owned()
+        DropReason::ResolverOff { vpc } => {
+            let vpc = labels::vpc(model, vpc);
+            format!("turn DNS support on: aws ec2 modify-vpc-attribute --vpc-id {vpc} --enable-dns-support")
         }
         DropReason::RouterSilent { .. } => "send to a host: a VPC's router answers no pings".to_owned(),
         DropReason::TrackingExceeded { .. } => {
@@ -222,6 +223,11 @@ pub fn hint(reason: DropReason, journey: &Journey, model: &Model, now: Instant) 
             model.eni_label(eni),
             what(tuple, direction)
         ),
+        DropReason::SecurityGroup { eni, .. }
+            if tuple.protocol == Protocol::ICMP && is_of_endpoint(eni, model) =>
+        {
+            "an interface endpoint answers no ping, whatever its groups allow: ask for port 443".to_owned()
+        }
         DropReason::SecurityGroup { eni, direction, group, .. } => format!(
             "allow {} in an {direction} rule of {}, a group of {}",
             what(tuple, direction),
@@ -305,9 +311,7 @@ pub fn hint(reason: DropReason, journey: &Journey, model: &Model, now: Instant) 
         DropReason::VpnNoRoute { .. } => {
             format!("add a static route to {} to a VPN connection", tuple.dst)
         }
-        DropReason::OnPremNoRoute { .. } => {
-            format!("connect the network with a VPC or transit gateway that leads to {}", tuple.dst)
-        }
+        DropReason::OnPremNoRoute { .. } => on_prem_no_route_hint(tuple.dst, model),
         DropReason::NoOnPremHost { address, .. } => {
             format!("add a host with the address {address} to the network, or check the address")
         }
@@ -437,6 +441,32 @@ fn no_route_hint(table: RouteTableId, tuple: FiveTuple, journey: &Journey, model
     let vpc = vpc_with(tuple.dst, model).map(|vpc| format!(" (in {})", labels::vpc(model, vpc)));
     let way = if is_answer { "the answer has no way back: " } else { "" };
     format!("{way}add a route to {}{} to {table}", tuple.dst, vpc.unwrap_or_default())
+}
+
+fn is_of_endpoint(eni: EniId, model: &Model) -> bool {
+    model.enis.get(&eni).is_some_and(|eni| matches!(eni.owner, Some(Owner::InterfaceEndpoint(_))))
+}
+
+/// What is missing on premises: a service is there by the name of an endpoint, or not at all.
+fn on_prem_no_route_hint(address: Ipv4Addr, model: &Model) -> String {
+    if address.octets()[..2] == [169, 254] {
+        return format!("{address} is next to instances only: give the host keys by `aws: {{ user: … }}`");
+    }
+    let service = model.outside.get(&address).and_then(|host| host.service.as_ref());
+    let Some(service) = service else {
+        return format!("connect the network with a VPC or transit gateway that leads to {address}");
+    };
+    let endpoint = model.endpoints.values().find(|endpoint| {
+        let is_interface = matches!(endpoint.kind, EndpointKind::Interface { .. });
+        is_interface && endpoint.service == *service
+    });
+    let who = format!("{address} is {} in {}", service.service(), service.region());
+    match endpoint.map(|endpoint| labels::endpoint(model, endpoint.id)) {
+        Some(endpoint) => format!(
+            "{who}, and private DNS does not reach premises: use the own name of {endpoint}, {{dns:{endpoint}}}"
+        ),
+        None => format!("{who}: make an interface endpoint for it in a VPC that a connection leads to"),
+    }
 }
 
 /// How to get to a service of AWS from a subnet without a way to the internet.

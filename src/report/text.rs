@@ -162,7 +162,7 @@ fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
         Outcome::Run { on, typed, exit, stdout, stderr } => {
             let _ = writeln!(out, "{INDENT}{on} $ {}", one_line(typed));
             for line in stdout.lines().chain(stderr.lines()) {
-                let _ = writeln!(out, "{INDENT}  {}", printable(line));
+                let _ = writeln!(out, "{INDENT}  {}", printable(seen(line)));
             }
             let exit = exit.map_or("interrupted".to_owned(), |code| format!("exit {code}"));
             let took = format!("{exit} after {}", duration(step.took));
@@ -171,6 +171,14 @@ fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
         Outcome::Wait { duration: waited } => {
             let _ = writeln!(out, "{INDENT}  {}", style.paint(Ink::Dim, &duration(*waited)));
         }
+    }
+}
+
+/// What is left of a line on a terminal: a carriage return goes back to its begin.
+fn seen(line: &str) -> &str {
+    match line.rsplit_once('\r') {
+        Some((_, last)) => last.trim_end_matches(' '),
+        None => line,
     }
 }
 

@@ -99,7 +99,7 @@ pub fn ask(
         Ok(command) => command,
         Err(message) => return Ok(Err(Unanswerable::Target { message })),
     };
-    let known = hosts(&scenario);
+    let known: Vec<String> = scenario.model.host_names().map(str::to_owned).collect();
     let (mut runner, about) = begin(shown, scenario, options, None)?;
     for (at, step) in about.steps.iter().take(after).enumerate() {
         // Whether these come out as expected is not asked here.
@@ -130,13 +130,6 @@ pub fn ask(
     result.simulated = runner.world.now().since(result.start);
     result.steps = vec![step];
     Ok(Ok(result))
-}
-
-fn hosts(scenario: &Scenario) -> Vec<String> {
-    let model = &scenario.model;
-    let instances = model.instances.values().filter_map(|instance| instance.name.clone());
-    let outside = model.outside.values().map(|host| host.name.clone());
-    instances.chain(outside).chain(model.on_prem.values().map(|host| host.name.clone())).collect()
 }
 
 /// How many steps come before the question.
@@ -198,7 +191,12 @@ fn command(to: &str) -> Result<guest::Command, String> {
                     "`{port}` is no port\n\nhint: write `{host}:443`, or `{host}` for a ping"
                 ));
             }
-            format!("nc -z {udp}-w 4 {host} {port}")
+            // A resolver answers questions only.
+            if (port, udp) == ("53", "-u ") {
+                format!("dig @{host} +tries=1 +time=4 example.com")
+            } else {
+                format!("nc -z {udp}-w 4 {host} {port}")
+            }
         }
     };
     guest::parse(&line).map_err(|error| error.to_string())

@@ -130,7 +130,7 @@ impl Aws {
         let Some(service) = self.job.service() else { return self.list_configuration(os) };
         // Which is said first if both are missing is not documented (assumed: cli-first-error).
         let is_global = matches!(service, Service::S3 | Service::Sts);
-        if self.region.get().is_none() && !is_global && self.options.endpoint_url.is_none() {
+        if self.region.get().is_none() && !is_global {
             let text =
                 "You must specify a region. You can also configure your region by running \"aws configure\".";
             return self.fail(os, text, 253);

@@ -76,6 +76,9 @@ impl Dig {
     fn banner(&self, os: &mut Os<'_>) {
         if !self.options.answer_only && !self.options.short {
             os.write_stdout(format!("\n; <<>> DiG {} <<>> {}\n", show::VERSION, self.options.typed));
+            if self.options.server.is_some() {
+                os.write_stdout("; (1 server found)\n");
+            }
             os.write_stdout(";; global options: +cmd\n");
         }
     }

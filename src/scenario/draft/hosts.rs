@@ -152,8 +152,24 @@ pub fn serves(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<(u16, Ser
                 format!("expected a port from 1 to 65535, found `{}`", key.text),
             ));
         }
-        Some((port?, service(node, problems)?))
+        let service = service(node, problems)?;
+        check_keyword(port, node, problems);
+        Some((port?, service))
     })
+}
+
+/// A page of one word on the port of a service that has a keyword is hardly meant.
+fn check_keyword(port: Option<u16>, node: &Node, problems: &mut Problems) {
+    const KEYWORDS: [(u16, &str); 3] = [(22, "ssh"), (53, "dns"), (5201, "iperf3")];
+    let keyword = KEYWORDS.iter().find(|(usual, _)| Some(*usual) == port).map(|(_, keyword)| *keyword);
+    if let (Some(keyword), Value::Scalar { text, .. }) = (keyword, &node.value)
+        && text != keyword
+        && !text.trim().contains(char::is_whitespace)
+    {
+        let problem =
+            Problem::at(node.span, format!("a web page `{}` on the port of {keyword}", text.trim()));
+        problems.push(problem.hint(format!("write `{keyword}` for the service")));
+    }
 }
 
 /// The longest page that is made up: 1 GB.

@@ -79,7 +79,7 @@ impl Builder<'_> {
             (Err(why), Err(_), None) => {
                 let mut known = vec!["anywhere".to_owned(), "self".to_owned()];
                 known.extend(names_of(why));
-                known.extend(self.host_names());
+                known.extend(self.built.model.host_names().map(str::to_owned));
                 self.problems.push(unknown_peer(name, &known));
                 None
             }
@@ -121,9 +121,8 @@ impl Builder<'_> {
     fn acl_peer(&mut self, name: &Spanned<String>) -> Option<Ipv4Net> {
         let found = block(&name.value).or_else(|| self.address_of_host(&name.value).map(Ipv4Net::from));
         if found.is_none() && !self.is_declared(name) {
-            let known: Vec<String> =
-                std::iter::once("anywhere".to_owned()).chain(self.host_names()).collect();
-            let problem = Problem::unknown(name.span, "peer", &name.value, known.iter().map(String::as_str));
+            let known = std::iter::once("anywhere").chain(self.built.model.host_names());
+            let problem = Problem::unknown(name.span, "peer", &name.value, known);
             self.problems.push(
                 problem.note("network ACLs know CIDR blocks, addresses, `anywhere` and hosts, but no groups"),
             );
@@ -137,13 +136,6 @@ impl Builder<'_> {
             Station::Eni(eni) | Station::LinkLocal(eni) => Some(self.built.model.eni(eni).primary_ip()),
             Station::Outside(address) | Station::OnPrem(_, address) => Some(address),
         }
-    }
-
-    fn host_names(&self) -> impl Iterator<Item = String> {
-        let instances = self.built.model.instances.values().filter_map(|instance| instance.name.clone());
-        instances
-            .chain(self.built.model.outside.values().map(|host| host.name.clone()))
-            .chain(self.built.model.on_prem.values().map(|host| host.name.clone()))
     }
 }
 
