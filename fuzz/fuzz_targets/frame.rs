@@ -27,7 +27,11 @@ fuzz_target!(|bytes: &[u8]| {
     if set(5) {
         let _ = packet.decrement_ttl();
     }
-    assert_eq!(was_valid, checksums_are_valid(packet.frame()), "a translation keeps what was right, and wrong");
+    assert_eq!(
+        was_valid,
+        checksums_are_valid(packet.frame()),
+        "a translation keeps what was right, and wrong"
+    );
     for part in packet.fragments(u16::from(knobs[13]) * 36) {
         let len = part.ip_len();
         let again = Packet::parse(part.into_frame()).expect("a part parses");

@@ -86,7 +86,8 @@ fuzz_target!(|bytes: &[u8]| {
     let mut hosts = [host(0), host(1)];
     let (choice, body) = bytes.split_first().unwrap_or((&0, &[]));
     let keys = AccessKeys { id: "AKIA".to_owned(), secret: "secret".to_owned(), token: None };
-    let profile = AwsProfile { version: CliVersion::Two, region: Some("us-east-1".to_owned()), keys: Some(keys) };
+    let profile =
+        AwsProfile { version: CliVersion::Two, region: Some("us-east-1".to_owned()), keys: Some(keys) };
     hosts[0].set_disk(profile, BTreeMap::new());
     hosts[1].serve(80, Service::Http(Site::plain(body)));
     hosts[1].serve(5201, Service::Iperf);

@@ -43,7 +43,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let endpoint = model.endpoints.keys().next().copied().filter(|_| knob & 16 != 0);
     let (source, region, headers) = (Ipv4Addr::new(10, 0, 0, 5), scope.region, headers.as_slice());
-    let request = Request { method, target, headers, body, source, endpoint, service, region };
+    let over_tls = knob & 32 == 0;
+    let request = Request { method, target, headers, body, source, over_tls, endpoint, service, region };
     let came = answer(&mut Ec2::new(&mut model, scope, now), &request);
     assert!((200..502).contains(&came.status));
 });
