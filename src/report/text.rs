@@ -245,10 +245,11 @@ fn render_summary(out: &mut String, result: &ScenarioResult, style: Style) {
         0 => style.paint(Ink::Good, "passed"),
         failed => style.paint(Ink::Bad, &format!("failed {failed} of")),
     };
-    let plural = if result.steps.len() == 1 { "step" } else { "steps" };
+    let steps = if result.steps.len() == 1 { "step" } else { "steps" };
+    let packets = if result.packets == 1 { "packet" } else { "packets" };
     let _ = writeln!(
         out,
-        "{verdict} {} {plural}, {} packets, {} of virtual time, seed {}",
+        "{verdict} {} {steps}, {} {packets}, {} of virtual time, seed {}",
         result.steps.len(),
         result.packets,
         duration(result.simulated),
