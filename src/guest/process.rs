@@ -47,6 +47,33 @@ pub(super) enum Progress {
     Exited(i32),
 }
 
+/// Where a state machine stands after a turn.
+pub(super) enum Turn {
+    /// More can be done now.
+    Again,
+    /// It waits for news, and for this time at the latest.
+    Wait(Option<Instant>),
+    /// It is done, with this exit status.
+    Exit(i32),
+}
+
+/// Takes turns until nothing more can be done now. So many are a mistake of the program.
+pub(super) fn take_turns(
+    os: &mut Os<'_>,
+    program: &str,
+    turns_max: u32,
+    mut turn: impl FnMut(&mut Os<'_>) -> Turn,
+) -> Progress {
+    for _ in 0..turns_max {
+        match turn(os) {
+            Turn::Again => {}
+            Turn::Wait(until) => return Progress::Waiting(until),
+            Turn::Exit(status) => return Progress::Exited(status),
+        }
+    }
+    panic!("{}: {program} turns in circles", os.hostname);
+}
+
 /// What a program learns about its connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Standing {

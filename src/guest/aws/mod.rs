@@ -19,7 +19,7 @@ pub(super) use self::options::Options;
 pub use self::profile::{AccessKeys, AwsProfile, CliVersion};
 use super::call::{Call, CallError, Called, Incoming, Limits, Outgoing};
 use super::dns::lookup::LookupError;
-use super::process::{Os, Program, Progress};
+use super::process::{Os, Program, Progress, Turn, take_turns};
 use super::tls::{CertificateProblem, TlsError};
 use crate::sigv4;
 use crate::time::Instant;
@@ -66,12 +66,6 @@ enum State {
     Asking(Box<Metadata>),
     Sending(Box<(Call, Endpoint, Wanted)>),
     Resting(Instant),
-}
-
-enum Turn {
-    Again,
-    Wait(Option<Instant>),
-    Exit(i32),
 }
 
 impl Aws {
@@ -410,13 +404,6 @@ fn distrust(error: TlsError, host: &str) -> String {
 
 impl Program for Aws {
     fn step(&mut self, os: &mut Os<'_>) -> Progress {
-        for _ in 0..TURNS_MAX {
-            match self.turn(os) {
-                Turn::Again => {}
-                Turn::Wait(until) => return Progress::Waiting(until),
-                Turn::Exit(status) => return Progress::Exited(status),
-            }
-        }
-        panic!("{}: aws turns in circles", os.hostname);
+        take_turns(os, "aws", TURNS_MAX, |os| self.turn(os))
     }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::options::Options;
 use super::{BLOCK, COOKIE_LEN, framed, state, take_document, units};
 use crate::guest::dns::lookup::{Looked, Lookup};
-use crate::guest::process::{Os, Outbox, Program, Progress, Received, Standing};
+use crate::guest::process::{Os, Outbox, Program, Progress, Received, Standing, Turn, take_turns};
 use crate::guest::stack::ConnectionId;
 use crate::time::Instant;
 
@@ -62,12 +62,6 @@ enum Phase {
     Ending,
     /// Until it has said its own.
     Results,
-}
-
-enum Turn {
-    Again,
-    Wait(Option<Instant>),
-    Exit(i32),
 }
 
 impl Client {
@@ -329,13 +323,6 @@ fn fail(os: &mut Os<'_>, why: &str) -> Turn {
 
 impl Program for Client {
     fn step(&mut self, os: &mut Os<'_>) -> Progress {
-        for _ in 0..TURNS_MAX {
-            match self.turn(os) {
-                Turn::Again => {}
-                Turn::Wait(until) => return Progress::Waiting(until),
-                Turn::Exit(status) => return Progress::Exited(status),
-            }
-        }
-        panic!("{}: iperf3 turns in circles", os.hostname);
+        take_turns(os, "iperf3", TURNS_MAX, |os| self.turn(os))
     }
 }
