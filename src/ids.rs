@@ -105,6 +105,8 @@ ids! {
     EniId = "eni-";
     /// A customer gateway: the on-premises end of VPN connections.
     CustomerGatewayId = "cgw-";
+    /// A flow log.
+    FlowLogId = "fl-";
     /// The association of an instance profile with an instance.
     IamInstanceProfileAssociationId = "iip-assoc-";
     /// An instance.

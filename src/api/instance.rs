@@ -1,10 +1,13 @@
 //! Instances.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use super::{ApiError, CreateNetworkInterface, Ec2, New, Result};
 use crate::ids::{EniId, InstanceId, SecurityGroupId, SubnetId};
-use crate::model::{Instance, InstanceState, MetadataOptions, Owner, PublicAddress};
+use crate::model::{
+    EcsTask, INSTANCE_TYPE, Instance, InstanceState, MetadataOptions, Owner, PublicAddress,
+};
 
 /// Parameters of RunInstances, for one instance with one interface.
 #[derive(Clone, Debug)]
@@ -25,6 +28,21 @@ pub struct RunInstances {
     pub iam_instance_profile: Option<String>,
     /// How it may ask its metadata service.
     pub metadata_options: MetadataOptions,
+    /// E.g. `m5.large`; one is chosen if none is given.
+    pub instance_type: Option<String>,
+}
+
+/// What is said of instances and their interfaces that changes nothing but what records of flow logs say.
+#[derive(Clone, Default, Debug)]
+pub struct Labels {
+    /// The instance's tags but for the name.
+    pub tags: BTreeMap<String, String>,
+    /// Those of its interface.
+    pub interface_tags: BTreeMap<String, String>,
+    /// Those of the Auto Scaling group that launched it.
+    pub auto_scaling_group: Option<BTreeMap<String, String>>,
+    /// The task of ECS that its interface belongs to.
+    pub ecs_task: Option<EcsTask>,
 }
 
 /// Parameters of ModifyInstanceMetadataOptions; what is not given stays.
@@ -63,7 +81,21 @@ impl Ec2<'_> {
         let (name, scope, state) = (request.new.name, self.caller, InstanceState::Running);
         let profile = request.iam_instance_profile.map(|name| (self.next_profile_association(id), name));
         let metadata = request.metadata_options;
-        let instance = Instance { id, name, scope, eni, auto_public_ip, state, profile, metadata };
+        let instance_type = request.instance_type.unwrap_or_else(|| INSTANCE_TYPE.to_owned());
+        let (tags, auto_scaling_group) = (BTreeMap::new(), None);
+        let instance = Instance {
+            id,
+            name,
+            scope,
+            eni,
+            auto_public_ip,
+            state,
+            profile,
+            metadata,
+            instance_type,
+            tags,
+            auto_scaling_group,
+        };
         self.model.enis[&eni].owner = Some(Owner::Instance(id));
         self.model.instances.insert(id, instance);
         self.model.hosts_changed += 1;
@@ -71,6 +103,18 @@ impl Ec2<'_> {
             self.assign_public_address(eni, "");
         }
         Ok(id)
+    }
+
+    /// Says more of an instance and its interface.
+    pub fn label_instance(&mut self, id: InstanceId, labels: Labels) -> Result<()> {
+        let instance = self.instance_mut(id)?;
+        instance.tags = labels.tags;
+        instance.auto_scaling_group = labels.auto_scaling_group;
+        let eni = instance.eni;
+        let eni = self.eni_mut(eni)?;
+        eni.tags = labels.interface_tags;
+        eni.ecs_task = labels.ecs_task.map(Box::new);
+        Ok(())
     }
 
     /// Stops an instance: it falls silent, and an auto-assigned public address goes back

@@ -40,7 +40,7 @@ impl Ec2<'_> {
         let account = self.instance(id)?.scope.account;
         let Some(role) = self.model.role_of_instance(id) else { return Ok(InstanceRole::None) };
         let name = role.name.clone();
-        if !may_assume(role, "ec2.amazonaws.com") {
+        if !may_assume(role, "ec2.amazonaws.com", None) {
             return Ok(InstanceRole::NotTrusting { role: name });
         }
         // aws: role-session-name

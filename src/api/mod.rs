@@ -12,10 +12,12 @@ mod address;
 mod dhcp_options;
 mod dynamodb;
 mod endpoint;
+mod flow_log;
 mod iam;
 mod instance;
 mod instance_profile;
 mod internet_gateway;
+mod logs;
 mod nat_gateway;
 mod network_acl;
 mod network_interface;
@@ -39,8 +41,9 @@ pub use address::{AssociateAddress, is_public};
 pub use dhcp_options::CreateDhcpOptions;
 pub use dynamodb::CreateTable;
 pub use endpoint::{CreateVpcEndpoint, ModifyVpcEndpoint, NewEndpointKind};
+pub use flow_log::CreateFlowLogs;
 pub use iam::{Holder, Iam};
-pub use instance::{ModifyInstanceMetadataOptions, RunInstances};
+pub use instance::{Labels, ModifyInstanceMetadataOptions, RunInstances};
 pub use instance_profile::InstanceRole;
 pub use nat_gateway::CreateNatGateway;
 pub use network_acl::{AclEntryRequest, CreateNetworkAcl};
@@ -58,12 +61,12 @@ pub use vpc::{CreateVpc, VpcAttribute};
 pub use vpn::CreateVpnConnection;
 
 use crate::ids::{
-    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, InstanceId, InternetGatewayId, NatGatewayId,
+    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, FlowLogId, InstanceId, InternetGatewayId, NatGatewayId,
     NetworkAclId, RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
     TransitGatewayRouteTableId, VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 use crate::model::{
-    CustomerGateway, DhcpOptions, ElasticIp, Eni, Instance, InternetGateway, Model, NatGateway, NetworkAcl,
+    CustomerGateway, DhcpOptions, ElasticIp, Eni, FlowLog, Instance, InternetGateway, Model, NatGateway, NetworkAcl,
     Region, RouteTable, Scope, SecurityGroup, Subnet, Table, TransitGateway, TransitGatewayAttachment,
     TransitGatewayRouteTable, Vpc, VpcEndpoint, VpnConnection, VpnGateway,
 };
@@ -184,6 +187,8 @@ lookups! {
         "NatGatewayNotFound", "The Nat Gateway {id} was not found";
     endpoint, endpoint_mut: VpcEndpointId => VpcEndpoint, endpoints,
         "InvalidVpcEndpointId.NotFound";
+    flow_log, flow_log_mut: FlowLogId => FlowLog, flow_logs,
+        "InvalidFlowLogId.NotFound";
     transit_gateway, transit_gateway_mut: TransitGatewayId => TransitGateway, transit_gateways,
         "InvalidTransitGatewayID.NotFound", "Transit Gateway {id} was deleted or does not exist.";
     attachment, attachment_mut: TransitGatewayAttachmentId => TransitGatewayAttachment, transit_gateway_attachments,
@@ -227,6 +232,7 @@ describes! {
     elastic_ip: describe_addresses, AllocationId => ElasticIp, elastic_ips;
     nat_gateway: describe_nat_gateways, NatGatewayId => NatGateway, nat_gateways;
     endpoint: describe_vpc_endpoints, VpcEndpointId => VpcEndpoint, endpoints;
+    flow_log: describe_flow_logs, FlowLogId => FlowLog, flow_logs;
     transit_gateway: describe_transit_gateways, TransitGatewayId => TransitGateway, transit_gateways;
     transit_gateway_table: describe_transit_gateway_route_tables, TransitGatewayRouteTableId => TransitGatewayRouteTable,
         transit_gateway_route_tables;
@@ -256,7 +262,7 @@ macro_rules! scoped {
 }
 
 scoped!(
-    own: Vpc, DhcpOptions, InternetGateway, Instance, ElasticIp, NatGateway, VpcEndpoint, TransitGateway,
+    own: Vpc, DhcpOptions, InternetGateway, Instance, ElasticIp, NatGateway, VpcEndpoint, FlowLog, TransitGateway,
         TransitGatewayAttachment, VpnGateway, CustomerGateway, VpnConnection;
     by_vpc: Subnet, RouteTable, NetworkAcl, SecurityGroup, Eni
 );

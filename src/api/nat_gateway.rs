@@ -208,6 +208,8 @@ impl Ec2<'_> {
             security_groups: Vec::new(),
             owner: Some(owner),
             tracking: crate::model::ConnectionTracking::default(),
+            tags: [].into(),
+            ecs_task: None,
         };
         self.model.enis.insert(id, eni);
         self.model.hosts_changed += 1;

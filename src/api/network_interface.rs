@@ -63,6 +63,8 @@ impl Ec2<'_> {
             security_groups: groups,
             owner: None,
             tracking: ConnectionTracking::default(),
+            tags: [].into(),
+            ecs_task: None,
         };
         self.model.private_addresses.insert((subnet.vpc, address), id);
         self.model.enis.insert(id, eni);

@@ -196,8 +196,10 @@ fn is_bucket_name(name: &str) -> bool {
 
 /// The MD5 of the bytes, in quotes (aws: s3-etag).
 fn etag(content: &Content) -> String {
+    let of_bytes = |bytes: &[u8]| format!("\"{:x}\"", md5::compute(bytes));
     match content {
-        Content::Bytes(bytes) => format!("\"{:x}\"", md5::compute(bytes)),
+        Content::Bytes(bytes) => of_bytes(bytes),
+        Content::Stored(stored) => of_bytes(&stored.read()),
         Content::Filler(len) => {
             let half = |which| seed::hash(&["etag", which, &len.to_string()]);
             let parts = if *len > PART { format!("-{}", len.div_ceil(PART)) } else { String::new() };

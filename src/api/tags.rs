@@ -2,7 +2,7 @@
 
 use super::{Ec2, Result};
 use crate::ids::{
-    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, InstanceId, InternetGatewayId, NatGatewayId,
+    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, FlowLogId, InstanceId, InternetGatewayId, NatGatewayId,
     NetworkAclId, PeeringId, PrefixListId, RouteTableId, SecurityGroupId, SubnetId,
     TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId,
     VpnConnectionId, VpnGatewayId,
@@ -17,6 +17,7 @@ pub enum Taggable {
     ElasticIp(AllocationId),
     Endpoint(VpcEndpointId),
     Eni(EniId),
+    FlowLog(FlowLogId),
     Instance(InstanceId),
     InternetGateway(InternetGatewayId),
     NatGateway(NatGatewayId),
@@ -66,6 +67,7 @@ impl Ec2<'_> {
             Taggable::VpnConnection(id) => &mut self.vpn_connection_mut(id)?.name,
             Taggable::VpnGateway(id) => &mut self.vpn_gateway_mut(id)?.name,
             Taggable::ElasticIp(id) => &mut self.elastic_ip_mut(id)?.name,
+            Taggable::FlowLog(id) => &mut self.flow_log_mut(id)?.name,
             Taggable::Eni(id) => &mut self.eni_mut(id)?.name,
             Taggable::Instance(id) => &mut self.instance_mut(id)?.name,
             Taggable::InternetGateway(id) => &mut self.internet_gateway_mut(id)?.name,

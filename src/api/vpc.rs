@@ -69,6 +69,7 @@ impl Ec2<'_> {
             // aws: dns-attribute-defaults
             dns_support: true,
             dns_hostnames: false,
+            encryption_control: false,
         };
         let mut table = RouteTable::new(vpc.main_route_table, None, id, &[cidr]);
         table.main_association = Some(RouteTableAssociationId::derive(&path));
@@ -110,6 +111,13 @@ impl Ec2<'_> {
             target: Target::InternetGateway(gateway),
         })?;
         Ok(id)
+    }
+
+    /// CreateVpcEncryptionControl with the mode `monitor`: records of flow logs say how traffic is encrypted
+    /// (aws: flow-log-encryption-status). The mode `enforce` is not simulated.
+    pub fn monitor_encryption(&mut self, id: VpcId) -> Result<()> {
+        self.vpc_mut(id)?.encryption_control = true;
+        Ok(())
     }
 
     /// ModifyVpcAttribute with one of `EnableDnsSupport` and `EnableDnsHostnames`; names need the server

@@ -1,226 +1,578 @@
 //! The meters: packets are summed up to flows, and flows become records when their interval is over.
+//!
+//! What is counted together is a [`Collection`]: everything since a moment, over intervals of a length. The
+//! simulator's own view is one, over a minute, of all interfaces; flow logs that were made at the same moment
+//! share theirs. So a flow log knows nothing of what was before it, and several cost little more than one.
 
-use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use foldhash::fast::FixedState;
 use indexmap::{IndexMap, IndexSet};
 
-use super::record::{Action, Flow, FlowRecord};
-use crate::ids::EniId;
-use crate::model::{Account, Direction, Eni, Model};
+use super::path::{TrafficPath, encryption_status};
+use super::point::{Point, PointFacts};
+use super::record::{
+    Action, Content, Flow, FlowRecord, Loss, RejectReason, Transit, TransitEnd, recorded_flags,
+};
+use crate::ids::{EniId, NatGatewayId, TransitGatewayAttachmentId};
+use crate::model::{Direction, Eni, FlowLog, Model, NatPlace, TrafficType};
 use crate::time::Instant;
-use crate::trace::{PacketFacts, Step, Stretch};
-use crate::wire::{FiveTuple, Protocol, TcpFlags};
+use crate::trace::{DropReason, Fate, MtuLimit, Step, Stretch, Translator, TtlHop};
+use crate::wire::FiveTuple;
 
-/// Interfaces of today's instances are aggregated over a minute, whatever was asked for
-/// (aws: flow-log-nitro-interval). Intervals begin at full minutes (assumed: flow-log-interval-aligned).
+/// Interfaces of instances that are built on Nitro are aggregated over a minute, whatever was asked for
+/// (aws: flow-log-nitro-interval). Intervals begin at full minutes, or at full ten of them
+/// (assumed: flow-log-interval-aligned).
 pub const AGGREGATION_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The meters of all interfaces.
+/// What takes records as their intervals end.
+pub trait RecordSink {
+    /// Takes a record of an interval that ended at `closed`: one of the simulator's own view, or one that a flow
+    /// log keeps.
+    fn take(&mut self, log: Option<&Arc<FlowLog>>, record: FlowRecord, closed: Instant, model: &Model);
+}
+
+/// The meters of all points.
 #[derive(Debug)]
 pub struct Meter {
+    /// The first is the simulator's own view.
+    collections: Vec<Collection>,
+    /// The flow logs, those that are deleted as long as something of theirs is counted.
+    logs: Vec<Subscription>,
+    /// What is known of points, and which collections count there; forgotten whenever resources change.
+    points: IndexMap<Point, Known, FixedState>,
+    /// How many flows are recorded at a point in an interval; the rest is skipped.
+    capacity: Option<usize>,
+    /// Whether anybody wants to hear of the simulator's own view that there was no traffic.
+    hears_silence: bool,
+}
+
+/// A flow log, and its place among the collections.
+#[derive(Debug)]
+struct Subscription {
+    log: Arc<FlowLog>,
+    /// When it was deleted.
+    ended: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Known {
+    facts: Arc<PointFacts>,
+    counted_in: Vec<usize>,
+}
+
+/// What is counted together.
+#[derive(Debug)]
+struct Collection {
+    since: Instant,
+    length: Duration,
     /// Begin of the current interval.
     interval: Instant,
     /// Flows of the current interval, in the order their first packets came.
     flows: IndexMap<FlowKey, Counters, FixedState>,
-    /// Interfaces that have had traffic, in that order: silent until then (aws: flow-log-first-traffic).
-    seen: IndexMap<EniId, Account, FixedState>,
-    closed: Vec<Closed>,
-}
-
-/// What is known of intervals that are over.
-#[derive(Debug)]
-enum Closed {
-    /// A flow.
-    Flow(FlowRecord),
-    /// Interfaces without traffic in some intervals, one after the other: kept short however long they last.
-    Silence { interfaces: Vec<(EniId, Account)>, begin: Instant, intervals: u64 },
+    /// How many of them a point has, if that is limited.
+    per_point: IndexMap<Point, usize, FixedState>,
+    /// Points that have had more.
+    skipped: IndexSet<Point, FixedState>,
+    /// Points that have had traffic, in that order: silent until then (aws: flow-log-first-traffic).
+    seen: IndexMap<Point, Arc<PointFacts>, FixedState>,
 }
 
 /// Flows with another verdict are other flows (aws: flow-log-action-in-key).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct FlowKey {
-    eni: EniId,
+    point: Point,
     direction: Direction,
     tuple: FiveTuple,
     action: Action,
+    reject_reason: Option<RejectReason>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Counters {
+    at: Arc<PointFacts>,
     packets: u64,
     bytes: u64,
     first: Instant,
     last: Instant,
     tcp_flags: u8,
-    srcaddr: Ipv4Addr,
-    dstaddr: Ipv4Addr,
+    new: NewFlow,
+}
+
+/// What is known of a flow from its first packet on.
+#[derive(Debug, Default)]
+struct NewFlow {
+    path: Option<TrafficPath>,
+    next_hop: Option<Arc<PointFacts>>,
+    encryption_status: Option<u8>,
+    transit: Option<Box<Transit>>,
+}
+
+/// What a stretch is seen with.
+struct Cx<'a> {
+    stretch: &'a Stretch<'a>,
+    model: &'a Model,
+    sink: &'a mut dyn RecordSink,
 }
 
 impl Meter {
     /// Meters that start counting at `now`.
-    pub fn new(now: Instant) -> Self {
+    pub fn new(now: Instant, hears_silence: bool) -> Self {
         Self {
-            interval: begin_of_interval(now),
-            flows: IndexMap::default(),
-            seen: IndexMap::default(),
-            closed: Vec::new(),
+            collections: vec![Collection::new(now, AGGREGATION_INTERVAL)],
+            logs: Vec::new(),
+            points: IndexMap::default(),
+            capacity: None,
+            hears_silence,
         }
     }
 
-    /// Counts what the interfaces on a stretch metered.
-    pub fn on_stretch(&mut self, stretch: &Stretch<'_>, model: &Model) {
-        for step in stretch.steps {
-            if let &Step::Metered { eni, direction, tuple, accepted } = step {
-                let action = if accepted { Action::Accept } else { Action::Reject };
-                let key = FlowKey { eni, direction, tuple, action };
-                self.count(stretch.at, key, &stretch.packet, model);
+    /// Records so many flows at a point in an interval, and skips the rest.
+    pub fn limit(&mut self, capacity: Option<usize>) {
+        self.capacity = capacity;
+    }
+
+    /// Takes note of what exists now: of flow logs that are new, and of those that are gone.
+    pub fn follow(&mut self, now: Instant, model: &Model) {
+        self.points.clear();
+        for subscription in &mut self.logs {
+            if !model.flow_logs.contains_key(&subscription.log.id) {
+                subscription.ended.get_or_insert(now);
+            }
+        }
+        for log in model.flow_logs.values() {
+            if self.logs.iter().any(|known| known.log.id == log.id) {
+                continue;
+            }
+            for length in [AGGREGATION_INTERVAL, log.max_aggregation_interval] {
+                if self.collections.iter().all(|known| (known.since, known.length) != (log.created, length)) {
+                    self.collections.push(Collection::new(log.created, length));
+                }
+            }
+            self.logs.push(Subscription { log: Arc::new(log.clone()), ended: None });
+        }
+    }
+
+    /// Whether there are flow logs, or were a moment ago.
+    pub fn has_logs(&self) -> bool {
+        !self.logs.is_empty()
+    }
+
+    /// Counts what was metered on a stretch.
+    pub fn on_stretch(&mut self, stretch: &Stretch<'_>, model: &Model, sink: &mut dyn RecordSink) {
+        let mut cx = Cx { stretch, model, sink };
+        for (at, step) in stretch.steps.iter().enumerate() {
+            if let Step::Metered { .. } = step {
+                self.at_interface(&mut cx, at);
+            } else if let &Step::Translated { by: Translator::NatGateway(nat), from, to } = step {
+                if is_regional(nat, model) {
+                    self.pass(&mut cx, Point::RegionalNat(nat), Direction::Ingress, from);
+                    self.pass(&mut cx, Point::RegionalNat(nat), Direction::Egress, to);
+                }
+            } else if let Step::EnteredTransitGateway { .. } = step {
+                self.through_transit_gateway(&mut cx, at);
+            } else if let &Step::Ended(Fate::Dropped(reason)) = step {
+                self.dropped(&mut cx, reason);
+            }
+        }
+    }
+
+    /// A packet at an interface, and what became of it there.
+    fn at_interface(&mut self, cx: &mut Cx<'_>, at: usize) {
+        let Step::Metered { eni, direction, tuple, accepted } = cx.stretch.steps[at] else { return };
+        let (after, stretch, model) = (&cx.stretch.steps[at + 1..], cx.stretch, cx.model);
+        if is_not_logged(model.eni(eni), tuple, model) {
+            return;
+        }
+        let is_blocked =
+            matches!(after.first(), Some(Step::Ended(Fate::Dropped(DropReason::PublicAccessBlocked { .. }))));
+        let (action, reject_reason) = match accepted {
+            true => (Action::Accept, None),
+            // aws: bpa-flow-log
+            false => (Action::Reject, is_blocked.then_some(RejectReason::Bpa)),
+        };
+        let key = FlowKey { point: Point::Eni(eni), direction, tuple, action, reject_reason };
+        self.count(cx, key, None, |meter, own| {
+            let path = match direction {
+                Direction::Egress if accepted => TrafficPath::of(after, own, model),
+                Direction::Egress | Direction::Ingress => None,
+            };
+            let next = match direction {
+                Direction::Egress if path.is_some_and(TrafficPath::leads_to_interface) => stretch.receiver,
+                Direction::Egress => None,
+                Direction::Ingress => stretch.sender,
+            };
+            let next = next.and_then(|eni| meter.facts(Point::Eni(eni), model));
+            // aws: flow-log-next-hop
+            let next_hop = next.filter(|next| next.region == own.region);
+            let encryption_status = encryption_status(own, next_hop.as_deref(), path, tuple);
+            NewFlow { path, next_hop, encryption_status, transit: None }
+        });
+    }
+
+    /// A packet that a point without filters lets pass.
+    fn pass(&mut self, cx: &mut Cx<'_>, point: Point, direction: Direction, tuple: FiveTuple) {
+        let key = FlowKey { point, direction, tuple, action: Action::Accept, reject_reason: None };
+        self.count(cx, key, None, |_, _| NewFlow::default());
+    }
+
+    /// A packet in a transit gateway: in by one attachment, out by another (aws: tgw-flow-log-directions).
+    fn through_transit_gateway(&mut self, cx: &mut Cx<'_>, at: usize) {
+        let Step::EnteredTransitGateway { gateway, attachment: source } = cx.stretch.steps[at] else { return };
+        if !self.watches_transit() {
+            return;
+        }
+        let (before, after) = cx.stretch.steps.split_at(at);
+        let destination = after.iter().find_map(|step| {
+            if let Step::TransitGatewayRouted { attachment, .. } = step { *attachment } else { None }
+        });
+        let came_by =
+            before.iter().rev().find_map(|step| if let Step::Arrived { eni } = step { Some(*eni) } else { None });
+        let loss = match after.last() {
+            Some(Step::Ended(Fate::Dropped(reason))) => loss(*reason),
+            Some(_) | None => None,
+        };
+        let ends = [
+            self.transit_end(Some(source), came_by, cx.model),
+            self.transit_end(destination, destination.and(cx.stretch.receiver), cx.model),
+        ];
+        self.transit(cx, Point::Attachment(gateway, source), Direction::Ingress, destination, loss, &ends);
+        if let Some(destination) = destination {
+            let point = Point::Attachment(gateway, destination);
+            self.transit(cx, point, Direction::Egress, Some(source), loss, &ends);
+        }
+    }
+
+    fn transit(
+        &mut self,
+        cx: &mut Cx<'_>,
+        point: Point,
+        direction: Direction,
+        pair: Option<TransitGatewayAttachmentId>,
+        loss: Option<Loss>,
+        [source, destination]: &[TransitEnd; 2],
+    ) {
+        let tuple = cx.stretch.packet.tuple;
+        let key = FlowKey { point, direction, tuple, action: Action::Accept, reject_reason: None };
+        self.count(cx, key, loss, |_, _| {
+            let (source, destination) = (source.clone(), destination.clone());
+            let transit = Transit { source, destination, pair, lost: [0; 4] };
+            NewFlow { transit: Some(Box::new(transit)), ..NewFlow::default() }
+        });
+    }
+
+    fn transit_end(
+        &mut self,
+        attachment: Option<TransitGatewayAttachmentId>,
+        eni: Option<EniId>,
+        model: &Model,
+    ) -> TransitEnd {
+        let vpc = attachment.and_then(|id| model.transit_gateway_attachments.get(&id)?.vpc());
+        TransitEnd {
+            interface: eni.and_then(|eni| self.facts(Point::Eni(eni), model)),
+            vpc,
+            vpc_account: vpc.and_then(|vpc| model.vpcs.get(&vpc)).map(|vpc| vpc.scope.account),
+        }
+    }
+
+    /// What was dropped where no meter stands: before a transit gateway, or at a regional NAT gateway.
+    fn dropped(&mut self, cx: &mut Cx<'_>, reason: DropReason) {
+        let (stretch, model) = (cx.stretch, cx.model);
+        if let DropReason::NatNoSession { nat } | DropReason::NatPortsExhausted { nat } = reason
+            && is_regional(nat, model)
+        {
+            self.pass(cx, Point::RegionalNat(nat), Direction::Ingress, stretch.packet.tuple);
+        }
+        let (DropReason::MtuExceeded { at: MtuLimit::TransitGateway(gateway), .. }
+        | DropReason::TtlExpired { at: TtlHop::TransitGateway(gateway) }) = reason
+        else {
+            return;
+        };
+        let is_inside = stretch.steps.iter().any(|step| matches!(step, Step::EnteredTransitGateway { .. }));
+        if is_inside || !self.watches_transit() {
+            return;
+        }
+        let sender =
+            stretch.steps.iter().find_map(|step| if let Step::Metered { eni, .. } = step { Some(eni) } else { None });
+        let sender = sender.and_then(|eni| model.enis.get(eni));
+        if let Some(attachment) = sender.and_then(|eni| model.attachment_of_vpc(gateway, eni.vpc)) {
+            let ends = [self.transit_end(Some(attachment.id), None, model), TransitEnd::default()];
+            let point = Point::Attachment(gateway, attachment.id);
+            self.transit(cx, point, Direction::Ingress, None, loss(reason), &ends);
+        }
+    }
+
+    fn watches_transit(&self) -> bool {
+        self.logs.iter().any(|known| known.log.resource.is_transit_gateway())
+    }
+
+    fn facts(&mut self, point: Point, model: &Model) -> Option<Arc<PointFacts>> {
+        self.know(point, model).map(|known| Arc::clone(&known.facts))
+    }
+
+    /// What is known of a point, looked up once for each change of resources.
+    fn know(&mut self, point: Point, model: &Model) -> Option<&Known> {
+        if !self.points.contains_key(&point) {
+            let facts = Arc::new(PointFacts::of(point, model)?);
+            let counted_in = self.collections_of(&facts);
+            self.points.insert(point, Known { facts, counted_in });
+        }
+        self.points.get(&point)
+    }
+
+    /// The collections in which a point's flows are counted.
+    fn collections_of(&self, facts: &PointFacts) -> Vec<usize> {
+        let wanted = |at: usize, collection: &Collection| {
+            let is_own_view = at == 0 && matches!(facts.point, Point::Eni(_));
+            is_own_view
+                || self.logs.iter().any(|known| {
+                    known.ended.is_none() && collection.is_of(&known.log, facts)
+                })
+        };
+        let all = self.collections.iter().enumerate();
+        all.filter(|(at, collection)| wanted(*at, collection)).map(|(at, _)| at).collect()
+    }
+
+    /// Counts a packet wherever it is counted; `begin` says what is known of its flow if it is new.
+    fn count(
+        &mut self,
+        cx: &mut Cx<'_>,
+        key: FlowKey,
+        loss: Option<Loss>,
+        begin: impl Fn(&mut Self, &PointFacts) -> NewFlow,
+    ) {
+        let Some(known) = self.know(key.point, cx.model) else { return };
+        for nth in 0..known.counted_in.len() {
+            let known = &self.points[&key.point];
+            let (at, facts) = (known.counted_in[nth], Arc::clone(&known.facts));
+            self.close_collection(at, cx.stretch.at, cx.model, cx.sink);
+            if !self.collections[at].flows.contains_key(&key) {
+                let new = begin(self, &facts);
+                self.collections[at].begin(key, facts, new, cx.stretch.at, self.capacity);
+            }
+            if let Some(counters) = self.collections[at].flows.get_mut(&key) {
+                counters.add(cx.stretch, loss);
             }
         }
     }
 
     /// Ends all intervals that are over at `now`.
-    pub fn close(&mut self, now: Instant, model: &Model) {
-        let over = now.since(self.interval).as_secs() / AGGREGATION_INTERVAL.as_secs();
-        if over == 0 {
-            return;
+    pub fn close(&mut self, now: Instant, model: &Model, sink: &mut dyn RecordSink) {
+        for at in 0..self.collections.len() {
+            self.close_collection(at, now, model, sink);
         }
-        self.close_interval(model);
-        // Nothing was counted in the others.
-        if over > 1 {
-            self.be_silent(self.seen.iter().map(|(eni, account)| (*eni, *account)).collect(), over - 1);
-            self.interval +=
-                AGGREGATION_INTERVAL * u32::try_from(over - 1).expect("a run of less than 8000 years");
+        // The last interval of what was deleted may still be counted.
+        let is_over = |known: &Subscription| {
+            let length = known.log.max_aggregation_interval;
+            known.ended.is_some_and(|ended| begin_of_interval(ended, length) + length <= now)
+        };
+        if self.logs.iter().any(is_over) {
+            self.logs.retain(|known| !is_over(known));
+            let is_used = |collection: &Collection| {
+                self.logs.iter().any(|known| known.log.created == collection.since)
+            };
+            let mut is_own_view = true;
+            self.collections.retain(|collection| std::mem::take(&mut is_own_view) || is_used(collection));
+            self.points.clear();
         }
     }
 
-    /// The records of all intervals that were ended, in the order of intervals, and of first packets within.
-    pub fn records(&self) -> impl Iterator<Item = FlowRecord> + '_ {
-        self.closed.iter().flat_map(|closed| match closed {
-            Closed::Flow(record) => Either::Left(std::iter::once(*record)),
-            Closed::Silence { interfaces, begin, intervals } => {
-                let begin = begin.unix_seconds();
-                Either::Right((0..*intervals).flat_map(move |n| {
-                    let start = begin + n * AGGREGATION_INTERVAL.as_secs();
-                    let end = start + AGGREGATION_INTERVAL.as_secs() - 1;
-                    interfaces.iter().map(move |&(interface, account)| FlowRecord {
-                        account,
-                        interface,
-                        start,
-                        end,
-                        flow: None,
-                    })
-                }))
+    fn close_collection(&mut self, at: usize, now: Instant, model: &Model, sink: &mut dyn RecordSink) {
+        loop {
+            let is_heard = at > 0 || self.hears_silence || !self.logs.is_empty();
+            let collection = &mut self.collections[at];
+            let end = collection.interval + collection.length;
+            if now < end {
+                return;
             }
-        })
-    }
-
-    /// When everything that was counted until `now` will be in records: the end of the current interval,
-    /// or at once if nothing was counted in it yet and it has just begun.
-    pub fn complete_at(&self, now: Instant) -> Instant {
-        let begin = begin_of_interval(now);
-        if begin == now && self.flows.is_empty() { now } else { begin + AGGREGATION_INTERVAL }
-    }
-
-    fn count(&mut self, at: Instant, key: FlowKey, packet: &PacketFacts, model: &Model) {
-        self.close(at, model);
-        let eni = model.eni(key.eni);
-        if is_not_logged(eni, key.tuple, model) {
-            return;
+            if collection.flows.is_empty() && (collection.seen.is_empty() || !is_heard) {
+                // However long nothing happens, nobody is told.
+                collection.interval = begin_of_interval(now, collection.length);
+                return;
+            }
+            let records = collection.end_interval(model);
+            for record in records {
+                self.publish(at, record, end, model, sink);
+            }
         }
-        self.seen.entry(eni.id).or_insert_with(|| model.vpc(eni.vpc).scope.account);
-        let counters = self.flows.entry(key).or_insert_with(|| {
-            let (srcaddr, dstaddr) = printed_addresses(eni, key.direction, key.tuple);
-            Counters { packets: 0, bytes: 0, first: at, last: at, tcp_flags: 0, srcaddr, dstaddr }
+    }
+
+    /// Hands a record of a collection to whoever keeps it.
+    fn publish(
+        &self,
+        at: usize,
+        record: FlowRecord,
+        closed: Instant,
+        model: &Model,
+        sink: &mut dyn RecordSink,
+    ) {
+        let takers = self.logs.iter().filter(|known| {
+            let has_ended = known.ended.is_some_and(|ended| ended.unix_seconds() < record.start);
+            self.collections[at].is_of(&known.log, &record.at)
+                && !has_ended
+                && is_kept(known.log.traffic_type, &record)
         });
-        counters.packets += 1;
-        counters.bytes += u64::from(packet.ip_len);
-        counters.last = at;
-        counters.tcp_flags |= recorded_flags(packet);
+        for taker in takers {
+            sink.take(Some(&taker.log), record.clone(), closed, model);
+        }
+        if at == 0 && matches!(record.at.point, Point::Eni(_)) {
+            sink.take(None, record, closed, model);
+        }
     }
 
-    fn close_interval(&mut self, model: &Model) {
-        let mut active: IndexSet<EniId, FixedState> = IndexSet::default();
+    /// When everything that was counted until `now` will be in records: the end of the current intervals,
+    /// or at once if nothing was counted in them yet and the shortest has just begun.
+    pub fn complete_at(&self, now: Instant) -> Instant {
+        let of_collection = |collection: &Collection| {
+            let begin = begin_of_interval(now, collection.length);
+            let is_complete = collection.flows.is_empty() && collection.skipped.is_empty();
+            let waits = !is_complete || collection.length == AGGREGATION_INTERVAL && begin < now;
+            if waits { begin + collection.length } else { now }
+        };
+        self.collections.iter().map(of_collection).max().unwrap_or(now)
+    }
+}
+
+/// Whether a flow log keeps a record. What says nothing of a flow is kept whatever it keeps
+/// (assumed: flow-log-nodata-unfiltered).
+fn is_kept(kept: TrafficType, record: &FlowRecord) -> bool {
+    let Some(flow) = record.flow() else { return true };
+    match kept {
+        TrafficType::Accept => flow.action == Action::Accept,
+        TrafficType::All => true,
+        TrafficType::Reject => flow.action == Action::Reject,
+    }
+}
+
+impl Collection {
+    fn new(since: Instant, length: Duration) -> Self {
+        Self {
+            since,
+            length,
+            interval: begin_of_interval(since, length),
+            flows: IndexMap::default(),
+            per_point: IndexMap::default(),
+            skipped: IndexSet::default(),
+            seen: IndexMap::default(),
+        }
+    }
+
+    /// Whether it has the flows that a flow log records at a point.
+    fn is_of(&self, log: &FlowLog, at: &PointFacts) -> bool {
+        let length = if at.is_nitro { AGGREGATION_INTERVAL } else { log.max_aggregation_interval };
+        (self.since, self.length) == (log.created, length) && at.is_covered_by(log.resource)
+    }
+
+    /// Begins a flow, unless there are too many at the point. What Block Public Access refuses is never skipped
+    /// (aws: bpa-flow-log).
+    fn begin(&mut self, key: FlowKey, at: Arc<PointFacts>, new: NewFlow, now: Instant, capacity: Option<usize>) {
+        self.seen.insert(key.point, Arc::clone(&at));
+        if let Some(capacity) = capacity.filter(|_| key.reject_reason.is_none()) {
+            let there = self.per_point.entry(key.point).or_insert(0);
+            if *there >= capacity {
+                self.skipped.insert(key.point);
+                return;
+            }
+            *there += 1;
+        }
+        let (packets, bytes, tcp_flags, first, last) = (0, 0, 0, now, now);
+        self.flows.insert(key, Counters { at, packets, bytes, first, last, tcp_flags, new });
+    }
+
+    /// The records of the current interval, and the next one.
+    fn end_interval(&mut self, model: &Model) -> Vec<FlowRecord> {
+        let begin = self.interval.unix_seconds();
+        let end = begin + self.length.as_secs() - 1;
+        let mut active: IndexSet<Point, FixedState> = IndexSet::default();
+        let mut records = Vec::with_capacity(self.flows.len());
         for (key, counters) in self.flows.drain(..) {
-            active.insert(key.eni);
-            self.closed.push(Closed::Flow(record(self.seen[&key.eni], key, counters)));
+            active.insert(key.point);
+            records.push(counters.record(key));
         }
-        // An interface that is gone has nothing more to say.
-        self.seen.retain(|eni, _| model.enis.contains_key(eni));
-        let silent = self.seen.iter().filter(|(eni, _)| !active.contains(*eni));
-        self.be_silent(silent.map(|(eni, account)| (*eni, *account)).collect(), 1);
-        self.interval += AGGREGATION_INTERVAL;
-    }
-
-    /// Notes that interfaces have no traffic in the next intervals (assumed: flow-log-nodata-each-interval).
-    fn be_silent(&mut self, interfaces: Vec<(EniId, Account)>, intervals: u64) {
-        if interfaces.is_empty() {
-            return;
+        self.per_point.clear();
+        for point in self.skipped.drain(..) {
+            active.insert(point);
+            let at = Arc::clone(&self.seen[&point]);
+            records.push(FlowRecord { at, start: begin, end, content: Content::SkipData });
         }
-        if let Some(Closed::Silence { interfaces: before, intervals: so_far, begin }) = self.closed.last_mut()
-            && *before == interfaces
-            && *begin + AGGREGATION_INTERVAL * u32::try_from(*so_far).expect("a run of less than 8000 years")
-                == self.interval
-        {
-            *so_far += intervals;
-            return;
-        }
-        self.closed.push(Closed::Silence { interfaces, begin: self.interval, intervals });
+        // A point that is gone has nothing more to say.
+        self.seen.retain(|point, _| exists(*point, model));
+        // Each that is not has (assumed: flow-log-nodata-each-interval).
+        let silent = self.seen.iter().filter(|(point, _)| !active.contains(*point));
+        records.extend(silent.map(|(_, at)| FlowRecord {
+            at: Arc::clone(at),
+            start: begin,
+            end,
+            content: Content::NoData,
+        }));
+        self.interval += self.length;
+        records
     }
 }
 
-/// One of two iterators.
-enum Either<L, R> {
-    Left(L),
-    Right(R),
-}
-
-impl<T, L: Iterator<Item = T>, R: Iterator<Item = T>> Iterator for Either<L, R> {
-    type Item = T;
-
-    fn next(&mut self) -> Option<T> {
-        match self {
-            Self::Left(left) => left.next(),
-            Self::Right(right) => right.next(),
+impl Counters {
+    fn add(&mut self, stretch: &Stretch<'_>, loss: Option<Loss>) {
+        let packet = &stretch.packet;
+        self.packets += 1;
+        self.bytes += u64::from(packet.ip_len);
+        self.last = stretch.at;
+        let is_transit = self.new.transit.is_some();
+        self.tcp_flags |= recorded_flags(packet.tuple.protocol, packet.tcp_flags, is_transit);
+        if let (Some(transit), Some(loss)) = (&mut self.new.transit, loss) {
+            transit.lost[loss as usize] += 1;
         }
+    }
+
+    fn record(self, key: FlowKey) -> FlowRecord {
+        let NewFlow { path, next_hop, encryption_status, transit } = self.new;
+        let flow = Flow {
+            direction: key.direction,
+            tuple: key.tuple,
+            packets: self.packets,
+            bytes: self.bytes,
+            tcp_flags: self.tcp_flags,
+            action: key.action,
+            reject_reason: key.reject_reason,
+            path,
+            next_hop,
+            encryption_status,
+            transit,
+        };
+        let (start, end) = (self.first.unix_seconds(), self.last.unix_seconds());
+        FlowRecord { at: self.at, start, end, content: Content::Flow(flow) }
     }
 }
 
-fn begin_of_interval(now: Instant) -> Instant {
-    let seconds = AGGREGATION_INTERVAL.as_secs();
+fn begin_of_interval(now: Instant, length: Duration) -> Instant {
+    let seconds = length.as_secs();
     Instant::from_unix_seconds(now.unix_seconds() / seconds * seconds)
 }
 
-fn record(account: Account, key: FlowKey, counters: Counters) -> FlowRecord {
-    FlowRecord {
-        account,
-        interface: key.eni,
-        start: counters.first.unix_seconds(),
-        end: counters.last.unix_seconds(),
-        flow: Some(Flow {
-            direction: key.direction,
-            srcaddr: counters.srcaddr,
-            dstaddr: counters.dstaddr,
-            pkt_srcaddr: key.tuple.src,
-            pkt_dstaddr: key.tuple.dst,
-            srcport: key.tuple.src_port,
-            dstport: key.tuple.dst_port,
-            protocol: key.tuple.protocol,
-            packets: counters.packets,
-            bytes: counters.bytes,
-            tcp_flags: counters.tcp_flags,
-            action: key.action,
-        }),
+fn exists(point: Point, model: &Model) -> bool {
+    match point {
+        Point::Attachment(_, id) => model.transit_gateway_attachments.contains_key(&id),
+        Point::Eni(id) => model.enis.contains_key(&id),
+        Point::RegionalNat(id) => is_regional(id, model),
     }
 }
 
-/// In place of a foreign address on the interface's own side stands its primary private one; an
-/// address of the other side is never replaced (aws: flow-log-address-rewriting).
-fn printed_addresses(eni: &Eni, direction: Direction, tuple: FiveTuple) -> (Ipv4Addr, Ipv4Addr) {
-    match direction {
-        Direction::Egress => (eni.primary_ip(), tuple.dst),
-        Direction::Ingress => (tuple.src, eni.primary_ip()),
+fn is_regional(id: NatGatewayId, model: &Model) -> bool {
+    model.nat_gateways.get(&id).is_some_and(|nat| matches!(nat.place, NatPlace::Regional { .. }))
+}
+
+/// Why a transit gateway lost a packet, if it did.
+fn loss(reason: DropReason) -> Option<Loss> {
+    if let DropReason::TransitGatewayBlackhole { .. } = reason {
+        Some(Loss::Blackhole)
+    } else if let DropReason::TransitGatewayNoRoute { .. } | DropReason::TransitGatewayNoAssociation { .. } = reason {
+        Some(Loss::NoRoute)
+    } else if let DropReason::MtuExceeded { at: MtuLimit::TransitGateway(_), .. } = reason {
+        Some(Loss::MtuExceeded)
+    } else if let DropReason::TtlExpired { at: TtlHop::TransitGateway(_) } = reason {
+        Some(Loss::TtlExpired)
+    } else {
+        None
     }
 }
 
@@ -229,12 +581,4 @@ fn is_not_logged(eni: &Eni, tuple: FiveTuple, model: &Model) -> bool {
     let router = model.subnet(eni.subnet).router();
     let resolver = model.vpc(eni.vpc).resolver();
     [router, resolver].iter().any(|reserved| *reserved == tuple.src || *reserved == tuple.dst)
-}
-
-fn recorded_flags(packet: &PacketFacts) -> u8 {
-    if packet.tuple.protocol != Protocol::TCP {
-        return 0;
-    }
-    let flags = packet.tcp_flags.0 & (TcpFlags::FIN | TcpFlags::SYN | TcpFlags::RST);
-    if packet.tcp_flags.has(TcpFlags::SYN | TcpFlags::ACK) { flags | TcpFlags::ACK } else { flags }
 }

@@ -1,10 +1,20 @@
-//! VPC flow logs: a meter at every interface, and the records it makes.
+//! VPC flow logs: meters at interfaces, transit gateways and regional NAT gateways, the records they make, and what
+//! is delivered of them.
 //!
 //! Sees only the stretches that packets travel, never the packets' bytes, and knows nothing of files:
 //! whoever wants records takes them.
+//!
+//! Reading order: `meter` counts; `point` and `path` are what it notes about a flow; `record` prints; `delivery` makes
+//! objects and events of it.
 
+mod delivery;
 mod meter;
+mod path;
+mod point;
 mod record;
 
-pub use meter::{AGGREGATION_INTERVAL, Meter};
-pub use record::{Action, DEFAULT_FORMAT_HEADER, Flow, FlowRecord, LogStatus};
+pub use delivery::{Batch, Deliveries, HAS_PARQUET, LogEvents, LogObject};
+pub use meter::{AGGREGATION_INTERVAL, Meter, RecordSink};
+pub use path::TrafficPath;
+pub use point::{Point, PointFacts};
+pub use record::{Action, Content, Flow, FlowRecord, LogStatus, Loss, Printer, RejectReason, Transit, TransitEnd};

@@ -1,6 +1,6 @@
 //! The keys of a request, which conditions compare and `${…}` stands for.
 
-use super::AccessRequest;
+use super::{AccessRequest, ServiceRequest};
 use crate::model::{Account, Model, Principal};
 
 /// What a statement is compared with.
@@ -68,12 +68,22 @@ impl Context {
     }
 
     /// A service that wants to do something by itself.
-    pub fn of_service(service: &str, action: &str) -> Self {
+    pub fn of_service(request: &ServiceRequest<'_>) -> Self {
+        let mut keys = Vec::new();
+        if let Some((account, arn)) = &request.on_behalf_of {
+            // aws: condition-keys-source
+            keys.push(("aws:sourceaccount", account.to_string()));
+            keys.push(("aws:sourcearn", arn.clone()));
+        }
+        if request.action == "s3:PutObject" {
+            // aws: flow-log-bucket-policy
+            keys.push(("s3:x-amz-acl", "bucket-owner-full-control".to_owned()));
+        }
         Self {
-            caller: Caller::Service(service.to_owned()),
-            action: action.to_owned(),
-            resource: "*".to_owned(),
-            keys: Vec::new(),
+            caller: Caller::Service(request.service.to_owned()),
+            action: request.action.to_owned(),
+            resource: request.resource.to_owned(),
+            keys,
         }
     }
 

@@ -116,9 +116,28 @@ pub fn authorize(model: &Model, request: &AccessRequest<'_>) -> Result<(), Acces
     if allowed { Ok(()) } else { Err(AccessDenied::new(request, PolicyKind::Identity, false)) }
 }
 
+/// What a service of AWS wants to do by itself.
+#[derive(Clone, Debug)]
+pub struct ServiceRequest<'a> {
+    /// The service, e.g. `ec2.amazonaws.com`.
+    pub service: &'a str,
+    /// What, e.g. `sts:AssumeRole`.
+    pub action: &'a str,
+    /// With what: an ARN, or `*`.
+    pub resource: &'a str,
+    /// For which account, and for which resource of it, by its ARN.
+    pub on_behalf_of: Option<(Account, String)>,
+}
+
+/// Whether a policy lets a service do something.
+pub fn lets_service(policy: &Policy, request: &ServiceRequest<'_>) -> bool {
+    verdict(policy, &Context::of_service(request)).allows()
+}
+
 /// Whether a service, e.g. `ec2.amazonaws.com`, may assume a role (aws: role-trust).
-pub fn may_assume(role: &Role, service: &str) -> bool {
-    verdict(&role.trust, &Context::of_service(service, "sts:AssumeRole")).allows()
+pub fn may_assume(role: &Role, service: &str, on_behalf_of: Option<(Account, String)>) -> bool {
+    let request = ServiceRequest { service, action: "sts:AssumeRole", resource: "*", on_behalf_of };
+    lets_service(&role.trust, &request)
 }
 
 fn identity_verdict(model: &Model, request: &AccessRequest<'_>, context: &Context) -> Verdict {

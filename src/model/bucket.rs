@@ -1,6 +1,8 @@
 //! Buckets of S3 and the objects in them.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use super::{Account, Policy, Region};
 use crate::time::Instant;
@@ -30,7 +32,7 @@ impl Bucket {
 }
 
 /// What is kept under a key.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Object {
     /// The bytes.
     pub content: Content,
@@ -42,13 +44,29 @@ pub struct Object {
     pub content_type: String,
 }
 
+/// Bytes that are kept elsewhere, by whoever runs the simulation.
+pub trait Stored: fmt::Debug + Send + Sync {
+    /// How many there are.
+    fn len(&self) -> u64;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes.
+    fn read(&self) -> Vec<u8>;
+}
+
 /// The bytes of an object.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub enum Content {
     /// These.
     Bytes(Vec<u8>),
     /// So many of no meaning, which take no memory.
     Filler(u64),
+    /// What is kept elsewhere.
+    Stored(Arc<dyn Stored>),
 }
 
 impl Content {
@@ -57,6 +75,7 @@ impl Content {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::Filler(len) => *len,
+            Self::Stored(stored) => stored.len(),
         }
     }
 

@@ -1,9 +1,10 @@
 //! Network interfaces and the public addresses mapped to them.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use super::Scope;
+use super::{EcsTask, Scope};
 use crate::ids::{
     AddressAssociationId, AllocationId, EniId, InstanceId, NatGatewayId, SecurityGroupId, SubnetId,
     TransitGatewayAttachmentId, VpcEndpointId, VpcId,
@@ -36,6 +37,10 @@ pub struct Eni {
     pub owner: Option<Owner>,
     /// After how long its groups forget idle flows.
     pub tracking: ConnectionTracking,
+    /// Its tags but for the name.
+    pub tags: BTreeMap<String, String>,
+    /// The task of ECS it belongs to.
+    pub ecs_task: Option<Box<EcsTask>>,
 }
 
 /// What is behind an interface.

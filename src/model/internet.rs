@@ -19,6 +19,8 @@ pub struct OutsideHost {
     pub latency: Duration,
     /// The service of AWS it stands for; endpoints of that service lead to it.
     pub service: Option<ServiceName>,
+    /// The service of AWS whose published ranges its address is in, e.g. `CLOUDFRONT`, if a scenario says so.
+    pub aws_service: Option<String>,
     /// Whether it is there without anybody describing it.
     pub is_provided: bool,
 }

@@ -10,10 +10,12 @@ pub mod dns;
 mod dynamodb;
 mod endpoint;
 mod eni;
+mod flow_log;
 mod identity;
 mod instance;
 mod internet;
 mod internet_gateway;
+pub mod ip_ranges;
 mod link;
 mod nat_gateway;
 mod network_acl;
@@ -40,15 +42,19 @@ use std::net::Ipv4Addr;
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 
-pub use bucket::{Bucket, Content, Object};
+pub use bucket::{Bucket, Content, Object, Stored};
 pub use dhcp_options::{DhcpOptions, NameServer};
 pub use dynamodb::{
     AttributeValue, DynamoDbTable, Item, KeyAttribute, KeyKind, item_from_json, item_to_json, table_arn,
 };
 pub use endpoint::{EndpointKind, ServiceName, VpcEndpoint};
 pub use eni::{ConnectionTracking, ElasticIp, Eni, Owner, PublicAddress};
+pub use flow_log::{
+    DeliverLogsStatus, DestinationOptions, Field, FieldType, FieldUse, FileFormat, FlowLog, FlowLogResource, LogDestination,
+    LogFormat, LogGroup, LogStream, MalformedFormat, TagField, TaggedResource, TrafficType, log_group_arn,
+};
 pub use identity::{Credentials, InstanceProfile, ManagedPolicy, Policies, Role, Session, User};
-pub use instance::{Instance, InstanceState, MetadataOptions};
+pub use instance::{EcsTask, INSTANCE_TYPE, Instance, InstanceState, MetadataOptions};
 pub use internet::{OnPremHost, OutsideHost};
 pub use internet_gateway::InternetGateway;
 pub use link::{Bandwidth, Fault, LinkEnd, LinkSpec, LinkTraits, Location, Ppm, same_ends};
@@ -59,7 +65,7 @@ pub use policy::{
     Condition, Effect, MalformedPolicy, Operator, Policy, PrincipalPattern, Quantifier, Selection, Statement,
 };
 pub use prefix_list::PrefixList;
-pub use principal::Principal;
+pub use principal::{Principal, role_arn};
 pub use public_access::{BlockMode, ExcludedResource, ExclusionMode, PublicAccessExclusion};
 pub use quotas::Quotas;
 pub use region::{Account, Region, Scope, Zone};
@@ -76,7 +82,7 @@ pub use vpc::{CidrBlock, Vpc};
 pub use vpn::{CustomerGateway, VpnConnection, VpnEnd, VpnGateway};
 
 use crate::ids::{
-    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, InstanceId, InternetGatewayId, NatGatewayId,
+    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, FlowLogId, InstanceId, InternetGatewayId, NatGatewayId,
     NetworkAclId, PeeringId, PrefixListId, PublicAccessExclusionId, RouteTableId, SecurityGroupId, SubnetId,
     TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId,
     VpnConnectionId, VpnGatewayId,
@@ -147,6 +153,10 @@ pub struct Model {
     pub buckets: Table<String, Bucket>,
     /// Tables of DynamoDB.
     pub dynamodb_tables: BTreeMap<(Account, Region, String), DynamoDbTable>,
+    /// Flow logs.
+    pub flow_logs: Table<FlowLogId, FlowLog>,
+    /// Log groups of CloudWatch Logs, by whose they are and their name.
+    pub log_groups: BTreeMap<(Account, Region, String), LogGroup>,
     /// Topics of SNS, by ARN.
     pub topics: BTreeMap<String, Topic>,
     /// How many of a thing there may be.

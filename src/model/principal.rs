@@ -65,7 +65,7 @@ impl fmt::Display for Principal {
 }
 
 /// The ARN of a role.
-pub(super) fn role_arn(account: Account, name: &str) -> String {
+pub fn role_arn(account: Account, name: &str) -> String {
     format!("arn:aws:iam::{account}:role/{name}")
 }
 

@@ -57,7 +57,7 @@ impl Model {
         service: Option<ServiceName>,
     ) {
         if !self.has_public_address(address) {
-            let host = OutsideHost { name, address, latency, service, is_provided: true };
+            let host = OutsideHost { name, address, latency, service, aws_service: None, is_provided: true };
             self.connect_outside_host(host);
         }
     }

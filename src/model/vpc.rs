@@ -39,6 +39,8 @@ pub struct Vpc {
     pub dns_support: bool,
     /// Whether instances get DNS names.
     pub dns_hostnames: bool,
+    /// Whether its encryption control monitors traffic, so that records say how it is encrypted.
+    pub encryption_control: bool,
 }
 
 /// A block of a VPC.

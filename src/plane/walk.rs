@@ -103,6 +103,28 @@ pub enum Origin {
     Elsewhere,
 }
 
+impl Place {
+    /// The interface that a packet comes from which arrives at another one.
+    pub fn sender(self) -> Option<EniId> {
+        match self {
+            Self::Arriving { from: Origin::Subnet { eni, .. } | Origin::Peer { eni }, .. } => Some(eni),
+            Self::Arriving { from: Origin::Elsewhere, .. }
+            | Self::Answering(_)
+            | Self::ArrivingOnPrem(..)
+            | Self::ArrivingOutside(_)
+            | Self::At { .. }
+            | Self::Behind { .. }
+            | Self::EnteringTunnel { .. }
+            | Self::InTransitGateway { .. }
+            | Self::Leaving(_)
+            | Self::LeavingLinkLocal(_)
+            | Self::LeavingOnPrem(..)
+            | Self::LeavingOutside(_)
+            | Self::OnInternet(_) => None,
+        }
+    }
+}
+
 /// Where a stretch ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Way {

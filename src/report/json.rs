@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::result::{End, Explanation, NatGatewayMetrics, Outcome, ScenarioResult, StepResult};
+use super::result::{End, Explanation, FlowLogResult, NatGatewayMetrics, Outcome, ScenarioResult, StepResult};
 use super::text::timestamp;
 
 /// The version of the layout.
@@ -26,6 +26,9 @@ struct Document<'a> {
     /// CloudWatch's metrics of each NAT gateway, by its name or id.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     nat_gateways: serde_json::Map<String, serde_json::Value>,
+    /// What flow logs delivered, by name or id.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    flow_logs: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -147,6 +150,7 @@ pub fn render(result: &ScenarioResult) -> String {
         packets: result.packets,
         steps: result.steps.iter().map(step).collect(),
         nat_gateways: result.nat_gateways.iter().map(nat_gateway).collect(),
+        flow_logs: result.flow_logs.iter().map(flow_log).collect(),
     };
     let mut text = serde_json::to_string_pretty(&document).expect("a result is plain data");
     text.push('\n');
@@ -157,6 +161,17 @@ fn nat_gateway(nat: &NatGatewayMetrics) -> (String, serde_json::Value) {
     let id = ("NatGatewayId".to_owned(), nat.id.as_str().into());
     let metrics = nat.values.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
     (nat.name.clone(), serde_json::Value::Object(std::iter::once(id).chain(metrics).collect()))
+}
+
+fn flow_log(log: &FlowLogResult) -> (String, serde_json::Value) {
+    let value = serde_json::json!({
+        "FlowLogId": log.id,
+        "destination": log.destination,
+        "records": log.records,
+        format!("{}s", log.unit): log.pieces,
+        "refused": log.refused,
+    });
+    (log.name.clone(), value)
 }
 
 fn nanos(duration: Duration) -> u64 {

@@ -25,6 +25,8 @@ pub struct ScenarioResult {
     pub steps: Vec<StepResult>,
     /// What CloudWatch shows of its NAT gateways.
     pub nat_gateways: Vec<NatGatewayMetrics>,
+    /// What its flow logs delivered.
+    pub flow_logs: Vec<FlowLogResult>,
     /// Where its files are, if they were written.
     pub output: Option<Output>,
 }
@@ -40,6 +42,25 @@ pub struct NatGatewayMetrics {
     pub values: Vec<(&'static str, u64)>,
 }
 
+/// What a flow log delivered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FlowLogResult {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// Where to: `s3://…`, or the name of a log group.
+    pub destination: String,
+    /// As what: `object` or `event`.
+    pub unit: &'static str,
+    /// How many records.
+    pub records: u64,
+    /// In how many objects or events.
+    pub pieces: u64,
+    /// How many records it was not let deliver.
+    pub refused: u64,
+}
+
 /// What a scenario left behind.
 #[derive(Clone, Debug)]
 pub struct Output {
@@ -47,8 +68,8 @@ pub struct Output {
     pub folder: String,
     /// How many captures.
     pub captures: usize,
-    /// How many flow-log records.
-    pub records: usize,
+    /// How many flow-log records, as the simulator sees them.
+    pub records: u64,
 }
 
 impl ScenarioResult {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::json;
-use super::result::{End, Explanation, Outcome, ScenarioResult, StepResult};
+use super::result::{End, Explanation, FlowLogResult, Outcome, ScenarioResult, StepResult};
 use crate::time::Instant;
 
 /// Whether to colour.
@@ -239,6 +239,25 @@ fn render_explanation(out: &mut String, explanation: &Explanation, style: Style)
     }
 }
 
+/// What a flow log delivered, in words.
+fn delivered(log: &FlowLogResult) -> String {
+    let plural = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let mut text = format!("{}: ", printable(&log.name));
+    if log.records > 0 || log.refused == 0 {
+        text += &plural(log.records, "record");
+        // An event is a record.
+        if log.unit == "object" {
+            let _ = write!(text, " in {}", plural(log.pieces, "object"));
+        }
+        let _ = write!(text, " to {}", log.destination);
+    }
+    if log.refused > 0 {
+        let comma = if log.records > 0 { ", " } else { "" };
+        let _ = write!(text, "{comma}{} not delivered to {}: Access error", plural(log.refused, "record"), log.destination);
+    }
+    text
+}
+
 fn render_summary(out: &mut String, result: &ScenarioResult, style: Style) {
     let failed = result.steps.iter().filter(|step| !step.passed()).count();
     let verdict = match failed {
@@ -255,6 +274,9 @@ fn render_summary(out: &mut String, result: &ScenarioResult, style: Style) {
         duration(result.simulated),
         result.seed
     );
+    for log in &result.flow_logs {
+        let _ = writeln!(out, "flow log {}", delivered(log));
+    }
     if let Some(output) = &result.output {
         let _ = writeln!(
             out,

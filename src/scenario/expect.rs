@@ -10,7 +10,7 @@ use super::fields::Fields;
 use super::links;
 use super::problem::{Lines, Problem, Problems};
 use super::yaml::{Node, Value};
-use crate::model::{Account, Model};
+use crate::model::Model;
 use crate::trace::DropReason;
 use crate::wire::TcpFlags;
 
@@ -170,24 +170,6 @@ pub struct MetricsExpectation {
     pub values: Vec<(String, &'static str, u64)>,
 }
 
-/// Lines that are to be in the flow logs, or not.
-#[derive(Clone, Debug)]
-pub struct FlowLogExpectation {
-    /// One for each kind of line.
-    pub patterns: Vec<FlowPattern>,
-}
-
-/// A kind of line.
-#[derive(Clone, Debug)]
-pub struct FlowPattern {
-    /// Fields by AWS's names, and their values; hosts may stand for addresses and interfaces.
-    pub fields: Vec<(&'static str, String)>,
-    /// How many lines there are.
-    pub count: Count,
-    /// The line of the file.
-    pub line: usize,
-}
-
 /// CloudWatch's metrics of NAT gateways (aws: nat-metrics).
 const NAT_METRICS: [&str; 14] = [
     "ActiveConnectionCount",
@@ -206,21 +188,6 @@ const NAT_METRICS: [&str; 14] = [
     "PacketsOutToSource",
 ];
 
-/// The fields a pattern can name.
-const FLOW_FIELDS: [&str; 11] = [
-    "account-id",
-    "interface-id",
-    "srcaddr",
-    "dstaddr",
-    "srcport",
-    "dstport",
-    "protocol",
-    "packets",
-    "bytes",
-    "action",
-    "log-status",
-];
-
 /// The names that steps may use.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
@@ -234,6 +201,8 @@ pub struct Names {
     pub interfaces: Vec<String>,
     /// Everything that has a name.
     pub labels: Vec<String>,
+    /// Flow logs.
+    pub flow_logs: Vec<String>,
     /// What earlier steps have named, and what has a mistake that is reported elsewhere.
     pub given: Vec<String>,
 }
@@ -255,7 +224,8 @@ impl Names {
         }
         let provided = model.outside.values().filter(|host| host.is_provided);
         let provided = provided.map(|host| host.name.clone()).collect();
-        Self { hosts, provided, instances: declared.instances, interfaces, labels, given }
+        let flow_logs = declared.flow_logs;
+        Self { hosts, provided, instances: declared.instances, interfaces, labels, flow_logs, given }
     }
 
     /// Whether a network interface can be called by a name: by what owns it, which a step may have made.
@@ -280,6 +250,7 @@ pub fn labels(model: &Model) -> Vec<String> {
     labels.extend(model.elastic_ips.values().filter_map(|x| x.name.clone()));
     labels.extend(model.nat_gateways.values().filter_map(|x| x.name.clone()));
     labels.extend(model.endpoints.values().filter_map(|x| x.name.clone()));
+    labels.extend(model.flow_logs.values().filter_map(|x| x.name.clone()));
     labels.extend(model.prefix_lists.values().map(|x| x.name.clone()));
     labels.extend(model.transit_gateways.values().filter_map(|x| x.name.clone()));
     labels.extend(model.transit_gateway_attachments.values().filter_map(|x| x.name.clone()));
@@ -499,7 +470,8 @@ fn party(node: &Node, names: &Names, problems: &mut Problems) -> Option<Party> {
     None
 }
 
-fn count(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Count> {
+/// How many there are to be.
+pub fn count(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Count> {
     match fields.optional("count") {
         None => Some(Count::Some),
         Some(node) => node.integer(problems, 0..=u64::MAX).map(|count| Count::Exactly(count.value)),
@@ -547,76 +519,4 @@ pub fn metrics(node: &Node, names: &Names, problems: &mut Problems) -> Option<Me
         }
     }
     Some(MetricsExpectation { values })
-}
-
-/// Reads what is expected of the flow logs.
-pub fn flow_logs(
-    node: &Node,
-    lines: &Lines<'_>,
-    names: &Names,
-    problems: &mut Problems,
-) -> Option<FlowLogExpectation> {
-    let list = node.list(problems, "patterns of flow-log lines")?;
-    if list.is_empty() {
-        problems
-            .push(Problem::at(node.place, "an empty list expects nothing").hint("`[{}]` expects any line"));
-    }
-    let patterns = list.iter().filter_map(|node| flow_pattern(node, lines, names, problems)).collect();
-    Some(FlowLogExpectation { patterns })
-}
-
-fn flow_pattern(
-    node: &Node,
-    lines: &Lines<'_>,
-    names: &Names,
-    problems: &mut Problems,
-) -> Option<FlowPattern> {
-    let mut fields = Fields::of(node, "a flow-log line", problems)?;
-    let mut wanted = Vec::new();
-    for field in FLOW_FIELDS {
-        let Some(node) = fields.optional(field) else { continue };
-        let Some(text) = node.text(problems) else { continue };
-        check_flow_field(field, text, node, names, problems);
-        wanted.push((field, text.to_owned()));
-    }
-    let count = count(&mut fields, problems);
-    fields.finish(problems);
-    Some(FlowPattern { fields: wanted, count: count?, line: lines.number(node.span.start) })
-}
-
-/// Whether a field of a record can have a value at all: a misspelt one would match nothing for ever.
-fn check_flow_field(field: &str, text: &str, node: &Node, names: &Names, problems: &mut Problems) {
-    if text == "-" {
-        return;
-    }
-    let expected = match field {
-        "interface-id" if text.starts_with("eni-") || names.may_own_interface(text) => return,
-        "interface-id" => {
-            let known = names.interfaces.iter().map(String::as_str);
-            problems.push(Problem::unknown(node.span, "owner of an interface", text, known));
-            return;
-        }
-        "srcaddr" | "dstaddr"
-            if text.parse::<Ipv4Addr>().is_ok() || names.hosts.iter().any(|name| name == text) =>
-        {
-            return;
-        }
-        "srcaddr" | "dstaddr" => {
-            problems.push(Problem::unknown(node.span, "host", text, names.hosts.iter().map(String::as_str)));
-            return;
-        }
-        "account-id" if text.parse::<Account>().is_ok() => return,
-        "account-id" => "an account number of twelve digits",
-        "action" if ["ACCEPT", "REJECT"].contains(&text) => return,
-        "action" => "`ACCEPT` or `REJECT`",
-        "log-status" if ["OK", "NODATA", "SKIPDATA"].contains(&text) => return,
-        "log-status" => "`OK`, `NODATA` or `SKIPDATA`",
-        "protocol" if ["tcp", "udp", "icmp"].contains(&text) || text.parse::<u8>().is_ok() => return,
-        "protocol" => "`tcp`, `udp`, `icmp` or a protocol number",
-        "srcport" | "dstport" if text.parse::<u16>().is_ok() => return,
-        "srcport" | "dstport" => "a port",
-        _ if text.parse::<u64>().is_ok() => return,
-        _ => "a number",
-    };
-    problems.push(Problem::at(node.span, format!("`{field}` is {expected}, found `{text}`")));
 }

@@ -13,6 +13,7 @@ mod document;
 mod draft;
 mod expect;
 pub mod fields;
+mod flow_pattern;
 mod links;
 pub mod placeholder;
 pub mod problem;
@@ -29,11 +30,11 @@ use indexmap::IndexMap;
 
 pub use document::Pattern;
 pub use expect::{
-    ApiExpectation, CommandExpectation, Count, DropExpectation, Exit, FlowLogExpectation, FlowPattern,
-    MetricsExpectation, PacketExpectation, PacketFate, PacketKind, Party, Text,
+    ApiExpectation, CommandExpectation, Count, DropExpectation, Exit, MetricsExpectation, PacketExpectation, PacketFate, PacketKind, Party, Text,
 };
+pub use flow_pattern::{Comparison, FieldPattern, FlowLogExpectation, FlowPattern, Wanted};
 pub use links::{Link, Repair};
-pub use resolve::{Kind, Unresolved, resolve};
+pub use resolve::{Kind, Unresolved, is_called, resolve};
 pub use steps::{Action, Step};
 
 use self::fields::Fields;
@@ -70,6 +71,8 @@ pub struct Scenario {
     pub links: Vec<Link>,
     /// The bandwidth of instances that have one.
     pub bandwidths: Vec<(EniId, Bandwidth)>,
+    /// How many flows are recorded at an interface in an interval, if that is limited.
+    pub flow_log_capacity: Option<usize>,
     /// What happens.
     pub steps: Vec<Step>,
 }
@@ -106,6 +109,8 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
     let seed = fields.optional("seed").map(|node| node.integer(problems, 0..=u64::MAX));
     let scope = draft::scope(&mut fields, None, problems);
     let topology = draft::topology(&mut fields, scope, problems);
+    let capacity =
+        fields.optional("flow_log_capacity").and_then(|node| node.integer(problems, 1..=u32::MAX));
     let links = fields.optional("links");
     let steps = fields.optional("steps");
     fields.finish(problems);
@@ -128,6 +133,7 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
         hosts: built.hosts,
         links,
         bandwidths: built.bandwidths,
+        flow_log_capacity: capacity.map(|capacity| capacity.value as usize),
         steps,
     })
 }

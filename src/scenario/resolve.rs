@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::ids::{
-    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, InstanceId, InternetGatewayId, NatGatewayId,
+    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, FlowLogId, InstanceId, InternetGatewayId, NatGatewayId,
     NetworkAclId, PeeringId, PrefixListId, RouteTableId, SecurityGroupId, SubnetId,
     TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId,
     VpnConnectionId, VpnGatewayId,
@@ -105,6 +105,7 @@ kinds! {
     AllocationId = "Elastic IP", elastic_ips, |x| x.name.clone(), |_| None;
     CustomerGatewayId = "customer gateway", customer_gateways, |x| x.name.clone(), |_| None;
     DhcpOptionsId = "DHCP option set", dhcp_options, |x| x.name.clone(), |_| None;
+    FlowLogId = "flow log", flow_logs, |x| x.name.clone(), |_| None;
     InternetGatewayId = "internet gateway", internet_gateways, |x| x.name.clone(), |_| None;
     NatGatewayId = "NAT gateway", nat_gateways, |x| x.name.clone(), |x| Some(x.vpc),
         over: |x| x.state != NatGatewayState::Available;
@@ -170,6 +171,7 @@ pub fn is_called(model: &Model, id: &str, name: &str) -> bool {
         of::<CustomerGatewayId>,
         of::<DhcpOptionsId>,
         of::<EniId>,
+        of::<FlowLogId>,
         of::<InstanceId>,
         of::<InternetGatewayId>,
         of::<NatGatewayId>,

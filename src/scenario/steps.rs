@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::aws::{self, AwsCommand, NameKind};
 use super::draft;
 use super::expect::{
-    self, ApiExpectation, CommandExpectation, FlowLogExpectation, MetricsExpectation, Names, labels,
+    self, ApiExpectation, CommandExpectation, MetricsExpectation, Names, labels,
 };
 use super::fields::Fields;
+use super::flow_pattern::{self, FlowLogExpectation};
 use super::links::{self, Places, Repair};
 use super::placeholder;
 use super::problem::{Lines, Problem, Problems};
@@ -17,7 +18,7 @@ use super::topology::unresolved;
 use super::yaml::{IN_BRACES, Node, Span, Value};
 use crate::guest::{self, Command, Service};
 use crate::ids::{
-    AddressAssociationId, AllocationId, CustomerGatewayId, DhcpOptionsId, EniId,
+    AddressAssociationId, AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, FlowLogId,
     IamInstanceProfileAssociationId, InstanceId, InternetGatewayId, NatGatewayId, NetworkAclAssociationId,
     NetworkAclId, PeeringId, PrefixListId, PublicAccessExclusionId, RouteTableAssociationId, RouteTableId,
     SecurityGroupId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId,
@@ -147,7 +148,7 @@ impl Reader<'_> {
                 expect::metrics(node, &self.names, self.problems).map(Action::ExpectMetrics)
             }
             [(_, node)] => {
-                expect::flow_logs(node, &self.lines, &self.names, self.problems).map(Action::ExpectFlowLogs)
+                flow_pattern::flow_logs(node, &self.lines, &self.names, self.problems).map(Action::ExpectFlowLogs)
             }
             [] => {
                 accept_all(&mut fields);
@@ -288,6 +289,7 @@ impl Reader<'_> {
                     self.names.hosts.push(name.clone());
                     self.names.instances.push(name.clone());
                     self.names.labels.push(name.clone());
+                    self.names.flow_logs.push(name.clone());
                     self.names.given.push(name);
                 }
                 return None;
@@ -352,6 +354,9 @@ impl Reader<'_> {
                 self.names.instances.push(made.clone());
             }
             self.names.given.push(made.clone());
+            if command.creates() == Some(NameKind::FlowLog) {
+                self.names.flow_logs.push(made.clone());
+            }
             self.names.labels.push(made);
         }
         name
@@ -408,6 +413,8 @@ fn check_name(model: &Model, kind: NameKind, text: &str, span: Span) -> Option<P
         NameKind::ElasticIp if text.starts_with(AddressAssociationId::PREFIX) => None,
         NameKind::ElasticIp => check::<AllocationId>(model, text, span),
         NameKind::Endpoint => check::<VpcEndpointId>(model, text, span),
+        NameKind::FlowLog => check::<FlowLogId>(model, text, span),
+        NameKind::FlowLogResource => check_flow_log_resource(model, text, span),
         NameKind::Eni => check::<EniId>(model, text, span),
         NameKind::Gateway => check_gateway(model, text, span),
         NameKind::Instance => check::<InstanceId>(model, text, span),
@@ -466,6 +473,16 @@ fn check_policy(model: &Model, text: &str, span: Span) -> Option<Problem> {
 
 fn check_subnet_or_vpc(model: &Model, text: &str, span: Span) -> Option<Problem> {
     check::<VpcId>(model, text, span).and_then(|_| check::<SubnetId>(model, text, span))
+}
+
+/// What a flow log can watch: an instance stands for its interface.
+fn check_flow_log_resource(model: &Model, text: &str, span: Span) -> Option<Problem> {
+    check::<VpcId>(model, text, span)
+        .and_then(|problem| check::<SubnetId>(model, text, span).map(|_| problem))
+        .and_then(|problem| check::<EniId>(model, text, span).map(|_| problem))
+        .and_then(|problem| check::<NatGatewayId>(model, text, span).map(|_| problem))
+        .and_then(|problem| check::<TransitGatewayId>(model, text, span).map(|_| problem))
+        .and_then(|problem| check::<TransitGatewayAttachmentId>(model, text, span).map(|_| problem))
 }
 
 fn check_gateway(model: &Model, text: &str, span: Span) -> Option<Problem> {

@@ -341,7 +341,12 @@ impl<O: Observer> World<O> {
         // A flow is tracked at the interfaces it passed, even if it is dropped further on
         // (assumed: track-before-drop).
         self.state.commit(&self.walk.effects, now);
-        let stretch = Stretch { at: now, id, cause, packet: facts, steps: &self.walk.steps };
+        let receiver = match ahead {
+            Ahead::Travel { to, .. } => interface_of(to),
+            Ahead::End(_) | Ahead::Split { .. } => None,
+        };
+        let (sender, steps) = (place.sender(), self.walk.steps.as_slice());
+        let stretch = Stretch { at: now, id, cause, packet: facts, steps, sender, receiver };
         self.observer.on_stretch(&stretch, &self.model);
         if let Some(station) = sent_by {
             let comment = match ahead {
@@ -432,7 +437,8 @@ impl<O: Observer> World<O> {
 
     /// Shows the observer a stretch in which nothing was walked.
     fn tell(&mut self, id: PacketId, cause: Option<Cause>, packet: PacketFacts, steps: &[Step]) {
-        let stretch = Stretch { at: self.queue.now(), id, cause, packet, steps };
+        let (sender, receiver) = (None, None);
+        let stretch = Stretch { at: self.queue.now(), id, cause, packet, steps, sender, receiver };
         self.observer.on_stretch(&stretch, &self.model);
     }
 

@@ -2,7 +2,6 @@
 
 use std::net::Ipv4Addr;
 
-use crate::flowlog::{FlowRecord, Meter};
 use crate::guest::Finished;
 use crate::model::Model;
 use crate::report::drop_objects;
@@ -10,8 +9,7 @@ use crate::report::journal::{Journey, Subject};
 use crate::report::result::NatGatewayMetrics;
 use crate::scenario::aws::{Failure, Output};
 use crate::scenario::{
-    ApiExpectation, CommandExpectation, Count, DropExpectation, Exit, FlowLogExpectation, FlowPattern,
-    MetricsExpectation, PacketExpectation, PacketFate, PacketKind, Party, Text, station_of,
+    ApiExpectation, CommandExpectation, Count, DropExpectation, Exit, MetricsExpectation, PacketExpectation, PacketFate, PacketKind, Party, Text, station_of,
 };
 use crate::trace::{DropReason, Fate, PacketFacts, Station};
 use crate::wire::{Protocol, TcpFlags};
@@ -243,92 +241,4 @@ pub fn metrics(expect: &MetricsExpectation, came: &[NatGatewayMetrics]) -> (Vec<
         }
     }
     (values, failures)
-}
-
-/// The flow logs so far: the lines that match, and what is missing.
-pub fn flow_logs(expect: &FlowLogExpectation, meter: &Meter, model: &Model) -> (Vec<String>, Vec<String>) {
-    let (mut lines, mut failures) = (Vec::new(), Vec::new());
-    for pattern in &expect.patterns {
-        let matching: Vec<String> = meter
-            .records()
-            .filter(|record| matches(pattern, record, model))
-            .map(|record| record.to_string())
-            .collect();
-        if pattern.count.is_met_by(matching.len() as u64) {
-            lines.extend(matching.into_iter().filter(|line| !lines.contains(line)).collect::<Vec<_>>());
-        } else {
-            failures.push(mismatch(pattern, &matching, meter, model));
-        }
-    }
-    (lines, failures)
-}
-
-fn mismatch(pattern: &FlowPattern, matching: &[String], meter: &Meter, model: &Model) -> String {
-    let fields: Vec<String> =
-        pattern.fields.iter().map(|(field, value)| format!("{field} {value}")).collect();
-    let wanted = match pattern.count {
-        Count::Some => "a line".to_owned(),
-        Count::Exactly(1) => "1 line".to_owned(),
-        Count::Exactly(number) => format!("{number} lines"),
-    };
-    let mut text =
-        format!("{wanted} with {} (line {}), found {}", fields.join(", "), pattern.line, matching.len());
-    let near = nearest(pattern, meter, model);
-    for line in matching.iter().chain(near.iter().filter(|_| matching.is_empty())).take(5) {
-        text += "\n  ";
-        text += line;
-    }
-    text
-}
-
-/// The record that has most of a pattern's fields.
-fn nearest(pattern: &FlowPattern, meter: &Meter, model: &Model) -> Option<String> {
-    let score = |record: &FlowRecord| {
-        pattern.fields.iter().filter(|(field, value)| field_matches(field, value, record, model)).count()
-    };
-    let best = meter.records().max_by_key(score)?;
-    (score(&best) > 0).then(|| format!("nearest: {best}"))
-}
-
-fn matches(pattern: &FlowPattern, record: &FlowRecord, model: &Model) -> bool {
-    pattern.fields.iter().all(|(field, value)| field_matches(field, value, record, model))
-}
-
-fn field_matches(field: &str, wanted: &str, record: &FlowRecord, model: &Model) -> bool {
-    // An interface that is gone is still known by its name.
-    if field == "interface-id" && model.eni_label(record.interface) == wanted {
-        return true;
-    }
-    let came = field_of(field, record);
-    came == wanted || name_of(field, wanted, model).is_some_and(|names| names.contains(&came))
-}
-
-/// What a name in a pattern may stand for.
-fn name_of(field: &str, wanted: &str, model: &Model) -> Option<Vec<String>> {
-    if field == "protocol" {
-        let number = match wanted {
-            "icmp" => 1,
-            "tcp" => 6,
-            "udp" => 17,
-            _ => return None,
-        };
-        return Some(vec![number.to_string()]);
-    }
-    match (field, station_of(model, wanted)?) {
-        (_, Station::Eni(eni) | Station::LinkLocal(eni)) => {
-            let eni = model.eni(eni);
-            let public = eni.public.iter().map(|address| address.ip);
-            Some(eni.private_ips.iter().copied().chain(public).map(|address| address.to_string()).collect())
-        }
-        (_, Station::Outside(address) | Station::OnPrem(_, address)) => Some(vec![address.to_string()]),
-    }
-}
-
-/// A field of the line as AWS prints it.
-fn field_of(field: &str, record: &FlowRecord) -> String {
-    let names = crate::flowlog::DEFAULT_FORMAT_HEADER.split(' ');
-    let line = record.to_string();
-    let value =
-        names.zip(line.split(' ')).find(|(name, _)| *name == field).map(|(_, value)| value.to_owned());
-    value.unwrap_or_default()
 }

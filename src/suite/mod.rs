@@ -4,10 +4,13 @@
 //! computation, so the order in which they finish shows nowhere.
 
 mod check;
+mod destinations;
 mod files;
+mod flow_logs;
 mod output;
 mod probe;
 mod recorder;
+mod records;
 mod run;
 
 use std::path::PathBuf;

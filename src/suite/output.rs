@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::destinations::{FOLDERS, MANIFEST};
 use super::recorder::CaptureFiles;
 
 /// The file by which a folder is known to be a run's.
@@ -41,10 +42,14 @@ impl Folder {
         Ok(Self { target: target.to_owned(), partial })
     }
 
-    /// Makes a file in a subfolder.
-    pub fn create(&self, subfolder: &str, name: &str) -> io::Result<File> {
-        let path = self.subfolder(subfolder)?.join(name);
-        File::create(&path).map_err(|error| at(&path, error))
+    /// Where records go, as the simulator sees them.
+    pub fn flow_logs(&self) -> io::Result<PathBuf> {
+        self.subfolder("flow-logs")
+    }
+
+    /// Where it is being filled.
+    pub fn partial(&self) -> PathBuf {
+        self.partial.clone()
     }
 
     /// Where captures go.
@@ -80,7 +85,7 @@ impl Folder {
 /// Whether nothing is lost if a run's output takes the place of what is there: nothing, or what an earlier
 /// run left and nobody added to.
 fn is_replaceable(target: &Path) -> io::Result<bool> {
-    const MADE: [&str; 3] = [RESULT, "pcap", "flow-logs"];
+    const MADE: [&str; 6] = [RESULT, MANIFEST, "pcap", "flow-logs", FOLDERS[0], FOLDERS[1]];
     let entries = match fs::read_dir(target) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),

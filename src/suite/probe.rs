@@ -6,6 +6,7 @@ use std::fmt;
 use std::io;
 use std::net::Ipv4Addr;
 
+use super::records::Records;
 use super::run::{Options, Runner, begin};
 use crate::guest;
 use crate::model::Model;
@@ -100,7 +101,7 @@ pub fn ask(
         Err(message) => return Ok(Err(Unanswerable::Target { message })),
     };
     let known: Vec<String> = scenario.model.host_names().map(str::to_owned).collect();
-    let (mut runner, about) = begin(shown, scenario, options, None)?;
+    let (mut runner, about) = begin(shown, scenario, options, None, Records::default())?;
     for (at, step) in about.steps.iter().take(after).enumerate() {
         // Whether these come out as expected is not asked here.
         match step.action {

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use super::output::FileNames;
+use super::records::Records;
 use crate::flowlog::Meter;
 use crate::ids::EniId;
 use crate::model::{Direction, Model};
@@ -17,13 +18,19 @@ use crate::trace::{DropReason, Observer, Station, Stretch};
 /// Flow meters, the journal, and captures if there is a folder for them.
 pub struct Recorder {
     pub meter: Meter,
+    pub records: Records,
     pub journal: Journal,
     captures: Option<(Captures<File>, CaptureFiles)>,
 }
 
 impl Recorder {
     /// Watches from `now` on.
-    pub fn new(now: Instant, model: &Model, files: Option<CaptureFiles>) -> io::Result<Self> {
+    pub fn new(
+        now: Instant,
+        model: &Model,
+        files: Option<CaptureFiles>,
+        records: Records,
+    ) -> io::Result<Self> {
         let captures = match files {
             Some(mut files) => {
                 let mut captures = Captures::new(model, &mut |name| files.open(name))?;
@@ -32,15 +39,23 @@ impl Recorder {
             }
             None => None,
         };
-        Ok(Self { meter: Meter::new(now), journal: Journal::default(), captures })
+        let mut meter = Meter::new(now, records.has_own_view());
+        meter.follow(now, model);
+        Ok(Self { meter, records, journal: Journal::default(), captures })
     }
 
-    /// Begins captures for hosts that are new.
-    pub fn follow(&mut self, model: &Model) -> io::Result<()> {
+    /// Takes note of what is new: begins captures for hosts, and meters for flow logs.
+    pub fn follow(&mut self, now: Instant, model: &Model) -> io::Result<()> {
+        self.meter.follow(now, model);
         match &mut self.captures {
             Some((captures, files)) => captures.follow(model, &mut |name| files.open(name)),
             None => Ok(()),
         }
+    }
+
+    /// Ends all aggregation intervals that are over.
+    pub fn close_intervals(&mut self, now: Instant, model: &Model) {
+        self.meter.close(now, model, &mut self.records);
     }
 
     /// Ends the captures, and says how many there are.
@@ -51,7 +66,7 @@ impl Recorder {
 
 impl Observer for Recorder {
     fn on_stretch(&mut self, stretch: &Stretch<'_>, model: &Model) {
-        self.meter.on_stretch(stretch, model);
+        self.meter.on_stretch(stretch, model, &mut self.records);
         self.journal.on_stretch(stretch);
     }
 

@@ -1,25 +1,25 @@
 //! One scenario, from its first step to its files.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use super::check;
-use super::output::{FileNames, Folder, RESULT};
+use super::destinations::Destinations;
+use super::output::{Folder, RESULT};
 use super::recorder::{CaptureFiles, Recorder};
-use indexmap::IndexMap;
-use indexmap::map::Entry;
-
-use crate::flowlog::DEFAULT_FORMAT_HEADER;
+use super::records::Records;
+use crate::flowlog::{AGGREGATION_INTERVAL, Batch, LogObject};
 use crate::guest::{self, Command, Finished, Service};
-use crate::ids::{EniId, InstanceId, NatGatewayId};
-use crate::model::{Account, Fault, Scope};
+use crate::ids::{InstanceId, NatGatewayId};
+use crate::model::{Account, Fault, LogDestination, Scope};
 use crate::report::explain::explain;
 use crate::report::journal::{Journey, by_try};
 use crate::report::json;
 use crate::report::nat_gateway_label;
-use crate::report::result::{Explanation, NatGatewayMetrics, Outcome, Output, ScenarioResult, StepResult};
+use crate::report::result::{
+    Explanation, FlowLogResult, NatGatewayMetrics, Outcome, Output, ScenarioResult, StepResult,
+};
 use crate::scenario::aws::{self, AwsCommand};
 use crate::scenario::placeholder;
 use crate::scenario::{Action, Exit, MetricsExpectation, Repair, Scenario, Step, station_of};
@@ -53,7 +53,14 @@ pub fn run(
 ) -> io::Result<ScenarioResult> {
     let folder = folder.map(Folder::begin).transpose()?;
     let captures = folder.as_ref().map(Folder::captures).transpose()?;
-    let (mut runner, about) = begin(shown, scenario, options, captures)?;
+    let mut records = Records::default();
+    let mut destinations = Destinations::default();
+    if let Some(folder) = &folder {
+        records.write_to(folder.flow_logs()?);
+        destinations = Destinations::to_folder(folder.partial());
+    }
+    let (mut runner, about) = begin(shown, scenario, options, captures, records)?;
+    runner.destinations = destinations;
     let mut result = about.result;
     for (at, step) in about.steps.iter().enumerate() {
         result.steps.push(runner.step(at + 1, step)?);
@@ -61,6 +68,7 @@ pub fn run(
     result.simulated = runner.world.now().since(result.start);
     result.packets = runner.world.packets_sent();
     result.nat_gateways = runner.nat_metrics();
+    result.flow_logs = runner.finish_deliveries()?;
     if let Some(folder) = folder {
         result.output = Some(runner.leave_behind(folder, &result)?);
     }
@@ -79,9 +87,16 @@ pub(super) fn begin(
     scenario: Scenario,
     options: &Options,
     captures: Option<CaptureFiles>,
+    mut records: Records,
 ) -> io::Result<(Runner, About)> {
     let seed = options.seed.unwrap_or(scenario.seed);
-    let recorder = Recorder::new(scenario.start, &scenario.model, captures)?;
+    for (at, step) in scenario.steps.iter().enumerate() {
+        if let Action::ExpectFlowLogs(expect) = &step.action {
+            records.tallies.expect(at + 1, expect);
+        }
+    }
+    let mut recorder = Recorder::new(scenario.start, &scenario.model, captures, records)?;
+    recorder.meter.limit(scenario.flow_log_capacity);
     let mut world = World::new(seed, scenario.start, scenario.model, scenario.hosts, recorder);
     world.change_links(|links, model| {
         for (eni, bandwidth) in scenario.bandwidths {
@@ -102,9 +117,11 @@ pub(super) fn begin(
         packets: 0,
         steps: Vec::new(),
         nat_gateways: Vec::new(),
+        flow_logs: Vec::new(),
         output: None,
     };
-    let runner = Runner { world, scope: scenario.scope, verbose: options.verbose };
+    let (scope, verbose, destinations) = (scenario.scope, options.verbose, Destinations::default());
+    let runner = Runner { world, scope, verbose, destinations };
     Ok((runner, About { steps: scenario.steps, result }))
 }
 
@@ -119,6 +136,7 @@ pub(super) struct Runner {
     pub world: World<Recorder>,
     scope: Scope,
     verbose: bool,
+    destinations: Destinations,
 }
 
 impl Runner {
@@ -144,14 +162,14 @@ impl Runner {
                 (Outcome::Metrics { values }, Duration::ZERO, failures)
             }
             Action::ExpectFlowLogs(expect) => {
-                let (lines, failures) = self.flow_logs(expect);
+                let (lines, failures) = self.flow_logs(number, expect)?;
                 (Outcome::FlowLogs { lines }, self.world.now().since(begin), failures)
             }
             Action::Run { on, typed, command, timeout, expect } => {
-                self.command(on, typed, command, *timeout, expect)
+                self.command(on, typed, command, *timeout, expect)?
             }
             Action::Wait(duration) => {
-                self.world.run_until(begin + *duration, |_| false);
+                self.pass_until(begin + *duration, |_| false)?;
                 (Outcome::Wait { duration: *duration }, *duration, Vec::new())
             }
         };
@@ -171,7 +189,8 @@ impl Runner {
         let caller = command.scope(Scope { account: account.unwrap_or(self.scope.account), ..self.scope });
         let result = self.world.change(caller, |ec2| command.run(ec2, creates));
         let elsewhere = (caller != self.scope).then(|| format!("{} in {}", caller.account, caller.region));
-        self.world.show(Recorder::follow)?;
+        let now = self.world.now();
+        self.world.show(|recorder, model| recorder.follow(now, model))?;
         let failures = check::api(expect, &result, self.world.model());
         let (output, error) = match result {
             Ok(output) => (output, None),
@@ -223,12 +242,12 @@ impl Runner {
         command: &Command,
         timeout: Duration,
         expect: &crate::scenario::CommandExpectation,
-    ) -> (Outcome, Duration, Vec<String>) {
+    ) -> io::Result<(Outcome, Duration, Vec<String>)> {
         let begin = self.world.now();
         let (typed, ended) = match placeholder::expand(typed, self.world.model()) {
             Ok(typed) => {
                 let expanded = guest::parse(&typed);
-                let ended = self.finish(on, expanded.as_ref().unwrap_or(command), timeout);
+                let ended = self.finish(on, expanded.as_ref().unwrap_or(command), timeout)?;
                 (typed, ended)
             }
             Err(name) => {
@@ -238,7 +257,7 @@ impl Runner {
             }
         };
         let took = self.world.now().since(begin);
-        self.world.run_until(begin + took + PAUSE, |_| false);
+        self.pass_until(begin + took + PAUSE, |_| false)?;
         let Ended { finished, was_interrupted, failure } = ended;
         let is_meant = was_interrupted && expect.exit == Exit::Interrupted;
         let failures = match (failure.filter(|_| !is_meant), &finished) {
@@ -257,38 +276,155 @@ impl Runner {
             stdout: text(finished.as_ref().map(|finished| finished.stdout.as_slice())),
             stderr: text(finished.as_ref().map(|finished| finished.stderr.as_slice())),
         };
-        (outcome, took, failures)
+        Ok((outcome, took, failures))
     }
 
     /// Runs a command until it ends or its time is up.
-    pub fn finish(&mut self, on: &str, command: &Command, timeout: Duration) -> Ended {
+    pub fn finish(&mut self, on: &str, command: &Command, timeout: Duration) -> io::Result<Ended> {
         let station = station_of(self.world.model(), on);
         let Some(station) = station.filter(|station| self.world.has_host(*station)) else {
             let why = if station.is_some() { "it is stopped" } else { "there is none now" };
             let failure = Some(format!("a running host `{on}`, and {why}"));
-            return Ended { finished: None, was_interrupted: false, failure };
+            return Ok(Ended { finished: None, was_interrupted: false, failure });
         };
         let process = self.world.start(station, command);
         let deadline = self.world.now() + timeout;
         let mut finished = None;
-        self.world.run_until(deadline, |world| {
+        self.pass_until(deadline, |world| {
             finished = world.take_exit(process);
             finished.is_some()
-        });
+        })?;
         if finished.is_some() {
-            return Ended { finished, was_interrupted: false, failure: None };
+            return Ok(Ended { finished, was_interrupted: false, failure: None });
         }
         self.world.kill(process);
         let limit = crate::report::text::duration(timeout);
         let failure =
             format!("an end within {limit}; it was interrupted (a longer `timeout:` gives it more time)");
-        Ended { finished: self.world.take_exit(process), was_interrupted: true, failure: Some(failure) }
+        Ok(Ended { finished: self.world.take_exit(process), was_interrupted: true, failure: Some(failure) })
     }
 
     /// Waits until the records of what happened so far are there, as one has to at AWS.
-    fn flow_logs(&mut self, expect: &crate::scenario::FlowLogExpectation) -> (Vec<String>, Vec<String>) {
-        self.finish_interval();
-        check::flow_logs(expect, &self.world.observer.meter, self.world.model())
+    fn flow_logs(
+        &mut self,
+        step: usize,
+        expect: &crate::scenario::FlowLogExpectation,
+    ) -> io::Result<(Vec<String>, Vec<String>)> {
+        self.finish_intervals()?;
+        if expect.patterns.iter().any(|pattern| pattern.flow_log.is_some())
+            && let Some(due) = self.world.observer.records.deliveries.last_due()
+        {
+            self.pass_until(due, |_| false)?;
+        }
+        Ok(self.world.observer.records.tallies.check(step, self.world.model()))
+    }
+
+    /// Lets time pass until `deadline`, or until `done` says so after an event. What flow logs deliver arrives
+    /// meanwhile.
+    fn pass_until(
+        &mut self,
+        deadline: Instant,
+        mut done: impl FnMut(&mut World<Recorder>) -> bool,
+    ) -> io::Result<()> {
+        loop {
+            let stop = self.next_delivery().map_or(deadline, |at| at.min(deadline));
+            let mut is_done = false;
+            self.world.run_until(stop, |world| {
+                is_done = done(world);
+                is_done
+            });
+            self.world.observer.records.check()?;
+            if is_done {
+                return Ok(());
+            }
+            self.deliver(stop)?;
+            if stop == deadline {
+                return Ok(());
+            }
+        }
+    }
+
+    /// When to look after deliveries next: as intervals end and as deliveries arrive, if there are flow logs.
+    fn next_delivery(&self) -> Option<Instant> {
+        let recorder = &self.world.observer;
+        if !recorder.meter.has_logs() {
+            return recorder.records.deliveries.next_due();
+        }
+        let minute = AGGREGATION_INTERVAL.as_secs();
+        let full = Instant::from_unix_seconds((self.world.now().unix_seconds() / minute + 1) * minute);
+        Some(recorder.records.deliveries.next_due().map_or(full, |due| due.min(full)))
+    }
+
+    /// Delivers what has arrived by `until`.
+    fn deliver(&mut self, until: Instant) -> io::Result<()> {
+        if self.next_delivery().is_none() {
+            return Ok(());
+        }
+        self.world.show(|recorder, model| recorder.close_intervals(until, model));
+        while let Some(batch) = self.world.observer.records.deliveries.arrived(until) {
+            let pieces = match &batch.log.destination {
+                LogDestination::CloudWatchLogs { group, .. } => self.deliver_events(&batch, group)?,
+                LogDestination::S3 { bucket, prefix, options } => {
+                    let objects = batch.objects(*options, prefix, self.world.model());
+                    self.deliver_objects(&batch, bucket, objects)?
+                }
+            };
+            self.destinations.note(&batch, pieces);
+            if pieces.is_some() {
+                self.world.show(|recorder, model| {
+                    for record in &batch.records {
+                        recorder.records.tallies.see(Some(&batch.log), record, model);
+                    }
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts objects into a bucket; how many, or nothing if that is not allowed.
+    fn deliver_objects(
+        &mut self,
+        batch: &Batch,
+        bucket: &str,
+        objects: Vec<LogObject>,
+    ) -> io::Result<Option<u64>> {
+        let (mut count, log) = (0, &batch.log);
+        for object in objects {
+            let key = object.key.clone();
+            if !self.world.change(log.scope, |ec2| ec2.admits_log_object(log, &key)) {
+                return Ok(None);
+            }
+            let region = self.world.model().buckets[bucket].region;
+            let content = self.destinations.put(region, bucket, object)?;
+            self.world.change(log.scope, |ec2| ec2.deliver_log_object(log, &key, content, batch.due));
+            count += 1;
+        }
+        Ok(Some(count))
+    }
+
+    /// Puts events into a group; how many, or nothing if that is not allowed.
+    fn deliver_events(&mut self, batch: &Batch, group: &str) -> io::Result<Option<u64>> {
+        let (mut count, log) = (0, &batch.log);
+        for events in batch.events(self.world.model()) {
+            let (times, number) = (events.times(), events.events.len() as u64);
+            let is_let = self
+                .world
+                .change(log.scope, |ec2| ec2.deliver_log_events(log, &events.stream, times, number, batch.due));
+            if !is_let {
+                return Ok(None);
+            }
+            self.destinations.put_events(log.scope.region, group, &events, batch.due)?;
+            count += number;
+        }
+        Ok(Some(count))
+    }
+
+    /// Delivers what is still on its way when the run is over, and says what became of all of it.
+    fn finish_deliveries(&mut self) -> io::Result<Vec<FlowLogResult>> {
+        self.finish_intervals()?;
+        let last = self.world.observer.records.deliveries.last_due();
+        self.deliver(last.unwrap_or(self.world.now()))?;
+        Ok(self.destinations.results())
     }
 
     /// What CloudWatch shows of every NAT gateway.
@@ -312,11 +448,12 @@ impl Runner {
         check::metrics(expect, &came)
     }
 
-    /// Lets the current aggregation interval end.
-    fn finish_interval(&mut self) {
+    /// Lets the current aggregation intervals end.
+    fn finish_intervals(&mut self) -> io::Result<()> {
         let end = self.world.observer.meter.complete_at(self.world.now());
-        self.world.run_until(end, |_| false);
-        self.world.show(|recorder, model| recorder.meter.close(end, model));
+        self.pass_until(end, |_| false)?;
+        self.world.show(|recorder, model| recorder.close_intervals(end, model));
+        self.world.observer.records.check()
     }
 
     fn explanations(&self, begin: Instant) -> (Vec<Explanation>, usize) {
@@ -334,38 +471,11 @@ impl Runner {
     }
 
     fn leave_behind(&mut self, folder: Folder, result: &ScenarioResult) -> io::Result<Output> {
-        self.finish_interval();
         let captures = self.world.observer.finish_captures()?;
-        let records = self.write_logs(&folder)?;
+        let records = self.world.observer.records.finish()?;
+        self.destinations.finish()?;
         folder.write(RESULT, json::render(result).as_bytes())?;
         let folder = folder.finish()?;
         Ok(Output { folder: folder.display().to_string(), captures, records })
-    }
-
-    /// Writes all records to one file, and those of each interface to another; says how many there are.
-    fn write_logs(&self, folder: &Folder) -> io::Result<usize> {
-        let mut names = FileNames::default();
-        let mut begin = |label: &str| -> io::Result<BufWriter<File>> {
-            let mut log = BufWriter::new(folder.create("flow-logs", &format!("{}.log", names.give(label)))?);
-            writeln!(log, "{DEFAULT_FORMAT_HEADER}")?;
-            Ok(log)
-        };
-        let mut all = begin("all")?;
-        let mut by_interface: IndexMap<EniId, BufWriter<File>> = IndexMap::new();
-        let mut count = 0;
-        for record in self.world.observer.meter.records() {
-            let of_interface = match by_interface.entry(record.interface) {
-                Entry::Occupied(there) => there.into_mut(),
-                Entry::Vacant(new) => new.insert(begin(&self.world.model().eni_label(record.interface))?),
-            };
-            for log in [&mut all, of_interface] {
-                writeln!(log, "{record}")?;
-            }
-            count += 1;
-        }
-        for mut log in by_interface.into_values().chain([all]) {
-            log.flush()?;
-        }
-        Ok(count)
     }
 }

@@ -280,6 +280,10 @@ pub struct Stretch<'a> {
     pub packet: PacketFacts,
     /// What happened to it.
     pub steps: &'a [Step],
+    /// The interface it came from over the last link, if it came to one from one.
+    pub sender: Option<EniId>,
+    /// The interface it travels to over the next link.
+    pub receiver: Option<EniId>,
 }
 
 /// Somebody who watches a run. Every output is made by one of these.

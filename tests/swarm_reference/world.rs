@@ -114,6 +114,7 @@ impl Builder<'_> {
             address,
             latency: Duration::from_millis(10),
             service,
+            aws_service: None,
             is_provided: false,
         };
         for (name, address) in [("Laptop", LAPTOP), ("Site", SITE)] {
@@ -233,6 +234,7 @@ impl Builder<'_> {
                 security_group_ids: own,
                 iam_instance_profile: None,
                 metadata_options: MetadataOptions::default(),
+                instance_type: None,
             };
             let Ok(instance) = self.ec2(scope).run_instances(request) else { continue };
             let eni = self.model.instances[&instance].eni;

@@ -127,6 +127,21 @@ impl Policy {
         .parse()
     }
 
+    /// This policy, and the statements of another one behind its own.
+    pub fn joined_with(&self, other: &Self) -> Self {
+        let read = |policy: &Self| -> serde_json::Value {
+            serde_json::from_str(&policy.text).expect("a policy was read from JSON")
+        };
+        // A statement may stand alone, without a list around it.
+        let statements = |document: &serde_json::Value| match &document["Statement"] {
+            serde_json::Value::Array(list) => list.clone(),
+            one => vec![one.clone()],
+        };
+        let mut document = read(self);
+        document["Statement"] = [statements(&document), statements(&read(other))].concat().into();
+        document.to_string().parse().expect("statements of policies make a policy")
+    }
+
     /// The document as it was given.
     pub fn text(&self) -> &str {
         &self.text

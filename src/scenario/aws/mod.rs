@@ -131,7 +131,7 @@ pub fn parse(line: &str) -> Result<AwsCommand, Vec<Mistake>> {
             return Err(vec![mistake(
                 service,
                 message,
-                Some("commands begin with `ec2`, `iam`, `s3api`, `dynamodb` or `sns`".to_owned()),
+                Some("commands begin with `ec2`, `iam`, `logs`, `s3api`, `dynamodb` or `sns`".to_owned()),
             )]);
         }
         [] => {

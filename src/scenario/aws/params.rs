@@ -67,6 +67,9 @@ pub enum NameKind {
     ElasticIp,
     Endpoint,
     Eni,
+    FlowLog,
+    /// What a flow log can watch.
+    FlowLogResource,
     /// What `--gateway-id` takes: an internet gateway, a virtual private gateway or an endpoint.
     Gateway,
     Instance,

@@ -23,12 +23,17 @@ impl Tree {
         }
     }
 
-    /// The text of a member.
-    pub fn text(&self, key: &str) -> Option<&str> {
-        match self.get(key)? {
+    /// The text that it is.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
             Self::Text(text) => Some(text),
             Self::List(_) | Self::Map(_) => None,
         }
+    }
+
+    /// The text of a member.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.get(key)?.as_text()
     }
 
     /// The elements of a member that is a list; one that is not counts as a list of one.

@@ -4,9 +4,11 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::identity::metadata;
+use super::logs::labels;
 use super::{ADDRESS, Named, each, flag, named, names_at, owned_text};
 use crate::guest::{Answer, AwsProfile, Certificate, CliVersion, HostSetup, Identity, Service, Site};
-use crate::model::{Bandwidth, MetadataOptions};
+use crate::api::Labels;
+use crate::model::{Bandwidth, MetadataOptions, ip_ranges};
 use crate::scenario::fields::Fields;
 use crate::scenario::problem::{Problem, Problems, quote};
 use crate::scenario::yaml::{Key, Node, Span, Spanned, Value};
@@ -25,6 +27,8 @@ pub struct Instance {
     pub bandwidth: Option<Bandwidth>,
     pub role: Option<Spanned<String>>,
     pub metadata: MetadataOptions,
+    pub instance_type: Option<String>,
+    pub labels: Labels,
     pub setup: Setup,
 }
 
@@ -34,6 +38,7 @@ pub struct OutsideHost {
     pub address: Spanned<Ipv4Addr>,
     pub latency: Duration,
     pub service: Option<Spanned<String>>,
+    pub aws_service: Option<String>,
     pub setup: Setup,
 }
 
@@ -82,10 +87,23 @@ pub(super) fn instance(key: &Key, node: &Node, problems: &mut Problems) -> Optio
         bandwidth: fields.optional("bandwidth").and_then(|node| node.bandwidth(problems)).map(|b| b.value),
         role: fields.optional("role").and_then(|node| owned_text(node, problems)),
         metadata: metadata(&mut fields, problems),
+        instance_type: fields.optional("type").and_then(|node| instance_type(node, problems)),
+        labels: labels(&mut fields, problems),
         setup: host_setup(&mut fields, problems),
     };
     fields.finish(problems);
     Some(instance)
+}
+
+/// E.g. `m5.large`.
+fn instance_type(node: &Node, problems: &mut Problems) -> Option<String> {
+    let text = owned_text(node, problems)?.value;
+    let is_type = text.split_once('.').is_some_and(|(family, size)| !family.is_empty() && !size.is_empty());
+    if !is_type {
+        let problem = Problem::at(node.span, format!("`{text}` is not an instance type"));
+        problems.push(problem.hint("types look like `t3.micro`"));
+    }
+    is_type.then_some(text)
 }
 
 fn addresses(fields: &mut Fields<'_>, key: &'static str, problems: &mut Problems) -> Vec<Spanned<Ipv4Addr>> {
@@ -274,15 +292,28 @@ fn reason_phrase(status: u16) -> &'static str {
     }
 }
 
+/// A code of the published address ranges.
+fn aws_service(node: &Node, problems: &mut Problems) -> Option<String> {
+    let text = node.text(problems)?;
+    let known = ip_ranges::SERVICES.iter().find(|known| **known == text);
+    if known.is_none() {
+        let known = ip_ranges::SERVICES.iter().copied();
+        problems.push(Problem::unknown(node.span, "service in AWS's address ranges", text, known));
+    }
+    known.map(|known| (*known).to_owned())
+}
+
 pub(super) fn outside_host(key: &Key, node: &Node, problems: &mut Problems) -> Option<OutsideHost> {
     let mut fields = Fields::of(node, "a host on the internet", problems)?;
     let address = fields.required("address", problems).and_then(|node| node.parse(problems, ADDRESS));
     let latency = fields.optional("latency").and_then(|node| node.duration(problems));
     let service = fields.optional("service").and_then(|node| owned_text(node, problems));
+    let aws_service = fields.optional("aws_service").and_then(|node| aws_service(node, problems));
     let setup = host_setup(&mut fields, problems);
     fields.finish(problems);
     Some(OutsideHost {
         service,
+        aws_service,
         setup,
         name: host_name(key, problems),
         address: address?,

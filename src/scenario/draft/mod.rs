@@ -6,6 +6,7 @@ mod dhcp;
 mod gateways;
 mod hosts;
 mod identity;
+mod logs;
 mod rules;
 mod services;
 
@@ -21,6 +22,7 @@ pub use self::gateways::{
 pub use self::hosts::{Instance, OutsideHost, Setup, bad_host_name, serves};
 use self::hosts::{host_name, host_setup, instance, outside_host};
 pub use self::identity::{Identities, Policies};
+pub use self::logs::{Destination, FlowLog};
 pub use self::rules::{AclRule, GroupRule};
 use self::rules::{acl_rule, group_rule, rules};
 pub use self::services::{Bucket, DynamoDbTable, Topic};
@@ -44,6 +46,8 @@ pub struct Topology {
     pub buckets: Vec<Bucket>,
     pub tables: Vec<DynamoDbTable>,
     pub topics: Vec<Topic>,
+    pub flow_logs: Vec<FlowLog>,
+    pub log_groups: Vec<Spanned<String>>,
 }
 
 /// Every name that a file gives, whether or not the thing that has it can be made: what refers to a thing
@@ -56,6 +60,8 @@ pub struct Declared {
     pub outside: Vec<String>,
     /// Hosts on premises.
     pub on_prem: Vec<String>,
+    /// Flow logs.
+    pub flow_logs: Vec<String>,
     /// All of these, and everything else.
     pub all: Vec<String>,
 }
@@ -63,7 +69,11 @@ pub struct Declared {
 impl Declared {
     /// The names in a file.
     pub fn of(root: &Node) -> Self {
-        let mut declared = Self { outside: keys(root, "internet"), ..Self::default() };
+        let mut declared = Self {
+            outside: keys(root, "internet"),
+            flow_logs: keys(root, "flow_logs"),
+            ..Self::default()
+        };
         for vpc in children(root, "vpcs") {
             declared.instances.extend(keys(vpc, "instances"));
             let kinds =
@@ -91,7 +101,15 @@ impl Declared {
             declared.on_prem.extend(keys(network, "hosts"));
             declared.all.extend(keys(network, "vpn"));
         }
-        for kind in ["vpcs", "peerings", "elastic_ips", "prefix_lists", "transit_gateways", "on_prem"] {
+        for kind in [
+            "vpcs",
+            "peerings",
+            "elastic_ips",
+            "prefix_lists",
+            "transit_gateways",
+            "on_prem",
+            "flow_logs",
+        ] {
             declared.all.extend(keys(root, kind));
         }
         declared
@@ -139,6 +157,7 @@ pub struct Vpc {
     pub vpn_gateway: Option<Spanned<String>>,
     pub dns_support: Option<bool>,
     pub dns_hostnames: Option<bool>,
+    pub monitors_encryption: bool,
     pub dhcp_options: Option<DhcpOptions>,
     pub subnets: Vec<Subnet>,
     pub route_tables: Vec<RouteTable>,
@@ -259,6 +278,10 @@ pub fn topology(fields: &mut Fields<'_>, scope: Scope, problems: &mut Problems) 
         topics: each(fields, "topics", "topics by name", problems, |key, node, p| {
             services::topic(key, node, scope, p)
         }),
+        flow_logs: each(fields, "flow_logs", "flow logs by name", problems, |key, node, p| {
+            logs::flow_log(key, node, scope, p)
+        }),
+        log_groups: logs::log_groups(fields, problems),
     }
 }
 
@@ -331,6 +354,10 @@ fn vpc(key: &Key, node: &Node, around: Scope, problems: &mut Problems) -> Option
         vpn_gateway: fields.optional("vpn_gateway").and_then(|node| owned_text(node, problems)),
         dns_support: fields.optional("dns_support").and_then(|n| n.bool(problems)).map(|flag| flag.value),
         dns_hostnames: fields.optional("dns_hostnames").and_then(|n| n.bool(problems)).map(|flag| flag.value),
+        monitors_encryption: fields
+            .optional("encryption_control")
+            .and_then(|node| node.choice(problems, "mode of encryption control", &[("monitor", ())]))
+            .is_some(),
         dhcp_options: fields.optional("dhcp_options").and_then(|node| dhcp::dhcp_options(node, problems)),
         subnets: each(&mut fields, "subnets", "subnets by name", problems, |k, n, p| {
             subnet(k, n, scope.region, p)

@@ -8,6 +8,7 @@ mod dhcp;
 mod filters;
 mod gateways;
 mod identities;
+mod logs;
 mod peerings;
 mod quotas;
 mod routes;
@@ -102,6 +103,7 @@ pub fn build(
         builder.endpoints(vpc, *id);
     }
     builder.services(topology);
+    builder.logs(topology);
     builder.built
 }
 
@@ -212,6 +214,7 @@ impl Builder<'_> {
             address,
             latency: host.latency,
             service,
+            aws_service: host.aws_service.clone(),
             is_provided: false,
         });
     }
@@ -243,6 +246,9 @@ impl Builder<'_> {
         ];
         for attribute in attributes.into_iter().flatten() {
             self.call(scope, name.span, "ModifyVpcAttribute", |ec2| ec2.modify_vpc_attribute(id, attribute));
+        }
+        if vpc.monitors_encryption {
+            self.call(scope, name.span, "CreateVpcEncryptionControl", |ec2| ec2.monitor_encryption(id));
         }
         for subnet in &vpc.subnets {
             self.subnet(scope, id, subnet);
@@ -352,6 +358,7 @@ impl Builder<'_> {
             security_group_ids: groups.into_iter().collect::<Option<_>>()?,
             iam_instance_profile,
             metadata_options: instance.metadata,
+            instance_type: instance.instance_type.clone(),
         };
         let place = instance.private_ip.as_ref().map_or(name.span, |ip| ip.span);
         let id = self.call(scope, place, "RunInstances", |ec2| ec2.run_instances(request))?;
@@ -372,6 +379,7 @@ impl Builder<'_> {
         if let Some(flows_max) = instance.tracked_flows_max {
             self.call(scope, name.span, "RunInstances", |ec2| ec2.limit_tracked_flows(eni, flows_max));
         }
+        self.call(scope, name.span, "RunInstances", |ec2| ec2.label_instance(id, instance.labels.clone()));
         self.set_up(Station::Eni(eni), &instance.setup);
         self.built.bandwidths.extend(instance.bandwidth.map(|bandwidth| (eni, bandwidth)));
         Some(id)

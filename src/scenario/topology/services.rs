@@ -26,7 +26,7 @@ impl Builder<'_> {
     }
 
     /// Asks a service other than EC2; a refusal is a mistake at `span`.
-    fn ask<T>(
+    pub(super) fn ask<T>(
         &mut self,
         service: &str,
         scope: Scope,
@@ -35,7 +35,8 @@ impl Builder<'_> {
         call: impl FnOnce(&mut Ec2<'_>) -> Result<T, ApiError>,
     ) -> Option<T> {
         let refused = |error: ApiError| {
-            let problem = Problem::at(span, format!("{service} refuses this: {}", error.message));
+            let text = if error.message.is_empty() { error.code } else { &error.message };
+            let problem = Problem::at(span, format!("{service} refuses this: {text}"));
             problem.note(format!("{operation} answers {}", error.code))
         };
         self.attempt(scope, call).map_err(|error| self.problems.push(refused(error))).ok()

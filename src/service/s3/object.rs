@@ -26,6 +26,10 @@ pub fn get(ec2: &Ec2<'_>, asked: &Asked<'_>, key: &str) -> Outcome {
     let body = match &object.content {
         Content::Bytes(bytes) => Body::Bytes(bytes[from as usize..to as usize].to_vec()),
         Content::Filler(_) => Body::Filler(to - from),
+        Content::Stored(stored) => {
+            let bytes = stored.read();
+            Body::Bytes(bytes.get(from as usize..to as usize).unwrap_or_default().to_vec())
+        }
     };
     let mut headers = vec![
         ("Last-Modified", text(http_date(object.modified))),

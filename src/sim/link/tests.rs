@@ -20,6 +20,7 @@ fn model() -> Model {
             address,
             latency,
             service: None,
+            aws_service: None,
             is_provided: false,
         });
     }

@@ -2,16 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{View, text};
+use super::{View, moment, text};
 use crate::model::{Instance, Model, Role};
-use crate::time::Instant;
-
-/// As IAM writes the time: `2024-06-28T09:00:00+00:00`.
-fn time(at: Instant) -> Value {
-    let seconds = i64::try_from(at.unix_seconds()).expect("virtual time stays below the year 2554");
-    let at = jiff::Timestamp::from_second(seconds).expect("a time jiff knows");
-    text(at.to_string().replace('Z', "+00:00"))
-}
 
 pub fn role(role: &Role) -> Value {
     json!({
@@ -19,7 +11,7 @@ pub fn role(role: &Role) -> Value {
         "RoleName": role.name,
         "RoleId": role.id,
         "Arn": role.arn(),
-        "CreateDate": time(role.created),
+        "CreateDate": moment(role.created),
         "AssumeRolePolicyDocument": serde_json::from_str::<Value>(role.trust.text()).expect("it was read"),
         "MaxSessionDuration": 3600,
     })

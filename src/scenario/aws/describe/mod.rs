@@ -7,6 +7,7 @@ mod filters;
 mod gateways;
 mod identity;
 mod interfaces;
+mod logs;
 mod routing;
 mod transit_gateway;
 mod vpc;
@@ -19,6 +20,7 @@ pub use gateways::{
 };
 pub use identity::{attached_policy, instance_profile, profile_association, role};
 pub use interfaces::{instance, interface};
+pub use logs::{flow_log, log_group, log_stream};
 pub use routing::{peering, route_table};
 pub use transit_gateway::{
     attachment, transit_gateway, transit_gateway_routes, transit_gateway_table, vpc_attachment,
@@ -59,6 +61,13 @@ fn texts<T: ToString>(values: impl IntoIterator<Item = T>) -> Value {
 
 fn tags(name: Option<&str>) -> Value {
     name.map_or_else(|| json!([]), |name| json!([{ "Key": "Name", "Value": name }]))
+}
+
+/// A moment as the CLI prints it, `2024-07-05T09:00:00+00:00`.
+fn moment(at: Instant) -> Value {
+    let seconds = i64::try_from(at.unix_seconds()).expect("virtual time stays below the year 2554");
+    let at = jiff::Timestamp::from_second(seconds).expect("virtual time is within jiff's range");
+    text(at.to_string().replace('Z', "+00:00"))
 }
 
 /// Adds a member, if there is something to say.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{View, put, tags, text};
+use super::{View, moment, put, tags, text};
 use crate::model::{
     Destination, Gateway, Owner, Peering, PeeringSide, PeeringStatus, Route, RouteState, RouteTable, Target,
 };
@@ -80,20 +80,13 @@ pub fn peering(view: &View<'_>, peering: &Peering) -> Value {
         "RequesterVpcInfo": side(view, peering.requester, true),
     });
     if status == PeeringStatus::PendingAcceptance {
-        document["ExpirationTime"] = text(seconds(peering.expires));
+        document["ExpirationTime"] = moment(peering.expires);
     }
     document["Status"] = json!({ "Code": status.code() });
     put(&mut document["Status"], "Message", message(peering, status).map(text));
     document["Tags"] = tags(peering.name.as_deref());
     document["VpcPeeringConnectionId"] = text(peering.id);
     document
-}
-
-/// A moment as the CLI prints it, `2024-07-05T09:00:00+00:00`.
-fn seconds(at: crate::time::Instant) -> String {
-    let whole_seconds = i64::try_from(at.as_nanos() / 1_000_000_000).expect("a moment fits");
-    let utc = jiff::Timestamp::from_second(whole_seconds).expect("virtual time is within jiff's range");
-    utc.to_string().replace('Z', "+00:00")
 }
 
 /// AWS's words, where they are known (aws: pcx-status-messages).

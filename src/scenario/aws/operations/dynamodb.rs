@@ -1,7 +1,7 @@
 //! `aws dynamodb …`: tables and items.
 
 use super::super::params::{Param, What, optional, required};
-use super::{Answer, Call, Operation, answer, done};
+use super::{Operation, Service, answer, done};
 use crate::api::CreateTable;
 use crate::model::{KeyAttribute, KeyKind, item_from_json, table_arn};
 
@@ -13,17 +13,10 @@ const KEY: &[Param] =
 const UNITS: What = What::Number { min: 1, max: u32::MAX };
 const CAPACITY: &[Param] = &[required("ReadCapacityUnits", UNITS), required("WriteCapacityUnits", UNITS)];
 
-const fn op(
-    command: &'static str,
-    name: &'static str,
-    params: &'static [Param],
-    run: fn(&mut Call<'_, '_>) -> Answer,
-) -> Operation {
-    Operation { service: "dynamodb", command, name, creates: None, describes: None, params, run }
-}
+const DYNAMODB: Service = Service("dynamodb");
 
 pub const OPERATIONS: &[Operation] = &[
-    op(
+    DYNAMODB.op(
         "create-table",
         "CreateTable",
         &[
@@ -61,7 +54,7 @@ pub const OPERATIONS: &[Operation] = &[
             answer([("TableArn", table_arn(call.ec2.caller(), &name))])
         },
     ),
-    op("put-item", "PutItem", &[TABLE, required("item", What::Json)], |call| {
+    DYNAMODB.op("put-item", "PutItem", &[TABLE, required("item", What::Json)], |call| {
         let (name, item) = (call.needed("table-name"), call.needed("item"));
         let item = serde_json::from_str(&item).ok().and_then(|item| item_from_json(&item));
         done(call.call(|dynamodb| match item {

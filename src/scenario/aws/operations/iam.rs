@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::describe;
 use super::super::params::{NameKind, Param, What, optional, required};
-use super::{Answer, Call, Failure, Operation, Output, answer, done};
+use super::{Call, Failure, Operation, Output, Service, answer, done};
 use crate::api::{ApiError, Holder, Iam};
 use crate::model::Model;
 
@@ -16,44 +16,27 @@ const POLICY_NAME: Param = required("policy-name", What::Text);
 const POLICY_DOCUMENT: Param = required("policy-document", What::Json);
 const DESCRIPTION: Param = optional("description", What::Text);
 
-const fn op(
-    command: &'static str,
-    name: &'static str,
-    params: &'static [Param],
-    run: fn(&mut Call<'_, '_>) -> Answer,
-) -> Operation {
-    Operation { service: "iam", command, name, creates: None, describes: None, params, run }
-}
-
-const fn get(
-    command: &'static str,
-    name: &'static str,
-    member: &'static str,
-    params: &'static [Param],
-    run: fn(&mut Call<'_, '_>) -> Answer,
-) -> Operation {
-    Operation { service: "iam", command, name, creates: None, describes: Some(member), params, run }
-}
+const IAM: Service = Service("iam");
 
 pub const OPERATIONS: &[Operation] = &[
-    op("add-role-to-instance-profile", "AddRoleToInstanceProfile", &[PROFILE, ROLE], |call| {
+    IAM.op("add-role-to-instance-profile", "AddRoleToInstanceProfile", &[PROFILE, ROLE], |call| {
         let (profile, role) = (call.needed("instance-profile-name"), call.needed("role-name"));
         done(call.iam(|iam| iam.add_role_to_instance_profile(&profile, &role)))
     }),
-    op("attach-role-policy", "AttachRolePolicy", &[ROLE, POLICY_ARN], |call| {
+    IAM.op("attach-role-policy", "AttachRolePolicy", &[ROLE, POLICY_ARN], |call| {
         let (role, arn) = (call.needed("role-name"), call.policy_arn());
         done(call.iam(|iam| iam.attach_policy(Holder::Role(&role), &arn)))
     }),
-    op("attach-user-policy", "AttachUserPolicy", &[USER, POLICY_ARN], |call| {
+    IAM.op("attach-user-policy", "AttachUserPolicy", &[USER, POLICY_ARN], |call| {
         let (user, arn) = (call.needed("user-name"), call.policy_arn());
         done(call.iam(|iam| iam.attach_policy(Holder::User(&user), &arn)))
     }),
-    op("create-access-key", "CreateAccessKey", &[USER], |call| {
+    IAM.op("create-access-key", "CreateAccessKey", &[USER], |call| {
         let user = call.needed("user-name");
         let key = call.iam(|iam| iam.create_access_key(&user))?;
         answer([("AccessKeyId", key.access_key_id), ("SecretAccessKey", key.secret_access_key)])
     }),
-    op(
+    IAM.op(
         "create-instance-profile",
         "CreateInstanceProfile",
         &[required("instance-profile-name", What::Text)],
@@ -66,11 +49,11 @@ pub const OPERATIONS: &[Operation] = &[
             answer([("Arn", arn)])
         },
     ),
-    op("create-policy", "CreatePolicy", &[POLICY_NAME, POLICY_DOCUMENT, DESCRIPTION], |call| {
+    IAM.op("create-policy", "CreatePolicy", &[POLICY_NAME, POLICY_DOCUMENT, DESCRIPTION], |call| {
         let (name, document) = (call.needed("policy-name"), call.needed("policy-document"));
         answer([("Arn", call.iam(|iam| iam.create_policy(&name, &document))?)])
     }),
-    op(
+    IAM.op(
         "create-role",
         "CreateRole",
         &[
@@ -87,7 +70,7 @@ pub const OPERATIONS: &[Operation] = &[
             answer([("Arn", arn)])
         },
     ),
-    op("create-user", "CreateUser", &[required("user-name", What::Text)], |call| {
+    IAM.op("create-user", "CreateUser", &[required("user-name", What::Text)], |call| {
         let name = call.needed("user-name");
         let arn = call.iam(|iam| {
             iam.create_user(&name)?;
@@ -95,57 +78,57 @@ pub const OPERATIONS: &[Operation] = &[
         })?;
         answer([("Arn", arn)])
     }),
-    op("delete-instance-profile", "DeleteInstanceProfile", &[PROFILE], |call| {
+    IAM.op("delete-instance-profile", "DeleteInstanceProfile", &[PROFILE], |call| {
         let name = call.needed("instance-profile-name");
         done(call.iam(|iam| iam.delete_instance_profile(&name)))
     }),
-    op("delete-role", "DeleteRole", &[ROLE], |call| {
+    IAM.op("delete-role", "DeleteRole", &[ROLE], |call| {
         let name = call.needed("role-name");
         done(call.iam(|iam| iam.delete_role(&name)))
     }),
-    op("delete-role-policy", "DeleteRolePolicy", &[ROLE, POLICY_NAME], |call| {
+    IAM.op("delete-role-policy", "DeleteRolePolicy", &[ROLE, POLICY_NAME], |call| {
         let (role, name) = (call.needed("role-name"), call.needed("policy-name"));
         done(call.iam(|iam| iam.delete_inline_policy(Holder::Role(&role), &name)))
     }),
-    op("delete-user-policy", "DeleteUserPolicy", &[USER, POLICY_NAME], |call| {
+    IAM.op("delete-user-policy", "DeleteUserPolicy", &[USER, POLICY_NAME], |call| {
         let (user, name) = (call.needed("user-name"), call.needed("policy-name"));
         done(call.iam(|iam| iam.delete_inline_policy(Holder::User(&user), &name)))
     }),
-    op("detach-role-policy", "DetachRolePolicy", &[ROLE, POLICY_ARN], |call| {
+    IAM.op("detach-role-policy", "DetachRolePolicy", &[ROLE, POLICY_ARN], |call| {
         let (role, arn) = (call.needed("role-name"), call.policy_arn());
         done(call.iam(|iam| iam.detach_policy(Holder::Role(&role), &arn)))
     }),
-    op("detach-user-policy", "DetachUserPolicy", &[USER, POLICY_ARN], |call| {
+    IAM.op("detach-user-policy", "DetachUserPolicy", &[USER, POLICY_ARN], |call| {
         let (user, arn) = (call.needed("user-name"), call.policy_arn());
         done(call.iam(|iam| iam.detach_policy(Holder::User(&user), &arn)))
     }),
-    get("get-role", "GetRole", "Role", &[ROLE], |call| {
+    IAM.describe("get-role", "GetRole", "Role", &[ROLE], |call| {
         let name = call.needed("role-name");
         let role = call.iam(|iam| iam.get_role(&name).map(describe::role))?;
         Ok(call.one(role))
     }),
-    get("list-attached-role-policies", "ListAttachedRolePolicies", "AttachedPolicies", &[ROLE], |call| {
+    IAM.describe("list-attached-role-policies", "ListAttachedRolePolicies", "AttachedPolicies", &[ROLE], |call| {
         let name = call.needed("role-name");
         let policies = call.iam(|iam| iam.policies_of(Holder::Role(&name)).cloned())?;
         let attached = policies.attached.iter().map(|arn| describe::attached_policy(call.model(), arn));
         let attached = attached.collect();
         Ok(call.one(Value::Array(attached)))
     }),
-    op("put-role-policy", "PutRolePolicy", &[ROLE, POLICY_NAME, POLICY_DOCUMENT], |call| {
+    IAM.op("put-role-policy", "PutRolePolicy", &[ROLE, POLICY_NAME, POLICY_DOCUMENT], |call| {
         let (role, name) = (call.needed("role-name"), call.needed("policy-name"));
         let document = call.needed("policy-document");
         done(call.iam(|iam| iam.put_policy(Holder::Role(&role), &name, &document)))
     }),
-    op("put-user-policy", "PutUserPolicy", &[USER, POLICY_NAME, POLICY_DOCUMENT], |call| {
+    IAM.op("put-user-policy", "PutUserPolicy", &[USER, POLICY_NAME, POLICY_DOCUMENT], |call| {
         let (user, name) = (call.needed("user-name"), call.needed("policy-name"));
         let document = call.needed("policy-document");
         done(call.iam(|iam| iam.put_policy(Holder::User(&user), &name, &document)))
     }),
-    op("remove-role-from-instance-profile", "RemoveRoleFromInstanceProfile", &[PROFILE, ROLE], |call| {
+    IAM.op("remove-role-from-instance-profile", "RemoveRoleFromInstanceProfile", &[PROFILE, ROLE], |call| {
         let (profile, role) = (call.needed("instance-profile-name"), call.needed("role-name"));
         done(call.iam(|iam| iam.remove_role_from_instance_profile(&profile, &role)))
     }),
-    op("update-assume-role-policy", "UpdateAssumeRolePolicy", &[ROLE, POLICY_DOCUMENT], |call| {
+    IAM.op("update-assume-role-policy", "UpdateAssumeRolePolicy", &[ROLE, POLICY_DOCUMENT], |call| {
         let (role, document) = (call.needed("role-name"), call.needed("policy-document"));
         done(call.iam(|iam| iam.update_assume_role_policy(&role, &document)))
     }),

@@ -77,6 +77,7 @@ pub const OPERATIONS: &[Operation] = &[
                 security_group_ids: call.ids("security-group-ids")?,
                 iam_instance_profile: call.profile()?,
                 metadata_options: call.metadata_options(),
+                instance_type: call.text("instance-type").map(str::to_owned),
             };
             let id = call.call(|ec2| ec2.run_instances(request))?;
             let address = call.model().eni(call.model().instances[&id].eni).primary_ip();

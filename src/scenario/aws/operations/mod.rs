@@ -4,10 +4,12 @@ mod address;
 mod dhcp_options;
 mod dynamodb;
 mod endpoint;
+mod flow_log;
 mod iam;
 mod instance;
 mod instance_profile;
 mod internet_gateway;
+mod logs;
 mod nat_gateway;
 mod network_acl;
 mod network_interface;
@@ -62,15 +64,17 @@ pub fn all() -> impl Iterator<Item = &'static Operation> + Clone {
     OPERATIONS.iter().copied().flatten()
 }
 
-static OPERATIONS: [&[Operation]; 23] = [
+static OPERATIONS: [&[Operation]; 25] = [
     address::OPERATIONS,
     dhcp_options::OPERATIONS,
     dynamodb::OPERATIONS,
     endpoint::OPERATIONS,
+    flow_log::OPERATIONS,
     iam::OPERATIONS,
     instance::OPERATIONS,
     instance_profile::OPERATIONS,
     internet_gateway::OPERATIONS,
+    logs::OPERATIONS,
     nat_gateway::OPERATIONS,
     network_acl::OPERATIONS,
     network_interface::OPERATIONS,
@@ -100,6 +104,36 @@ const FILTERS: Param = optional("filters", What::Structures(FILTER));
 const FILTER: &[Param] =
     &[required("Name", What::Choice(&["vpc-id", "tag:Name"])), required("Values", What::Texts)];
 
+/// A service whose commands are made by its methods.
+struct Service(&'static str);
+
+const EC2: Service = Service("ec2");
+
+impl Service {
+    /// A command.
+    const fn op(
+        self,
+        command: &'static str,
+        name: &'static str,
+        params: &'static [Param],
+        run: fn(&mut Call<'_, '_>) -> Answer,
+    ) -> Operation {
+        Operation { service: self.0, command, name, creates: None, describes: None, params, run }
+    }
+
+    /// A command that answers with a document.
+    const fn describe(
+        self,
+        command: &'static str,
+        name: &'static str,
+        member: &'static str,
+        params: &'static [Param],
+        run: fn(&mut Call<'_, '_>) -> Answer,
+    ) -> Operation {
+        Operation { service: self.0, command, name, creates: None, describes: Some(member), params, run }
+    }
+}
+
 const fn op(
     command: &'static str,
     name: &'static str,
@@ -107,7 +141,7 @@ const fn op(
     params: &'static [Param],
     run: fn(&mut Call<'_, '_>) -> Answer,
 ) -> Operation {
-    Operation { service: "ec2", command, name, creates, describes: None, params, run }
+    Operation { creates, ..EC2.op(command, name, params, run) }
 }
 
 const fn describe(
@@ -117,7 +151,7 @@ const fn describe(
     params: &'static [Param],
     run: fn(&mut Call<'_, '_>) -> Answer,
 ) -> Operation {
-    Operation { service: "ec2", command, name, creates: None, describes: Some(member), params, run }
+    EC2.describe(command, name, member, params, run)
 }
 
 impl Call<'_, '_> {

@@ -1,22 +1,15 @@
 //! `aws s3api …`: buckets and their policies.
 
 use super::super::params::{Param, What, optional, required};
-use super::{Answer, Call, Operation, answer, done};
+use super::{Operation, Service, answer, done};
 
 const BUCKET: Param = required("bucket", What::Text);
 const CONFIGURATION: &[Param] = &[optional("LocationConstraint", What::Region)];
 
-const fn op(
-    command: &'static str,
-    name: &'static str,
-    params: &'static [Param],
-    run: fn(&mut Call<'_, '_>) -> Answer,
-) -> Operation {
-    Operation { service: "s3api", command, name, creates: None, describes: None, params, run }
-}
+const S3API: Service = Service("s3api");
 
 pub const OPERATIONS: &[Operation] = &[
-    op(
+    S3API.op(
         "create-bucket",
         "CreateBucket",
         &[BUCKET, optional("create-bucket-configuration", What::Structure(CONFIGURATION))],
@@ -32,15 +25,15 @@ pub const OPERATIONS: &[Operation] = &[
             answer([("Location", location)])
         },
     ),
-    op("delete-bucket", "DeleteBucket", &[BUCKET], |call| {
+    S3API.op("delete-bucket", "DeleteBucket", &[BUCKET], |call| {
         let name = call.needed("bucket");
         done(call.call(|s3| s3.delete_bucket(&name)))
     }),
-    op("delete-bucket-policy", "DeleteBucketPolicy", &[BUCKET], |call| {
+    S3API.op("delete-bucket-policy", "DeleteBucketPolicy", &[BUCKET], |call| {
         let name = call.needed("bucket");
         done(call.call(|s3| s3.delete_bucket_policy(&name)))
     }),
-    op("put-bucket-policy", "PutBucketPolicy", &[BUCKET, required("policy", What::Json)], |call| {
+    S3API.op("put-bucket-policy", "PutBucketPolicy", &[BUCKET, required("policy", What::Json)], |call| {
         let (name, document) = (call.needed("bucket"), call.needed("policy"));
         done(call.call(|s3| s3.put_bucket_policy(&name, &document)))
     }),

@@ -28,6 +28,7 @@ fn taggable(call: &Call<'_, '_>, text: &str) -> Result<Taggable, Failure> {
         of(call, text, Taggable::DhcpOptions),
         of(call, text, Taggable::ElasticIp),
         of(call, text, Taggable::Endpoint),
+        of(call, text, Taggable::FlowLog),
         of(call, text, Taggable::Instance),
         of(call, text, Taggable::InternetGateway),
         of(call, text, Taggable::NatGateway),

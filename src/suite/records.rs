@@ -1,0 +1,147 @@
+//! Where the records of flow logs go: to expectations, to the simulator's own files, and to what flow logs
+//! deliver.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::flow_logs::Tallies;
+use super::output::FileNames;
+use crate::flowlog::{Deliveries, FlowRecord, Point, Printer, RecordSink};
+use crate::model::{FlowLog, LogFormat, Model};
+use crate::time::Instant;
+
+/// Everything that takes records.
+#[derive(Debug, Default)]
+pub struct Records {
+    /// What the scenario expects.
+    pub tallies: Tallies,
+    /// What flow logs are to deliver.
+    pub deliveries: Deliveries,
+    own_view: Option<OwnView>,
+    /// What went wrong with a file, once.
+    trouble: Option<io::Error>,
+}
+
+impl Records {
+    /// Writes the simulator's own view to files in a folder from now on.
+    pub fn write_to(&mut self, folder: PathBuf) {
+        self.own_view = Some(OwnView::new(folder));
+    }
+
+    /// Whether anybody looks at the simulator's own view.
+    pub fn has_own_view(&self) -> bool {
+        self.own_view.is_some() || self.tallies.look_at_own_view()
+    }
+
+    /// Says what went wrong since somebody asked.
+    pub fn check(&mut self) -> io::Result<()> {
+        self.trouble.take().map_or(Ok(()), Err)
+    }
+
+    /// Ends the files, and says how many records are in them.
+    pub fn finish(&mut self) -> io::Result<u64> {
+        self.check()?;
+        self.own_view.take().map_or(Ok(0), OwnView::finish)
+    }
+}
+
+impl RecordSink for Records {
+    fn take(&mut self, log: Option<&Arc<FlowLog>>, record: FlowRecord, closed: Instant, model: &Model) {
+        if let Some(log) = log {
+            self.deliveries.take(log, record, closed);
+            return;
+        }
+        self.tallies.see(None, &record, model);
+        if let Some(files) = &mut self.own_view
+            && let Err(error) = files.write(&record, model)
+        {
+            self.trouble.get_or_insert(error);
+        }
+    }
+}
+
+/// All records of interfaces in the default format, in one file, and in a file for each interface.
+#[derive(Debug)]
+struct OwnView {
+    folder: PathBuf,
+    format: LogFormat,
+    names: FileNames,
+    all: GrowingFile,
+    by_point: IndexMap<Point, GrowingFile>,
+    line: String,
+    count: u64,
+}
+
+impl OwnView {
+    fn new(folder: PathBuf) -> Self {
+        let mut names = FileNames::default();
+        let format = LogFormat::default();
+        let all = log_file(&folder, &names.give("all"), &format);
+        let by_point = IndexMap::new();
+        Self { folder, format, names, all, by_point, line: String::new(), count: 0 }
+    }
+
+    fn write(&mut self, record: &FlowRecord, model: &Model) -> io::Result<()> {
+        self.line.clear();
+        let printer = Printer { model, version: self.format.version(), log: None };
+        printer.line(record, &self.format, &mut self.line);
+        self.line.push('\n');
+        let Self { folder, format, names, by_point, .. } = self;
+        let own = by_point
+            .entry(record.at.point)
+            .or_insert_with(|| log_file(folder, &names.give(&record.at.label), format));
+        own.write(self.line.as_bytes())?;
+        self.all.write(self.line.as_bytes())?;
+        self.count += 1;
+        Ok(())
+    }
+
+    fn finish(self) -> io::Result<u64> {
+        for mut file in self.by_point.into_values().chain([self.all]) {
+            file.flush()?;
+        }
+        Ok(self.count)
+    }
+}
+
+fn log_file(folder: &Path, name: &str, format: &LogFormat) -> GrowingFile {
+    let mut file = GrowingFile::new(folder.join(format!("{name}.log")));
+    file.buffer.extend_from_slice(format.header().as_bytes());
+    file.buffer.push(b'\n');
+    file
+}
+
+/// A file that grows, and is open only while it does: there may be more of them than a system lets be open.
+#[derive(Debug)]
+pub struct GrowingFile {
+    path: PathBuf,
+    buffer: Vec<u8>,
+}
+
+impl GrowingFile {
+    const BUFFER: usize = 1 << 16;
+
+    /// A file at a path, which comes into being with its first bytes.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, buffer: Vec::new() }
+    }
+
+    /// Appends bytes.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() < Self::BUFFER { Ok(()) } else { self.flush() }
+    }
+
+    /// Writes what is not written yet.
+    pub fn flush(&mut self) -> io::Result<()> {
+        let mut file = OpenOptions::new().create(true).append(true).open(&self.path);
+        let written = file.as_mut().map_err(|error| io::Error::new(error.kind(), error.to_string()));
+        let written = written.and_then(|file| file.write_all(&self.buffer));
+        self.buffer.clear();
+        written.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.path.display())))
+    }
+}
