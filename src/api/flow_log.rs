@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::{ApiError, Ec2, New, Result};
 use crate::iam::{self, AccessRequest, ServiceRequest};
 use crate::ids::FlowLogId;
-use crate::time::Instant;
 use crate::model::{
-    Content, DeliverLogsStatus, DestinationOptions, FieldUse, FlowLog, FlowLogResource, LogDestination, LogFormat,
-    LogGroup, LogStream, NatPlace, Policy, Principal, TagField, TrafficType, log_group_arn,
+    Content, DeliverLogsStatus, DestinationOptions, FieldUse, FlowLog, FlowLogResource, LogDestination,
+    LogFormat, LogGroup, LogStream, NatPlace, Policy, Principal, TagField, TrafficType, log_group_arn,
 };
+use crate::time::Instant;
 
 /// Parameters of CreateFlowLogs.
 #[derive(Clone, Debug)]
@@ -68,11 +68,12 @@ impl Ec2<'_> {
             (None, false) => return Err(self.missing_parameter()),
         };
         let format = read_format(request.log_format.as_deref(), watches_transit)?;
-        let max_aggregation_interval = match (request.max_aggregation_interval.unwrap_or(600), watches_transit) {
-            (60, _) => Duration::from_secs(60),
-            (600, false) => Duration::from_secs(600),
-            _ => return Err(ApiError::code_only("InvalidParameter")),
-        };
+        let max_aggregation_interval =
+            match (request.max_aggregation_interval.unwrap_or(600), watches_transit) {
+                (60, _) => Duration::from_secs(60),
+                (600, false) => Duration::from_secs(600),
+                _ => return Err(ApiError::code_only("InvalidParameter")),
+            };
         check_tag_fields(&request.tag_field_specifications)?;
         let destination = self.read_destination(&request)?;
         for resource in &request.resources {
@@ -116,11 +117,21 @@ impl Ec2<'_> {
     }
 
     /// Whether the policy of a flow log's bucket lets an object be put there; the flow log's status follows.
-    pub fn admits_log_object(&mut self, log: &FlowLog, key: &str) -> bool {
-        let LogDestination::S3 { bucket, .. } = &log.destination else { return false };
-        let is_let = self.lets_delivery(bucket, key);
-        self.note_delivery(log.id, is_let);
-        is_let
+    pub fn admits_log_object(
+        &mut self,
+        log: &FlowLog,
+        key: &str,
+    ) -> std::result::Result<(), DeliveryRefusal> {
+        let LogDestination::S3 { bucket, .. } = &log.destination else { return Ok(()) };
+        let admitted = if self.lets_delivery(bucket, key) {
+            Ok(())
+        } else if self.model.buckets.contains_key(bucket) {
+            Err(DeliveryRefusal::BucketPolicy { bucket: bucket.clone() })
+        } else {
+            Err(DeliveryRefusal::NoBucket { bucket: bucket.clone() })
+        };
+        self.note_delivery(log.id, admitted.is_ok());
+        admitted
     }
 
     /// Puts an object of a flow log into its bucket, which admits it.
@@ -131,8 +142,7 @@ impl Ec2<'_> {
         }
     }
 
-    /// Puts events that a flow log has recorded into a stream of its group, if its role lets it; says whether
-    /// it does. Group and stream are made when they are needed (aws: flow-log-group-on-traffic).
+    /// Puts events that a flow log has recorded into a stream of its group, if its role lets it. Group and stream are made when they are needed (aws: flow-log-group-on-traffic).
     ///
     /// `first` and `last` are the times of the earliest and the latest of the `events`, in milliseconds.
     pub fn deliver_log_events(
@@ -142,10 +152,10 @@ impl Ec2<'_> {
         (first, last): (u64, u64),
         events: u64,
         at: Instant,
-    ) -> bool {
-        let LogDestination::CloudWatchLogs { group, role } = &log.destination else { return false };
-        let is_let = self.lets_logging(log, group, role, stream);
-        if is_let {
+    ) -> std::result::Result<(), DeliveryRefusal> {
+        let LogDestination::CloudWatchLogs { group, role } = &log.destination else { return Ok(()) };
+        let admitted = self.lets_logging(log, group, role, stream);
+        if admitted.is_ok() {
             let scope = log.scope;
             let place = (scope.account, scope.region, group.clone());
             let (name, streams) = (group.clone(), [].into());
@@ -163,8 +173,8 @@ impl Ec2<'_> {
             stream.last_ingestion = at;
             stream.events += events;
         }
-        self.note_delivery(log.id, is_let);
-        is_let
+        self.note_delivery(log.id, admitted.is_ok());
+        admitted
     }
 
     fn note_delivery(&mut self, id: FlowLogId, is_let: bool) {
@@ -275,7 +285,8 @@ impl Ec2<'_> {
         if !self.lets_delivery(bucket, &folder) && is_owner {
             let policy = self.delivery_policy(bucket);
             let bucket = &mut self.model.buckets[bucket];
-            let joined = bucket.policy.as_ref().map_or_else(|| policy.clone(), |own| own.joined_with(&policy));
+            let joined =
+                bucket.policy.as_ref().map_or_else(|| policy.clone(), |own| own.joined_with(&policy));
             bucket.policy = Some(joined);
         }
         // A policy may forbid what another statement allows.
@@ -316,15 +327,23 @@ impl Ec2<'_> {
     }
 
     /// Whether a role lets flow logs write to a stream of a group (aws: flow-log-role).
-    fn lets_logging(&self, log: &FlowLog, group: &str, role: &str, stream: &str) -> bool {
+    fn lets_logging(
+        &self,
+        log: &FlowLog,
+        group: &str,
+        role: &str,
+        stream: &str,
+    ) -> std::result::Result<(), DeliveryRefusal> {
         let scope = log.scope;
         let name = role.rsplit('/').next().unwrap_or(role).to_owned();
-        let Some(role) = self.model.roles.get(&(scope.account, name.clone())) else { return false };
+        let Some(role) = self.model.roles.get(&(scope.account, name.clone())) else {
+            return Err(DeliveryRefusal::NoRole { role: name });
+        };
         if !iam::may_assume(role, FLOW_LOGS, Some((scope.account, log.arn()))) {
-            return false;
+            return Err(DeliveryRefusal::NotTrusted { role: name });
         }
         let session = log.id.to_string();
-        let principal = Principal::Role { account: scope.account, role: name, session };
+        let principal = Principal::Role { account: scope.account, role: name.clone(), session };
         let group_arn = log_group_arn(scope.account, scope.region, group);
         let stream_arn = format!("{group_arn}:log-stream:{stream}");
         let there = self.model.log_groups.get(&(scope.account, scope.region, group.to_owned()));
@@ -334,7 +353,7 @@ impl Ec2<'_> {
             ("logs:CreateLogStream", &group_arn, !has_stream),
             ("logs:PutLogEvents", &stream_arn, true),
         ];
-        needed.into_iter().filter(|(_, _, is_needed)| *is_needed).all(|(action, resource, _)| {
+        for (action, resource, _) in needed.into_iter().filter(|(_, _, is_needed)| *is_needed) {
             let request = AccessRequest {
                 principal: &principal,
                 action,
@@ -345,9 +364,49 @@ impl Ec2<'_> {
                 source: std::net::Ipv4Addr::UNSPECIFIED,
                 over_tls: true,
             };
-            iam::authorize(self.model, &request).is_ok()
-        })
+            if iam::authorize(self.model, &request).is_err() {
+                return Err(DeliveryRefusal::NotAllowed { role: name, action });
+            }
+        }
+        Ok(())
     }
+}
+
+/// Why a delivery is refused; AWS only says `Access error`.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DeliveryRefusal {
+    /// The policy of the bucket does not let it.
+    #[error("the policy of {bucket} does not let {DELIVERY} put objects there")]
+    BucketPolicy {
+        /// The bucket.
+        bucket: String,
+    },
+    /// There is no such bucket any more.
+    #[error("there is no bucket {bucket}")]
+    NoBucket {
+        /// The bucket.
+        bucket: String,
+    },
+    /// There is no such role.
+    #[error("there is no role {role}")]
+    NoRole {
+        /// The role.
+        role: String,
+    },
+    /// The role's policies do not let it.
+    #[error("no policy of the role {role} allows {action}")]
+    NotAllowed {
+        /// The role.
+        role: String,
+        /// What is not allowed.
+        action: &'static str,
+    },
+    /// The role's trust policy does not let flow logs assume it.
+    #[error("the trust policy of the role {role} does not let {FLOW_LOGS} assume it")]
+    NotTrusted {
+        /// The role.
+        role: String,
+    },
 }
 
 /// The format, with fields that records of the resource have (aws: flow-log-fields, tgw-flow-log-fields).

@@ -5,9 +5,7 @@ use std::net::Ipv4Addr;
 
 use super::{ApiError, CreateNetworkInterface, Ec2, New, Result};
 use crate::ids::{EniId, InstanceId, SecurityGroupId, SubnetId};
-use crate::model::{
-    EcsTask, INSTANCE_TYPE, Instance, InstanceState, MetadataOptions, Owner, PublicAddress,
-};
+use crate::model::{EcsTask, INSTANCE_TYPE, Instance, InstanceState, MetadataOptions, Owner, PublicAddress};
 
 /// Parameters of RunInstances, for one instance with one interface.
 #[derive(Clone, Debug)]

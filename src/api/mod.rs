@@ -41,7 +41,7 @@ pub use address::{AssociateAddress, is_public};
 pub use dhcp_options::CreateDhcpOptions;
 pub use dynamodb::CreateTable;
 pub use endpoint::{CreateVpcEndpoint, ModifyVpcEndpoint, NewEndpointKind};
-pub use flow_log::CreateFlowLogs;
+pub use flow_log::{CreateFlowLogs, DeliveryRefusal};
 pub use iam::{Holder, Iam};
 pub use instance::{Labels, ModifyInstanceMetadataOptions, RunInstances};
 pub use instance_profile::InstanceRole;
@@ -61,14 +61,14 @@ pub use vpc::{CreateVpc, VpcAttribute};
 pub use vpn::CreateVpnConnection;
 
 use crate::ids::{
-    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, FlowLogId, InstanceId, InternetGatewayId, NatGatewayId,
-    NetworkAclId, RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
-    TransitGatewayRouteTableId, VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
+    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, FlowLogId, InstanceId, InternetGatewayId,
+    NatGatewayId, NetworkAclId, RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId,
+    TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 use crate::model::{
-    CustomerGateway, DhcpOptions, ElasticIp, Eni, FlowLog, Instance, InternetGateway, Model, NatGateway, NetworkAcl,
-    Region, RouteTable, Scope, SecurityGroup, Subnet, Table, TransitGateway, TransitGatewayAttachment,
-    TransitGatewayRouteTable, Vpc, VpcEndpoint, VpnConnection, VpnGateway,
+    CustomerGateway, DhcpOptions, ElasticIp, Eni, FlowLog, Instance, InternetGateway, Model, NatGateway,
+    NetworkAcl, Region, RouteTable, Scope, SecurityGroup, Subnet, Table, TransitGateway,
+    TransitGatewayAttachment, TransitGatewayRouteTable, Vpc, VpcEndpoint, VpnConnection, VpnGateway,
 };
 use crate::seed;
 use crate::time::Instant;

@@ -2,8 +2,8 @@
 
 use super::{Ec2, Result};
 use crate::ids::{
-    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, FlowLogId, InstanceId, InternetGatewayId, NatGatewayId,
-    NetworkAclId, PeeringId, PrefixListId, RouteTableId, SecurityGroupId, SubnetId,
+    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, FlowLogId, InstanceId, InternetGatewayId,
+    NatGatewayId, NetworkAclId, PeeringId, PrefixListId, RouteTableId, SecurityGroupId, SubnetId,
     TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId,
     VpnConnectionId, VpnGatewayId,
 };

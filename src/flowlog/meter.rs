@@ -219,7 +219,9 @@ impl Meter {
 
     /// A packet in a transit gateway: in by one attachment, out by another (aws: tgw-flow-log-directions).
     fn through_transit_gateway(&mut self, cx: &mut Cx<'_>, at: usize) {
-        let Step::EnteredTransitGateway { gateway, attachment: source } = cx.stretch.steps[at] else { return };
+        let Step::EnteredTransitGateway { gateway, attachment: source } = cx.stretch.steps[at] else {
+            return;
+        };
         if !self.watches_transit() {
             return;
         }
@@ -227,8 +229,10 @@ impl Meter {
         let destination = after.iter().find_map(|step| {
             if let Step::TransitGatewayRouted { attachment, .. } = step { *attachment } else { None }
         });
-        let came_by =
-            before.iter().rev().find_map(|step| if let Step::Arrived { eni } = step { Some(*eni) } else { None });
+        let came_by = before
+            .iter()
+            .rev()
+            .find_map(|step| if let Step::Arrived { eni } = step { Some(*eni) } else { None });
         let loss = match after.last() {
             Some(Step::Ended(Fate::Dropped(reason))) => loss(*reason),
             Some(_) | None => None,
@@ -293,8 +297,10 @@ impl Meter {
         if is_inside || !self.watches_transit() {
             return;
         }
-        let sender =
-            stretch.steps.iter().find_map(|step| if let Step::Metered { eni, .. } = step { Some(eni) } else { None });
+        let sender = stretch
+            .steps
+            .iter()
+            .find_map(|step| if let Step::Metered { eni, .. } = step { Some(eni) } else { None });
         let sender = sender.and_then(|eni| model.enis.get(eni));
         if let Some(attachment) = sender.and_then(|eni| model.attachment_of_vpc(gateway, eni.vpc)) {
             let ends = [self.transit_end(Some(attachment.id), None, model), TransitEnd::default()];
@@ -326,9 +332,7 @@ impl Meter {
         let wanted = |at: usize, collection: &Collection| {
             let is_own_view = at == 0 && matches!(facts.point, Point::Eni(_));
             is_own_view
-                || self.logs.iter().any(|known| {
-                    known.ended.is_none() && collection.is_of(&known.log, facts)
-                })
+                || self.logs.iter().any(|known| known.ended.is_none() && collection.is_of(&known.log, facts))
         };
         let all = self.collections.iter().enumerate();
         all.filter(|(at, collection)| wanted(*at, collection)).map(|(at, _)| at).collect()
@@ -369,9 +373,8 @@ impl Meter {
         };
         if self.logs.iter().any(is_over) {
             self.logs.retain(|known| !is_over(known));
-            let is_used = |collection: &Collection| {
-                self.logs.iter().any(|known| known.log.created == collection.since)
-            };
+            let is_used =
+                |collection: &Collection| self.logs.iter().any(|known| known.log.created == collection.since);
             let mut is_own_view = true;
             self.collections.retain(|collection| std::mem::take(&mut is_own_view) || is_used(collection));
             self.points.clear();
@@ -466,7 +469,14 @@ impl Collection {
 
     /// Begins a flow, unless there are too many at the point. What Block Public Access refuses is never skipped
     /// (aws: bpa-flow-log).
-    fn begin(&mut self, key: FlowKey, at: Arc<PointFacts>, new: NewFlow, now: Instant, capacity: Option<usize>) {
+    fn begin(
+        &mut self,
+        key: FlowKey,
+        at: Arc<PointFacts>,
+        new: NewFlow,
+        now: Instant,
+        capacity: Option<usize>,
+    ) {
         self.seen.insert(key.point, Arc::clone(&at));
         if let Some(capacity) = capacity.filter(|_| key.reject_reason.is_none()) {
             let there = self.per_point.entry(key.point).or_insert(0);
@@ -565,7 +575,9 @@ fn is_regional(id: NatGatewayId, model: &Model) -> bool {
 fn loss(reason: DropReason) -> Option<Loss> {
     if let DropReason::TransitGatewayBlackhole { .. } = reason {
         Some(Loss::Blackhole)
-    } else if let DropReason::TransitGatewayNoRoute { .. } | DropReason::TransitGatewayNoAssociation { .. } = reason {
+    } else if let DropReason::TransitGatewayNoRoute { .. } | DropReason::TransitGatewayNoAssociation { .. } =
+        reason
+    {
         Some(Loss::NoRoute)
     } else if let DropReason::MtuExceeded { at: MtuLimit::TransitGateway(_), .. } = reason {
         Some(Loss::MtuExceeded)

@@ -17,4 +17,6 @@ pub use delivery::{Batch, Deliveries, HAS_PARQUET, LogEvents, LogObject};
 pub use meter::{AGGREGATION_INTERVAL, Meter, RecordSink};
 pub use path::TrafficPath;
 pub use point::{Point, PointFacts};
-pub use record::{Action, Content, Flow, FlowRecord, LogStatus, Loss, Printer, RejectReason, Transit, TransitEnd};
+pub use record::{
+    Action, Content, Flow, FlowRecord, LogStatus, Loss, Printer, RejectReason, Transit, TransitEnd,
+};

@@ -57,10 +57,12 @@ impl TrafficPath {
                 | Target::NatGateway(_)
                 | Target::NetworkInterface(_)
                 | Target::TransitGateway(_) => Self::SameVpc,
-                Target::Peering(id) => match model.peerings.get(&id).is_none_or(|pcx| pcx.is_intra_region()) {
-                    true => Self::IntraRegionPeering,
-                    false => Self::InterRegionPeering,
-                },
+                Target::Peering(id) => {
+                    match model.peerings.get(&id).is_none_or(|pcx| pcx.is_intra_region()) {
+                        true => Self::IntraRegionPeering,
+                        false => Self::InterRegionPeering,
+                    }
+                }
                 Target::VpnGateway(_) => Self::VpnGateway,
             })
         });
@@ -91,9 +93,8 @@ pub fn encryption_status(
     }
     let is_https = tuple.protocol == Protocol::TCP && (tuple.dst_port == 443 || tuple.src_port == 443);
     let is_endpoint = |facts: &PointFacts| facts.interface_type == Some("vpc_endpoint");
-    let is_by_endpoint = path == Some(TrafficPath::GatewayEndpoint)
-        || is_endpoint(own)
-        || next_hop.is_some_and(is_endpoint);
+    let is_by_endpoint =
+        path == Some(TrafficPath::GatewayEndpoint) || is_endpoint(own) || next_hop.is_some_and(is_endpoint);
     let by_application = if is_https && is_by_endpoint { 2 } else { 0 };
     let both_instances = own.instance.is_some() && next_hop.is_some_and(|next| next.instance.is_some());
     match (both_instances, next_hop) {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use crate::ids::{EniId, InstanceId, NatGatewayId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId, VpcId};
+use crate::ids::{
+    EniId, InstanceId, NatGatewayId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId, VpcId,
+};
 use crate::model::{Account, EcsTask, Eni, FlowLogResource, Instance, Model, Owner, Region};
 
 /// Where flows are metered.
@@ -91,7 +93,10 @@ impl PointFacts {
             is_nitro: instance.is_some_and(Instance::is_nitro),
             monitors_encryption: vpc.encryption_control,
             tags: [
-                named(tags(|instance| Some(&instance.tags)), instance.and_then(|instance| instance.name.as_ref())),
+                named(
+                    tags(|instance| Some(&instance.tags)),
+                    instance.and_then(|instance| instance.name.as_ref()),
+                ),
                 named(eni.tags.clone(), eni.name.as_ref()),
                 tags(|instance| instance.auto_scaling_group.as_ref()),
             ],

@@ -268,15 +268,23 @@ impl Printer<'_> {
             // There are no Local Zones, Outposts or Wavelength Zones here.
             Field::SublocationType | Field::SublocationId => {}
 
-            Field::PktSrcAwsService => put(out, flow.and_then(|flow| self.model.aws_service_of(flow.tuple.src))),
-            Field::PktDstAwsService => put(out, flow.and_then(|flow| self.model.aws_service_of(flow.tuple.dst))),
+            Field::PktSrcAwsService => {
+                put(out, flow.and_then(|flow| self.model.aws_service_of(flow.tuple.src)))
+            }
+            Field::PktDstAwsService => {
+                put(out, flow.and_then(|flow| self.model.aws_service_of(flow.tuple.dst)))
+            }
             Field::FlowDirection => put(out, flow.map(|flow| direction(flow.direction))),
             Field::TrafficPath => put(out, flow.and_then(|flow| flow.path).map(TrafficPath::code)),
 
             Field::EcsClusterArn => put(out, ecs.and_then(|task| task.cluster_arn.as_ref())),
             Field::EcsClusterName => put(out, ecs.and_then(|task| task.cluster_name.as_ref())),
-            Field::EcsContainerInstanceArn => put(out, ecs.and_then(|task| task.container_instance_arn.as_ref())),
-            Field::EcsContainerInstanceId => put(out, ecs.and_then(|task| task.container_instance_id.as_ref())),
+            Field::EcsContainerInstanceArn => {
+                put(out, ecs.and_then(|task| task.container_instance_arn.as_ref()))
+            }
+            Field::EcsContainerInstanceId => {
+                put(out, ecs.and_then(|task| task.container_instance_id.as_ref()))
+            }
             Field::EcsContainerId => put(out, ecs.and_then(|task| task.container_id.as_ref())),
             Field::EcsSecondContainerId => put(out, ecs.and_then(|task| task.second_container_id.as_ref())),
             Field::EcsServiceName => put(out, ecs.and_then(|task| task.service_name.as_ref())),

@@ -50,8 +50,9 @@ pub use dynamodb::{
 pub use endpoint::{EndpointKind, ServiceName, VpcEndpoint};
 pub use eni::{ConnectionTracking, ElasticIp, Eni, Owner, PublicAddress};
 pub use flow_log::{
-    DeliverLogsStatus, DestinationOptions, Field, FieldType, FieldUse, FileFormat, FlowLog, FlowLogResource, LogDestination,
-    LogFormat, LogGroup, LogStream, MalformedFormat, TagField, TaggedResource, TrafficType, log_group_arn,
+    DeliverLogsStatus, DestinationOptions, Field, FieldType, FieldUse, FileFormat, FlowLog, FlowLogResource,
+    LogDestination, LogFormat, LogGroup, LogStream, MalformedFormat, TagField, TaggedResource, TrafficType,
+    log_group_arn,
 };
 pub use identity::{Credentials, InstanceProfile, ManagedPolicy, Policies, Role, Session, User};
 pub use instance::{EcsTask, INSTANCE_TYPE, Instance, InstanceState, MetadataOptions};
@@ -82,10 +83,10 @@ pub use vpc::{CidrBlock, Vpc};
 pub use vpn::{CustomerGateway, VpnConnection, VpnEnd, VpnGateway};
 
 use crate::ids::{
-    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, FlowLogId, InstanceId, InternetGatewayId, NatGatewayId,
-    NetworkAclId, PeeringId, PrefixListId, PublicAccessExclusionId, RouteTableId, SecurityGroupId, SubnetId,
-    TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId,
-    VpnConnectionId, VpnGatewayId,
+    AllocationId, CustomerGatewayId, DhcpOptionsId, EniId, FlowLogId, InstanceId, InternetGatewayId,
+    NatGatewayId, NetworkAclId, PeeringId, PrefixListId, PublicAccessExclusionId, RouteTableId,
+    SecurityGroupId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId,
+    VpcEndpointId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 use crate::time::Instant;
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::result::{End, Explanation, FlowLogResult, NatGatewayMetrics, Outcome, ScenarioResult, StepResult};
+use super::result::{
+    End, Explanation, FlowLogResult, NatGatewayMetrics, Outcome, ScenarioResult, StepResult,
+};
 use super::text::timestamp;
 
 /// The version of the layout.
@@ -170,6 +172,7 @@ fn flow_log(log: &FlowLogResult) -> (String, serde_json::Value) {
         "records": log.records,
         format!("{}s", log.unit): log.pieces,
         "refused": log.refused,
+        "refusal": log.refusal,
     });
     (log.name.clone(), value)
 }

@@ -59,6 +59,8 @@ pub struct FlowLogResult {
     pub pieces: u64,
     /// How many records it was not let deliver.
     pub refused: u64,
+    /// Why not, the last time.
+    pub refusal: Option<String>,
 }
 
 /// What a scenario left behind.

@@ -251,9 +251,10 @@ fn delivered(log: &FlowLogResult) -> String {
         }
         let _ = write!(text, " to {}", log.destination);
     }
-    if log.refused > 0 {
+    if let Some(refusal) = &log.refusal {
         let comma = if log.records > 0 { ", " } else { "" };
-        let _ = write!(text, "{comma}{} not delivered to {}: Access error", plural(log.refused, "record"), log.destination);
+        let refused = plural(log.refused, "record");
+        let _ = write!(text, "{comma}{refused} not delivered (Access error: {refusal})");
     }
     text
 }

@@ -3,6 +3,7 @@
 //! A pattern names fields, or is a whole line as people read it, with `*` for what does not matter and names in braces
 //! for ids. How patterns are compared with records is elsewhere.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use super::expect::{Count, Names, count};
@@ -181,9 +182,10 @@ fn whole_line(node: &Node, text: &str, names: &Names, problems: &mut Problems) -
 }
 
 fn check_label(name: &str, node: &Node, names: &Names, problems: &mut Problems) {
-    let known = || names.labels.iter().chain(&names.hosts).chain(&names.given).chain(&names.interfaces);
-    if !known().any(|label| label == name) {
-        problems.push(Problem::unknown(node.span, "name", name, known().map(String::as_str)));
+    let lists = [&names.labels, &names.hosts, &names.given, &names.interfaces];
+    let known: BTreeSet<&str> = lists.into_iter().flatten().map(String::as_str).collect();
+    if !known.contains(name) {
+        problems.push(Problem::unknown(node.span, "name", name, known));
     }
 }
 
@@ -195,7 +197,8 @@ fn field_pattern(
     names: &Names,
     problems: &mut Problems,
 ) -> Option<FieldPattern> {
-    let pattern = FieldPattern::read(text).map_err(|message| problems.push(Problem::at(node.span, message))).ok()?;
+    let pattern =
+        FieldPattern::read(text).map_err(|message| problems.push(Problem::at(node.span, message))).ok()?;
     let FieldPattern::Named(text) = &pattern else { return Some(pattern) };
     if text == "-" {
         return Some(pattern);
@@ -222,7 +225,9 @@ fn field_pattern(
             "`OK`, `NODATA` or `SKIPDATA`"
         }
         Field::FlowDirection if !["egress", "ingress"].contains(&text.as_str()) => "`egress` or `ingress`",
-        Field::Protocol if !["tcp", "udp", "icmp"].contains(&text.as_str()) && text.parse::<u8>().is_err() => {
+        Field::Protocol
+            if !["tcp", "udp", "icmp"].contains(&text.as_str()) && text.parse::<u8>().is_err() =>
+        {
             "`tcp`, `udp`, `icmp` or a protocol number"
         }
         Field::Protocol => return Some(pattern),

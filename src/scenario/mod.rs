@@ -30,7 +30,8 @@ use indexmap::IndexMap;
 
 pub use document::Pattern;
 pub use expect::{
-    ApiExpectation, CommandExpectation, Count, DropExpectation, Exit, MetricsExpectation, PacketExpectation, PacketFate, PacketKind, Party, Text,
+    ApiExpectation, CommandExpectation, Count, DropExpectation, Exit, MetricsExpectation, PacketExpectation,
+    PacketFate, PacketKind, Party, Text,
 };
 pub use flow_pattern::{Comparison, FieldPattern, FlowLogExpectation, FlowPattern, Wanted};
 pub use links::{Link, Repair};
@@ -109,8 +110,7 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
     let seed = fields.optional("seed").map(|node| node.integer(problems, 0..=u64::MAX));
     let scope = draft::scope(&mut fields, None, problems);
     let topology = draft::topology(&mut fields, scope, problems);
-    let capacity =
-        fields.optional("flow_log_capacity").and_then(|node| node.integer(problems, 1..=u32::MAX));
+    let capacity = fields.optional("flow_log_capacity").and_then(|node| node.integer(problems, 1..=u32::MAX));
     let links = fields.optional("links");
     let steps = fields.optional("steps");
     fields.finish(problems);

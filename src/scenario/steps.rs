@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use super::aws::{self, AwsCommand, NameKind};
 use super::draft;
-use super::expect::{
-    self, ApiExpectation, CommandExpectation, MetricsExpectation, Names, labels,
-};
+use super::expect::{self, ApiExpectation, CommandExpectation, MetricsExpectation, Names, labels};
 use super::fields::Fields;
 use super::flow_pattern::{self, FlowLogExpectation};
 use super::links::{self, Places, Repair};
@@ -147,9 +145,8 @@ impl Reader<'_> {
             [("expect_metrics", node)] => {
                 expect::metrics(node, &self.names, self.problems).map(Action::ExpectMetrics)
             }
-            [(_, node)] => {
-                flow_pattern::flow_logs(node, &self.lines, &self.names, self.problems).map(Action::ExpectFlowLogs)
-            }
+            [(_, node)] => flow_pattern::flow_logs(node, &self.lines, &self.names, self.problems)
+                .map(Action::ExpectFlowLogs),
             [] => {
                 accept_all(&mut fields);
                 self.problems.push(

@@ -9,7 +9,8 @@ use crate::report::journal::{Journey, Subject};
 use crate::report::result::NatGatewayMetrics;
 use crate::scenario::aws::{Failure, Output};
 use crate::scenario::{
-    ApiExpectation, CommandExpectation, Count, DropExpectation, Exit, MetricsExpectation, PacketExpectation, PacketFate, PacketKind, Party, Text, station_of,
+    ApiExpectation, CommandExpectation, Count, DropExpectation, Exit, MetricsExpectation, PacketExpectation,
+    PacketFate, PacketKind, Party, Text, station_of,
 };
 use crate::trace::{DropReason, Fate, PacketFacts, Station};
 use crate::wire::{Protocol, TcpFlags};

@@ -11,16 +11,19 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::records::GrowingFile;
-use crate::flowlog::{LogEvents, LogObject};
+use crate::api::DeliveryRefusal;
+use crate::flowlog::{Batch, LogEvents, LogObject};
 use crate::model::{Content, LogDestination, Region, Stored};
 use crate::report::result::FlowLogResult;
-use crate::flowlog::Batch;
 use crate::time::Instant;
 
 /// The folder with objects, and the one with streams.
 pub const FOLDERS: [&str; 2] = ["s3", "cloudwatch"];
 /// The list of all that was delivered.
 pub const MANIFEST: &str = "delivery.json";
+
+/// In how many objects or events a batch was delivered, or why it was not.
+pub type Delivered = Result<u64, DeliveryRefusal>;
 
 /// Where deliveries go.
 #[derive(Debug, Default)]
@@ -110,7 +113,7 @@ impl Destinations {
     }
 
     /// Notes what became of a batch: how many objects or events it was, or that it was refused.
-    pub fn note(&mut self, batch: &Batch, pieces: Option<u64>) {
+    pub fn note(&mut self, batch: &Batch, delivered: Delivered) {
         let log = &batch.log;
         let (destination, unit) = match &log.destination {
             LogDestination::CloudWatchLogs { group, .. } => (group.clone(), "event"),
@@ -127,13 +130,17 @@ impl Destinations {
             records: 0,
             pieces: 0,
             refused: 0,
+            refusal: None,
         });
-        match pieces {
-            Some(pieces) => {
+        match delivered {
+            Ok(pieces) => {
                 result.records += batch.records.len() as u64;
                 result.pieces += pieces;
             }
-            None => result.refused += batch.records.len() as u64,
+            Err(refusal) => {
+                result.refused += batch.records.len() as u64;
+                result.refusal = Some(refusal.to_string());
+            }
         }
     }
 
@@ -147,7 +154,8 @@ impl Destinations {
         for file in self.streams.values_mut() {
             file.flush()?;
         }
-        let Some(folder) = self.folder.as_ref().filter(|_| !self.objects.is_empty() || !self.streams.is_empty())
+        let Some(folder) =
+            self.folder.as_ref().filter(|_| !self.objects.is_empty() || !self.streams.is_empty())
         else {
             return Ok(());
         };
@@ -210,7 +218,10 @@ mod tests {
     #[test]
     fn no_name_leads_out_of_the_folder() {
         assert_eq!(path_of("s3", "bucket", "../../etc/passwd"), "s3/bucket/_/_/etc/passwd");
-        assert_eq!(path_of("cloudwatch", "/aws/vpc/flowlogs", "eni-1-all"), "cloudwatch/aws/vpc/flowlogs/eni-1-all");
+        assert_eq!(
+            path_of("cloudwatch", "/aws/vpc/flowlogs", "eni-1-all"),
+            "cloudwatch/aws/vpc/flowlogs/eni-1-all"
+        );
         assert_eq!(path_of("s3", "b", "a b/year=2024/x:y"), "s3/b/a b/year=2024/x_y");
     }
 }

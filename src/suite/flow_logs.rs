@@ -72,7 +72,8 @@ impl Tallies {
                 failures.push(tally.mismatch(model));
                 continue;
             }
-            let new: Vec<String> = tally.lines.iter().filter(|line| !lines.contains(*line)).cloned().collect();
+            let new: Vec<String> =
+                tally.lines.iter().filter(|line| !lines.contains(*line)).cloned().collect();
             lines.extend(new);
             if tally.matched > KEPT_MAX as u64 {
                 lines.push(format!("and {} more", tally.matched - KEPT_MAX as u64));
@@ -145,11 +146,15 @@ impl Tally {
             text += &difference(&pattern.wanted, format, values, model);
         } else if let (Wanted::Line(words), 0) = (&pattern.wanted, self.matched) {
             let log = pattern.flow_log.as_ref().and_then(|name| {
-                model.flow_logs.values().find(|log| log.name.as_ref() == Some(name) || log.id.to_string() == *name)
+                model
+                    .flow_logs
+                    .values()
+                    .find(|log| log.name.as_ref() == Some(name) || log.id.to_string() == *name)
             });
             let fields = log.map_or(LogFormat::default().fields().len(), |log| log.format.fields().len());
             if fields != words.len() {
-                let _ = write!(text, "\n  lines have {fields} fields there, and this one has {}", words.len());
+                let _ =
+                    write!(text, "\n  lines have {fields} fields there, and this one has {}", words.len());
             }
         }
         text
@@ -174,7 +179,8 @@ fn difference(wanted: &Wanted, format: &LogFormat, came: &[String], model: &Mode
     let expected: Vec<Option<&FieldPattern>> = match wanted {
         Wanted::Line(words) => words.iter().map(Some).collect(),
         Wanted::Fields(fields) => {
-            let find = |field: &Field| fields.iter().find(|(wanted, _)| wanted == field).map(|(_, pattern)| pattern);
+            let find =
+                |field: &Field| fields.iter().find(|(wanted, _)| wanted == field).map(|(_, pattern)| pattern);
             format.fields().iter().map(find).collect()
         }
     };
@@ -281,7 +287,9 @@ mod tests {
 
     #[test]
     fn stars_stand_for_anything() {
-        for (like, text) in [("*", ""), ("10.0.*", "10.0.1.4"), ("*.4", "10.0.1.4"), ("a*c*e", "abcde"), ("ab", "ab")] {
+        for (like, text) in
+            [("*", ""), ("10.0.*", "10.0.1.4"), ("*.4", "10.0.1.4"), ("a*c*e", "abcde"), ("ab", "ab")]
+        {
             assert!(is_like(like, text), "{like} {text}");
         }
         for (like, text) in [("10.0.*", "10.1.0.4"), ("a*c", "ab"), ("ab", "abc")] {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::check;
-use super::destinations::Destinations;
+use super::destinations::{Delivered, Destinations};
 use super::output::{Folder, RESULT};
 use super::recorder::{CaptureFiles, Recorder};
 use super::records::Records;
@@ -362,61 +362,61 @@ impl Runner {
         }
         self.world.show(|recorder, model| recorder.close_intervals(until, model));
         while let Some(batch) = self.world.observer.records.deliveries.arrived(until) {
-            let pieces = match &batch.log.destination {
+            let delivered = match &batch.log.destination {
                 LogDestination::CloudWatchLogs { group, .. } => self.deliver_events(&batch, group)?,
                 LogDestination::S3 { bucket, prefix, options } => {
                     let objects = batch.objects(*options, prefix, self.world.model());
                     self.deliver_objects(&batch, bucket, objects)?
                 }
             };
-            self.destinations.note(&batch, pieces);
-            if pieces.is_some() {
+            if delivered.is_ok() {
                 self.world.show(|recorder, model| {
                     for record in &batch.records {
                         recorder.records.tallies.see(Some(&batch.log), record, model);
                     }
                 });
             }
+            self.destinations.note(&batch, delivered);
         }
         Ok(())
     }
 
-    /// Puts objects into a bucket; how many, or nothing if that is not allowed.
+    /// Puts objects into a bucket; how many, or why not.
     fn deliver_objects(
         &mut self,
         batch: &Batch,
         bucket: &str,
         objects: Vec<LogObject>,
-    ) -> io::Result<Option<u64>> {
+    ) -> io::Result<Delivered> {
         let (mut count, log) = (0, &batch.log);
         for object in objects {
             let key = object.key.clone();
-            if !self.world.change(log.scope, |ec2| ec2.admits_log_object(log, &key)) {
-                return Ok(None);
+            if let Err(refusal) = self.world.change(log.scope, |ec2| ec2.admits_log_object(log, &key)) {
+                return Ok(Err(refusal));
             }
             let region = self.world.model().buckets[bucket].region;
             let content = self.destinations.put(region, bucket, object)?;
             self.world.change(log.scope, |ec2| ec2.deliver_log_object(log, &key, content, batch.due));
             count += 1;
         }
-        Ok(Some(count))
+        Ok(Ok(count))
     }
 
-    /// Puts events into a group; how many, or nothing if that is not allowed.
-    fn deliver_events(&mut self, batch: &Batch, group: &str) -> io::Result<Option<u64>> {
+    /// Puts events into a group; how many, or why not.
+    fn deliver_events(&mut self, batch: &Batch, group: &str) -> io::Result<Delivered> {
         let (mut count, log) = (0, &batch.log);
         for events in batch.events(self.world.model()) {
             let (times, number) = (events.times(), events.events.len() as u64);
-            let is_let = self
-                .world
-                .change(log.scope, |ec2| ec2.deliver_log_events(log, &events.stream, times, number, batch.due));
-            if !is_let {
-                return Ok(None);
+            let admitted = self.world.change(log.scope, |ec2| {
+                ec2.deliver_log_events(log, &events.stream, times, number, batch.due)
+            });
+            if let Err(refusal) = admitted {
+                return Ok(Err(refusal));
             }
             self.destinations.put_events(log.scope.region, group, &events, batch.due)?;
             count += number;
         }
-        Ok(Some(count))
+        Ok(Ok(count))
     }
 
     /// Delivers what is still on its way when the run is over, and says what became of all of it.

@@ -8,7 +8,8 @@ pub fn key(log: &FlowLog, prefix: &str, options: DestinationOptions, slot: u64, 
     let (account, region) = (log.scope.account, log.scope.region);
     let at = i64::try_from(slot).ok().and_then(|slot| jiff::Timestamp::from_second(slot).ok());
     let at = at.expect("virtual time is within jiff's range");
-    let [year, month, day, hour, minute] = ["%Y", "%m", "%d", "%H", "%M"].map(|part| at.strftime(part).to_string());
+    let [year, month, day, hour, minute] =
+        ["%Y", "%m", "%d", "%H", "%M"].map(|part| at.strftime(part).to_string());
     let mut parts = Vec::from_iter((!prefix.is_empty()).then(|| prefix.to_owned()));
     parts.push("AWSLogs".to_owned());
     if options.hive_compatible_partitions {

@@ -129,9 +129,9 @@ impl Batch {
         for (record, line) in self.records.iter().zip(self.lines(model)) {
             by_slot.entry(record.end / SLOT.as_secs() * SLOT.as_secs()).or_default().push(line);
         }
-        let files = by_slot.into_iter().flat_map(|(slot, lines)| {
-            pieces(lines).into_iter().map(move |lines| (slot, lines))
-        });
+        let files = by_slot
+            .into_iter()
+            .flat_map(|(slot, lines)| pieces(lines).into_iter().map(move |lines| (slot, lines)));
         let object = |(slot, lines): (u64, Vec<String>)| {
             let text = lines.join("\n");
             let hash = seed::hash(&[&self.log.id.to_string(), &self.due.unix_seconds().to_string(), &text]);
@@ -183,7 +183,9 @@ fn pieces(lines: Vec<String>) -> Vec<Vec<String>> {
 fn gzip(header: &str, lines: &[String]) -> Vec<u8> {
     let mut file = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
     for line in std::iter::once(header).chain(lines.iter().map(String::as_str)) {
-        file.write_all(line.as_bytes()).and_then(|()| file.write_all(b"\n")).expect("memory takes everything");
+        file.write_all(line.as_bytes())
+            .and_then(|()| file.write_all(b"\n"))
+            .expect("memory takes everything");
     }
     file.finish().expect("memory takes everything")
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::{Named, each, flag, named, names, names_at, owned_text, scope};
 use crate::api::Labels;
 use crate::model::{
-    DestinationOptions, EcsTask, FileFormat, LogFormat, MalformedFormat, Scope, TagField, TaggedResource, TrafficType,
+    DestinationOptions, EcsTask, FileFormat, LogFormat, MalformedFormat, Scope, TagField, TaggedResource,
+    TrafficType,
 };
 use crate::scenario::fields::Fields;
 use crate::scenario::problem::{Problem, Problems};
@@ -36,7 +37,8 @@ pub fn flow_log(key: &Key, node: &Node, around: Scope, problems: &mut Problems) 
     let scope = scope(&mut fields, Some(around), problems);
     let resource = fields.required("resource", problems).and_then(|node| owned_text(node, problems));
     let kept = [("ACCEPT", TrafficType::Accept), ("ALL", TrafficType::All), ("REJECT", TrafficType::Reject)];
-    let traffic_type = fields.optional("traffic_type").and_then(|node| node.choice(problems, "traffic type", &kept));
+    let traffic_type =
+        fields.optional("traffic_type").and_then(|node| node.choice(problems, "traffic type", &kept));
     let format = fields.optional("format").and_then(|node| format(node, problems));
     let interval = fields.optional("max_aggregation_interval").and_then(|node| interval(node, problems));
     let tag_fields = each(&mut fields, "tag_fields", "tag keys by what has them", problems, tag_field);
@@ -71,16 +73,22 @@ fn destination(named: &Named, fields: &mut Fields<'_>, problems: &mut Problems) 
         (Some(group), None) => {
             if let Some(node) = file_format {
                 let problem = Problem::at(node.place, "a log group has lines, not files");
-                problems.push(problem.hint("leave `file_format` out, or give a `bucket` in place of the group"));
+                problems
+                    .push(problem.hint("leave `file_format` out, or give a `bucket` in place of the group"));
             }
-            let role = role.or_else(|| {
-                let problem = Problem::at(group.span, "whoever writes to a log group needs a role");
-                problems.push(problem.hint("add `role:` with a role of `iam:` that vpc-flow-logs.amazonaws.com may assume"));
-                None
-            })?;
+            let role =
+                role.or_else(|| {
+                    let problem = Problem::at(group.span, "whoever writes to a log group needs a role");
+                    problems.push(problem.hint(
+                        "add `role:` with a role of `iam:` that vpc-flow-logs.amazonaws.com may assume",
+                    ));
+                    None
+                })?;
             Some(Destination::LogGroup { group, role })
         }
-        (None, Some(bucket)) => Some(Destination::Bucket { bucket, prefix: prefix.map(|it| it.value), options }),
+        (None, Some(bucket)) => {
+            Some(Destination::Bucket { bucket, prefix: prefix.map(|it| it.value), options })
+        }
         (Some(group), Some(bucket)) => {
             let problem = Problem::at(bucket.span, "a flow log goes to one place");
             problems.push(problem.also(group.span, "the other").hint("make two flow logs of it"));
@@ -102,9 +110,12 @@ fn format(node: &Node, problems: &mut Problems) -> Option<Spanned<String>> {
         Err(MalformedFormat::Empty) => Problem::at(node.place, "a format without a field"),
         Err(MalformedFormat::NotAField(word)) => Problem::at(node.span, format!("`{word}` is not a field"))
             .hint("formats look like `${version} ${srcaddr} ${dstaddr}`"),
-        Err(MalformedFormat::Unknown(name)) => {
-            Problem::unknown(node.span, "field", &name, crate::model::Field::ALL.iter().map(|field| field.name()))
-        }
+        Err(MalformedFormat::Unknown(name)) => Problem::unknown(
+            node.span,
+            "field",
+            &name,
+            crate::model::Field::ALL.iter().map(|field| field.name()),
+        ),
     };
     problems.push(problem);
     None
@@ -120,7 +131,8 @@ fn interval(node: &Node, problems: &mut Problems) -> Option<u32> {
 }
 
 fn tag_field(key: &Key, node: &Node, problems: &mut Problems) -> Option<TagField> {
-    let kinds = [TaggedResource::AutoScalingGroup, TaggedResource::Instance, TaggedResource::NetworkInterface];
+    let kinds =
+        [TaggedResource::AutoScalingGroup, TaggedResource::Instance, TaggedResource::NetworkInterface];
     let Some(resource_type) = kinds.into_iter().find(|kind| kind.code() == key.text) else {
         let known = kinds.iter().map(|kind| kind.code());
         problems.push(Problem::unknown(key.span, "kind of resource with tags", &key.text, known));

@@ -69,11 +69,8 @@ pub struct Declared {
 impl Declared {
     /// The names in a file.
     pub fn of(root: &Node) -> Self {
-        let mut declared = Self {
-            outside: keys(root, "internet"),
-            flow_logs: keys(root, "flow_logs"),
-            ..Self::default()
-        };
+        let mut declared =
+            Self { outside: keys(root, "internet"), flow_logs: keys(root, "flow_logs"), ..Self::default() };
         for vpc in children(root, "vpcs") {
             declared.instances.extend(keys(vpc, "instances"));
             let kinds =
@@ -101,15 +98,9 @@ impl Declared {
             declared.on_prem.extend(keys(network, "hosts"));
             declared.all.extend(keys(network, "vpn"));
         }
-        for kind in [
-            "vpcs",
-            "peerings",
-            "elastic_ips",
-            "prefix_lists",
-            "transit_gateways",
-            "on_prem",
-            "flow_logs",
-        ] {
+        for kind in
+            ["vpcs", "peerings", "elastic_ips", "prefix_lists", "transit_gateways", "on_prem", "flow_logs"]
+        {
             declared.all.extend(keys(root, kind));
         }
         declared

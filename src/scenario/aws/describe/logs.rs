@@ -37,8 +37,7 @@ pub fn flow_log(_: &View<'_>, log: &FlowLog) -> Value {
             "PerHourPartition": options.per_hour_partition,
         });
     }
-    let tag_field =
-        |field: &TagField| json!({ "ResourceType": field.resource_type.code(), "TagKeys": texts(&field.tag_keys) });
+    let tag_field = |field: &TagField| json!({ "ResourceType": field.resource_type.code(), "TagKeys": texts(&field.tag_keys) });
     let tag_fields: Vec<Value> = log.tag_fields.iter().map(tag_field).collect();
     put(&mut document, "TagFieldSpecifications", (!tag_fields.is_empty()).then(|| tag_fields.into()));
     document

@@ -126,7 +126,12 @@ fn tag_fields(call: &Call<'_, '_>) -> Vec<TagField> {
             Some("instance") => TaggedResource::Instance,
             _ => TaggedResource::NetworkInterface,
         },
-        tag_keys: tree.elements("TagKeys").iter().filter_map(super::Tree::as_text).map(str::to_owned).collect(),
+        tag_keys: tree
+            .elements("TagKeys")
+            .iter()
+            .filter_map(super::Tree::as_text)
+            .map(str::to_owned)
+            .collect(),
     };
     call.structures("tag-field-specifications").iter().map(field).collect()
 }

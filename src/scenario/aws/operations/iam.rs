@@ -107,13 +107,19 @@ pub const OPERATIONS: &[Operation] = &[
         let role = call.iam(|iam| iam.get_role(&name).map(describe::role))?;
         Ok(call.one(role))
     }),
-    IAM.describe("list-attached-role-policies", "ListAttachedRolePolicies", "AttachedPolicies", &[ROLE], |call| {
-        let name = call.needed("role-name");
-        let policies = call.iam(|iam| iam.policies_of(Holder::Role(&name)).cloned())?;
-        let attached = policies.attached.iter().map(|arn| describe::attached_policy(call.model(), arn));
-        let attached = attached.collect();
-        Ok(call.one(Value::Array(attached)))
-    }),
+    IAM.describe(
+        "list-attached-role-policies",
+        "ListAttachedRolePolicies",
+        "AttachedPolicies",
+        &[ROLE],
+        |call| {
+            let name = call.needed("role-name");
+            let policies = call.iam(|iam| iam.policies_of(Holder::Role(&name)).cloned())?;
+            let attached = policies.attached.iter().map(|arn| describe::attached_policy(call.model(), arn));
+            let attached = attached.collect();
+            Ok(call.one(Value::Array(attached)))
+        },
+    ),
     IAM.op("put-role-policy", "PutRolePolicy", &[ROLE, POLICY_NAME, POLICY_DOCUMENT], |call| {
         let (role, name) = (call.needed("role-name"), call.needed("policy-name"));
         let document = call.needed("policy-document");
