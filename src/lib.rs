@@ -2,6 +2,8 @@
 
 pub mod api;
 pub mod cli;
+#[cfg(feature = "deliver")]
+pub mod deliver;
 pub mod flowlog;
 pub mod guest;
 pub mod iam;

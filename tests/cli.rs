@@ -38,6 +38,8 @@ fn scenario(folder: &Path, name: &str, yaml: &str) -> String {
     path.display().to_string()
 }
 
+// What it says of deliveries is not there without them.
+#[cfg(feature = "deliver")]
 #[test]
 fn help() {
     assert_snapshot!("help", vpclab(&["--help"]));

@@ -3,6 +3,10 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+#[cfg(feature = "deliver")]
+use super::deliver::DeliverArgs;
+use super::deliver::EndpointArgs;
+
 /// A packet-level simulator of the AWS VPC data plane
 ///
 /// Runs scenarios: VPCs described in YAML, and commands that people type in them. Instances exchange
@@ -20,6 +24,7 @@ Exit codes:
   0   all expectations held
   1   an expectation did not hold, or a packet that was asked about does not arrive
   2   wrong usage, or a scenario with mistakes
+  3   all expectations held, but not everything could be delivered
   70  a bug in vpclab";
 
 #[derive(Debug, clap::Subcommand)]
@@ -30,6 +35,9 @@ pub enum Subcommand {
     Check(CheckArgs),
     /// Say whether a packet gets somewhere and its answer back, and what decides on the way
     Explain(ExplainArgs),
+    /// Send what earlier runs left for S3 and CloudWatch Logs there, or to what imitates them
+    #[cfg(feature = "deliver")]
+    Deliver(DeliverArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -41,7 +49,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR", default_value = "vpclab-out")]
     pub out: PathBuf,
     /// Leave nothing behind
-    #[arg(long, conflicts_with = "out")]
+    #[arg(long, conflicts_with_all = ["out", "endpoints"])]
     pub no_out: bool,
     /// In place of the scenarios' own seeds
     #[arg(long)]
@@ -58,6 +66,8 @@ pub struct RunArgs {
     /// How results are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    #[command(flatten)]
+    pub endpoints: EndpointArgs,
 }
 
 #[derive(Debug, clap::Args)]

@@ -5,6 +5,8 @@
 pub enum Exit {
     /// All expectations held.
     Success,
+    /// All expectations held, but not everything was delivered.
+    Undelivered,
     /// An expectation did not hold.
     Failure,
     /// Wrong usage, or a scenario with mistakes.
@@ -18,6 +20,7 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Self::Success => 0,
+            Self::Undelivered => 3,
             Self::Failure => 1,
             Self::Usage => 2,
             Self::Bug => 70,

@@ -3,15 +3,19 @@
 //! Results go to standard output; mistakes and trouble to standard error.
 
 mod args;
+#[cfg_attr(not(feature = "deliver"), path = "no_deliver.rs")]
+mod deliver;
 mod exit;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use clap::Parser;
 
 use self::args::{Args, CheckArgs, ExplainArgs, Format, RunArgs, Subcommand};
+use self::deliver::Courier;
 pub use self::exit::Exit;
 use crate::report::json;
 use crate::report::result::ScenarioResult;
@@ -33,6 +37,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Subcommand::Check(args) => check(&args),
         Subcommand::Explain(args) => explain(&args),
         Subcommand::Run(args) => run(&args),
+        #[cfg(feature = "deliver")]
+        Subcommand::Deliver(args) => deliver::deliver(&args),
     }
 }
 
@@ -40,6 +46,11 @@ fn run(args: &RunArgs) -> Exit {
     let files = match suite::find(&args.scenarios) {
         Ok(files) => files,
         Err(error) => return usage(&error.to_string()),
+    };
+    // Before anything runs: a long run whose output nobody may deliver is a long wait for nothing.
+    let courier = match Courier::hire(&args.endpoints, args.format) {
+        Ok(courier) => courier,
+        Err(exit) => return exit,
     };
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let style = if is_colored(stdout.is_terminal()) { Style::Colored } else { Style::Plain };
@@ -55,8 +66,19 @@ fn run(args: &RunArgs) -> Exit {
     suite::run_all(files, &plan, |report| {
         let this = printer.report(&report).unwrap_or_else(|error| broken_output(&error));
         exit = exit.max(this);
+        if let (Some(courier), Some(folder)) = (&courier, folder_of(&report)) {
+            exit = exit.max(courier.deliver_run(Path::new(folder)));
+        }
     });
     exit
+}
+
+/// Where a scenario left something, whether or not it came out as expected.
+fn folder_of(report: &Report) -> Option<&str> {
+    match report {
+        Report::Ran(result) => result.output.as_ref().map(|output| output.folder.as_str()),
+        Report::Invalid { .. } | Report::Failed { .. } | Report::Crashed { .. } => None,
+    }
 }
 
 fn explain(args: &ExplainArgs) -> Exit {

@@ -160,6 +160,8 @@ pub(super) struct Process {
     stderr: Vec<u8>,
     exit: Option<i32>,
     connections: Vec<ConnectionId>,
+    /// The port it connects from, if it chose one.
+    local_port: Option<u16>,
     probe_news: Vec<ProbeNews>,
     reply: Option<Reply>,
     wake: Option<Instant>,
@@ -414,8 +416,18 @@ impl<'a> Os<'a> {
         self.connect_for((address, port), Haul::Bulk)
     }
 
+    /// Connects from a port of the program's choice from now on; false if somebody uses it.
+    pub fn bind(&mut self, port: u16) -> bool {
+        let is_free = self.stack.is_free(port);
+        if is_free {
+            self.me().local_port = Some(port);
+        }
+        is_free
+    }
+
     fn connect_for(&mut self, to: (Ipv4Addr, u16), haul: Haul) -> ConnectionId {
-        let id = self.stack.connect(self.now, self.pid, to, haul);
+        let local_port = self.me().local_port;
+        let id = self.stack.connect(self.now, self.pid, local_port, to, haul);
         self.me().connections.push(id);
         id
     }

@@ -181,13 +181,14 @@ impl Stack {
         &mut self,
         now: Instant,
         owner: ProcessId,
+        local_port: Option<u16>,
         (address, port): (Ipv4Addr, u16),
         haul: Haul,
     ) -> ConnectionId {
         let tuple = FiveTuple {
             src: self.link.source_for(address),
             dst: address,
-            src_port: self.ephemeral_port(),
+            src_port: local_port.unwrap_or_else(|| self.ephemeral_port()),
             dst_port: port,
             protocol: Protocol::TCP,
         };
@@ -376,17 +377,21 @@ impl Stack {
         }
     }
 
+    /// Whether nothing uses a port.
+    pub fn is_free(&self, port: u16) -> bool {
+        let is_probed = |with: &Protocol| self.probes.contains_key(&(*with, port));
+        !self.by_tuple.keys().any(|tuple| tuple.src_port == port)
+            && ![Protocol::TCP, Protocol::UDP].iter().any(is_probed)
+            && !self.served.contains_key(&port)
+    }
+
     /// An even port that no connection uses.
     fn ephemeral_port(&mut self) -> u16 {
         let even = u64::from((EPHEMERAL_LAST - EPHEMERAL_FIRST) / 2 + 1);
         let start = self.ports.below(even);
-        let is_used = |port: u16| {
-            self.by_tuple.keys().any(|tuple| tuple.src_port == port)
-                || [Protocol::TCP, Protocol::UDP].iter().any(|with| self.probes.contains_key(&(*with, port)))
-        };
         let free = (0..even)
             .map(|step| EPHEMERAL_FIRST + 2 * ((start + step) % even) as u16)
-            .find(|port| !is_used(*port) && !self.served.contains_key(port));
+            .find(|port| self.is_free(*port));
         free.expect("a host has fewer than 14116 connections and probes")
     }
 }

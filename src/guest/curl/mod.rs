@@ -43,6 +43,7 @@ mod exit {
     pub const HTTP_ERROR: i32 = 22;
     pub const TIMED_OUT: i32 = 28;
     pub const TLS_FAILED: i32 = 35;
+    pub const INTERFACE_FAILED: i32 = 45;
     pub const TOO_MANY_REDIRECTS: i32 = 47;
     pub const GOT_NOTHING: i32 = 52;
     pub const RECEIVE_ERROR: i32 = 56;
@@ -193,6 +194,10 @@ impl Curl {
                 exit::COULD_NOT_CONNECT,
                 self.failed_to_connect(os.now, "Couldn't connect to server"),
             ));
+        }
+        if self.options.local_port.is_some_and(|port| !os.bind(port)) {
+            let message = "bind failed with errno 98: Address already in use".to_owned();
+            return Err(Failure(exit::INTERFACE_FAILED, message));
         }
         self.state = State::Connecting(os.connect(address, port));
         // While there are more addresses, half of the time that is left is for this one.

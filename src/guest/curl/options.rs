@@ -31,6 +31,7 @@ pub(in crate::guest) struct Options {
     pub headers: Vec<String>,
     pub user_agent: Option<String>,
     pub write_out: Option<WriteOut>,
+    pub local_port: Option<u16>,
     pub max_time: Option<Duration>,
     pub connect_timeout: Option<Duration>,
 }
@@ -58,6 +59,7 @@ const KNOWN: &[&str] = &[
     "--header",
     "--include",
     "--insecure",
+    "--local-port",
     "--location",
     "--max-time",
     "--output",
@@ -113,6 +115,7 @@ impl Options {
             headers: Vec::new(),
             user_agent: None,
             write_out: None,
+            local_port: None,
             max_time: None,
             connect_timeout: None,
         }
@@ -159,6 +162,7 @@ impl Options {
             }
             "show-error" => self.show_error = true,
             "silent" => self.silent = true,
+            "local-port" => self.local_port = Some(args.value(range)?.number()?),
             "url" => self.set_url(has_url, args.value(range)?)?,
             "user-agent" => self.user_agent = Some(args.value(range)?.text.to_owned()),
             "verbose" => self.verbose = true,

@@ -21,7 +21,7 @@ const DATAGRAM_WAIT: Duration = Duration::from_secs(2);
 /// Exit status if the port is not open.
 const FAILED: i32 = 1;
 /// Exit status if the host has no address.
-const UNRESOLVED: i32 = 2;
+const FATAL: i32 = 2;
 
 /// A running `nc`.
 pub(super) struct Nc {
@@ -51,6 +51,12 @@ impl Nc {
             self.state = State::Listening;
             return self.listen(os);
         }
+        if let Some(port) = self.options.local_port
+            && !os.bind(port)
+        {
+            say(os, &format!("bind to 0.0.0.0:{port}: Address already in use. QUITTING."));
+            return Progress::Exited(FATAL);
+        }
         let connection = os.connect(address, self.options.port);
         self.state = State::Connecting(connection);
         self.look(os, connection)
@@ -73,7 +79,7 @@ impl Nc {
             Looked::Failed(why) => {
                 let why = why.describe();
                 say(os, &format!("Could not resolve hostname \"{host}\": {why}. QUITTING."));
-                Progress::Exited(UNRESOLVED)
+                Progress::Exited(FATAL)
             }
         }
     }

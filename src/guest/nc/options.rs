@@ -18,11 +18,13 @@ pub(in crate::guest) struct Options {
     pub verbose: bool,
     /// `-n`: the host is an address.
     pub numeric: bool,
+    /// `-p`: the port it connects from.
+    pub local_port: Option<u16>,
     /// `-w`: how long connecting may take.
     pub wait: Duration,
 }
 
-const KNOWN: &[&str] = &["-4", "-n", "-u", "-v", "-w", "-z"];
+const KNOWN: &[&str] = &["-4", "-n", "-p", "-u", "-v", "-w", "-z"];
 const EXAMPLE: &str = "for example `nc -zv 10.0.0.4 80`";
 
 impl Options {
@@ -33,6 +35,7 @@ impl Options {
             udp: false,
             verbose: false,
             numeric: false,
+            local_port: None,
             wait: Duration::from_secs(10),
         };
         let mut only_connects = false;
@@ -67,6 +70,10 @@ impl Options {
         match c {
             '4' => {}
             'n' => self.numeric = true,
+            'p' => {
+                let value = args.value(&range)?;
+                self.local_port = Some(value.number()?);
+            }
             'u' => self.udp = true,
             'v' => self.verbose = true,
             'w' => {

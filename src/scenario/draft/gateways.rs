@@ -24,6 +24,7 @@ pub struct NatGateway {
     pub elastic_ips: Vec<Spanned<String>>,
     pub private_ip: Option<Spanned<Ipv4Addr>>,
     pub secondary_private_ips: usize,
+    pub eni_id: Option<Spanned<String>>,
 }
 
 #[derive(Debug)]
@@ -70,8 +71,17 @@ pub struct Attachment {
     pub named: Named,
     pub vpc: Spanned<String>,
     pub subnets: Vec<Spanned<String>>,
+    pub interfaces: Vec<AttachmentInterface>,
     pub appliance_mode: bool,
     pub security_group_referencing: bool,
+}
+
+/// What the interface of an attachment in a subnet is called, and its address.
+#[derive(Debug)]
+pub struct AttachmentInterface {
+    pub subnet: Spanned<String>,
+    pub eni_id: Option<Spanned<String>>,
+    pub private_ip: Option<Spanned<Ipv4Addr>>,
 }
 
 #[derive(Debug)]
@@ -155,6 +165,7 @@ pub fn nat_gateway(key: &Key, node: &Node, problems: &mut Problems) -> Option<Na
     let is_private = flag(&mut fields, "private", false, problems);
     let elastic_ips = names_at(&mut fields, "elastic_ips", problems);
     let private_ip = fields.optional("private_ip").and_then(|node| node.parse(problems, ADDRESS));
+    let eni_id = fields.optional("eni_id").and_then(|node| owned_text(node, problems));
     let secondary = fields.optional("secondary_private_ips").and_then(|node| node.integer(problems, 0..=31));
     fields.finish(problems);
     Some(NatGateway {
@@ -166,6 +177,7 @@ pub fn nat_gateway(key: &Key, node: &Node, problems: &mut Problems) -> Option<Na
         is_private,
         elastic_ips,
         private_ip,
+        eni_id,
         secondary_private_ips: secondary.map_or(0, |number: Spanned<u32>| number.value as usize),
     })
 }
@@ -264,10 +276,23 @@ fn attachment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Attachm
     let named = named(key, &mut fields, problems);
     let vpc = fields.required("vpc", problems).and_then(|node| owned_text(node, problems));
     let subnets = fields.required("subnets", problems).map(|node| names(node, problems));
+    let interfaces = each(&mut fields, "interfaces", "interfaces by subnet", problems, attachment_interface);
     let appliance_mode = flag(&mut fields, "appliance_mode", false, problems);
     let security_group_referencing = flag(&mut fields, "security_group_referencing", true, problems);
     fields.finish(problems);
-    Some(Attachment { named, vpc: vpc?, subnets: subnets?, appliance_mode, security_group_referencing })
+    let (vpc, subnets) = (vpc?, subnets?);
+    Some(Attachment { named, vpc, subnets, interfaces, appliance_mode, security_group_referencing })
+}
+
+fn attachment_interface(key: &Key, node: &Node, problems: &mut Problems) -> Option<AttachmentInterface> {
+    let mut fields = Fields::of(node, "an interface of an attachment", problems)?;
+    let interface = AttachmentInterface {
+        subnet: Spanned { span: key.span, value: key.text.clone() },
+        eni_id: fields.optional("eni_id").and_then(|node| owned_text(node, problems)),
+        private_ip: fields.optional("private_ip").and_then(|node| node.parse(problems, ADDRESS)),
+    };
+    fields.finish(problems);
+    Some(interface)
 }
 
 fn transit_table(key: &Key, node: &Node, problems: &mut Problems) -> Option<TransitTable> {

@@ -16,7 +16,7 @@ use ipnet::Ipv4Net;
 
 pub use self::dhcp::DhcpOptions;
 pub use self::gateways::{
-    Attachment, Connection, Endpoint, NatGateway, OnPrem, OnPremHost, PrefixList, PrivateDns, TransitGateway,
+    Attachment, AttachmentInterface, Connection, Endpoint, NatGateway, OnPrem, OnPremHost, PrefixList, PrivateDns, TransitGateway,
     TransitTable,
 };
 pub use self::hosts::{Instance, OutsideHost, Setup, bad_host_name, serves};

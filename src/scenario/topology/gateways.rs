@@ -8,10 +8,10 @@ use crate::api::{
     CreateVpcEndpoint, CreateVpnConnection, NewEndpointKind, Taggable,
 };
 use crate::ids::{
-    AllocationId, CustomerGatewayId, RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId,
+    AllocationId, CustomerGatewayId, EniId, RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId,
     TransitGatewayId, TransitGatewayRouteTableId, VpcId, VpnGatewayId,
 };
-use crate::model::{Connectivity, NatGatewayState, OnPremHost, Scope, ServiceName, VpnEnd};
+use crate::model::{AttachmentResource, Connectivity, NatGatewayState, OnPremHost, Scope, ServiceName, VpnEnd};
 use crate::scenario::draft;
 use crate::scenario::problem::Problem;
 use crate::scenario::resolve::{self, Kind};
@@ -68,6 +68,11 @@ impl Builder<'_> {
         };
         let place = nat.private_ip.as_ref().map_or(span, |ip| ip.span);
         let id = self.call(scope, place, "CreateNatGateway", |ec2| ec2.create_nat_gateway(request))?;
+        if let (Some(eni), Some(pinned)) =
+            (self.built.model.nat_gateways[&id].eni(), self.pinned::<EniId>(nat.eni_id.as_ref()))
+        {
+            self.call(scope, span, "CreateNatGateway", |ec2| ec2.pin_interface(eni, pinned, None));
+        }
         if let NatGatewayState::Failed { code, message } = self.built.model.nat_gateways[&id].state.clone() {
             let problem = Problem::at(span, format!("this NAT gateway fails: {message}"));
             self.problems.push(problem.note(format!("its FailureCode is {code}")));
@@ -218,10 +223,39 @@ impl Builder<'_> {
             security_group_referencing: attachment.security_group_referencing,
         };
         let span = attachment.named.name.span;
-        self.call(scope, span, "CreateTransitGatewayVpcAttachment", |ec2| {
+        let id = self.call(scope, span, "CreateTransitGatewayVpcAttachment", |ec2| {
             ec2.create_transit_gateway_vpc_attachment(request)
+        })?;
+        for interface in &attachment.interfaces {
+            self.attachment_interface(scope, vpc_id, id, interface);
+        }
+        Some(())
+    }
+
+    fn attachment_interface(
+        &mut self,
+        scope: Scope,
+        vpc_id: VpcId,
+        id: TransitGatewayAttachmentId,
+        interface: &draft::AttachmentInterface,
+    ) -> Option<()> {
+        let subnet = self.find::<SubnetId>(&interface.subnet, Some(vpc_id))?;
+        let span = interface.private_ip.as_ref().map_or(interface.subnet.span, |ip| ip.span);
+        let AttachmentResource::Vpc { interfaces, .. } =
+            &self.built.model.transit_gateway_attachments[&id].resource
+        else {
+            return None;
+        };
+        let Some((_, eni)) = interfaces.iter().copied().find(|(of, _)| *of == subnet) else {
+            let problem = Problem::at(interface.subnet.span, "the attachment is not in this subnet");
+            self.problems.push(problem.hint("add it to `subnets`"));
+            return None;
+        };
+        let pinned = self.pinned::<EniId>(interface.eni_id.as_ref()).unwrap_or(eni);
+        let private = interface.private_ip.as_ref().map(|ip| ip.value);
+        self.call(scope, span, "CreateTransitGatewayVpcAttachment", |ec2| {
+            ec2.pin_interface(eni, pinned, private)
         })
-        .map(|_| ())
     }
 
     /// What the tables of a transit gateway hold.
