@@ -58,6 +58,10 @@ impl Ec2<'_> {
         }
         let eip = self.elastic_ip(request.allocation_id)?;
         let (ip, before) = (eip.ip, eip.association);
+        // A regional NAT gateway has it, without an interface.
+        if before.is_none() {
+            self.free_elastic_ip(request.allocation_id)?;
+        }
         if let Some((association, eni)) = before {
             self.check_not_of_nat_gateway(eni)?;
             if !request.allow_reassociation && eni != request.network_interface_id {
@@ -105,10 +109,19 @@ impl Ec2<'_> {
         if is_own { Err(ApiError::code_only("AuthFailure")) } else { Ok(()) }
     }
 
+    /// The address of an Elastic IP that nothing uses.
+    pub(super) fn free_elastic_ip(&self, id: AllocationId) -> Result<Ipv4Addr> {
+        let eip = self.elastic_ip(id)?;
+        if eip.association.is_some() || self.model.nat_public_addresses.contains_key(&eip.ip) {
+            return Err(ApiError::code_only("Resource.AlreadyAssociated"));
+        }
+        Ok(eip.ip)
+    }
+
     /// Gives an Elastic IP back.
     pub fn release_address(&mut self, id: AllocationId) -> Result<()> {
         let eip = self.elastic_ip(id)?;
-        if eip.association.is_some() {
+        if self.free_elastic_ip(id).is_err() {
             return Err(ApiError::new("InvalidIPAddress.InUse", format!("Address {} is in use.", eip.ip)));
         }
         self.model.elastic_ips.shift_remove(&id);

@@ -246,6 +246,23 @@ impl Ec2<'_> {
             self.model.nat_gateways.insert(id, nat);
             return Ok(id);
         };
+        let mut zones: Vec<Zone> =
+            self.model.subnets.values().filter(|s| s.vpc == vpc_id).map(|subnet| subnet.zone).collect();
+        zones.sort();
+        zones.dedup();
+        // Elastic IPs that are given are the addresses of the first zones.
+        let mut given = request.allocation_id.into_iter().chain(request.secondary_allocation_ids);
+        for zone in zones {
+            let allocation = given.next();
+            let ip = match allocation {
+                Some(allocation) => self.free_elastic_ip(allocation)?,
+                None => self.choose_public_address(&format!("{id} {zone}")),
+            };
+            let association =
+                |id: AllocationId| (id, AddressAssociationId::derive(&[&id.to_string(), &zone.to_string()]));
+            let (zone, allocation) = (Some(zone), allocation.map(association));
+            nat.addresses.push(NatAddress { ip, allocation, zone, draining_until: None });
+        }
         let table = RouteTable::new(route_table, None, vpc_id, &blocks);
         self.model.route_tables.insert(route_table, table);
         let default = Route {
@@ -254,14 +271,8 @@ impl Ec2<'_> {
             origin: RouteOrigin::CreateRoute,
         };
         self.put_route(route_table, default);
-        let mut zones: Vec<Zone> =
-            self.model.subnets.values().filter(|s| s.vpc == vpc_id).map(|subnet| subnet.zone).collect();
-        zones.sort();
-        zones.dedup();
-        for zone in zones {
-            let ip = self.choose_public_address(&format!("{id} {zone}"));
-            self.model.nat_public_addresses.insert(ip, id);
-            nat.addresses.push(NatAddress { ip, allocation: None, zone: Some(zone), draining_until: None });
+        for address in &nat.addresses {
+            self.model.nat_public_addresses.insert(address.ip, id);
         }
         self.model.nat_gateways.insert(id, nat);
         Ok(id)

@@ -231,7 +231,12 @@ impl Ec2<'_> {
 
     /// Gives the interface of a gateway that was just made another id, or another private address: EC2 chooses
     /// them, and a scenario may want to.
-    pub(crate) fn pin_interface(&mut self, id: EniId, pinned: EniId, private: Option<Ipv4Addr>) -> Result<()> {
+    pub(crate) fn pin_interface(
+        &mut self,
+        id: EniId,
+        pinned: EniId,
+        private: Option<Ipv4Addr>,
+    ) -> Result<()> {
         let mut eni = self.eni(id)?.clone();
         let subnet = self.model.subnet(eni.subnet).clone();
         if pinned != id && self.model.enis.contains_key(&pinned) {

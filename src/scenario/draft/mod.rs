@@ -16,8 +16,8 @@ use ipnet::Ipv4Net;
 
 pub use self::dhcp::DhcpOptions;
 pub use self::gateways::{
-    Attachment, AttachmentInterface, Connection, Endpoint, NatGateway, OnPrem, OnPremHost, PrefixList, PrivateDns, TransitGateway,
-    TransitTable,
+    Attachment, AttachmentInterface, Connection, Endpoint, NatGateway, OnPrem, OnPremHost, PrefixList,
+    PrivateDns, TransitGateway, TransitTable,
 };
 pub use self::hosts::{Instance, OutsideHost, Setup, bad_host_name, serves};
 use self::hosts::{host_name, host_setup, instance, outside_host};

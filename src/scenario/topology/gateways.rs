@@ -8,10 +8,12 @@ use crate::api::{
     CreateVpcEndpoint, CreateVpnConnection, NewEndpointKind, Taggable,
 };
 use crate::ids::{
-    AllocationId, CustomerGatewayId, EniId, RouteTableId, SecurityGroupId, SubnetId, TransitGatewayAttachmentId,
-    TransitGatewayId, TransitGatewayRouteTableId, VpcId, VpnGatewayId,
+    AllocationId, CustomerGatewayId, EniId, RouteTableId, SecurityGroupId, SubnetId,
+    TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcId, VpnGatewayId,
 };
-use crate::model::{AttachmentResource, Connectivity, NatGatewayState, OnPremHost, Scope, ServiceName, VpnEnd};
+use crate::model::{
+    AttachmentResource, Connectivity, NatGatewayState, OnPremHost, Scope, ServiceName, VpnEnd,
+};
 use crate::scenario::draft;
 use crate::scenario::problem::Problem;
 use crate::scenario::resolve::{self, Kind};
