@@ -217,7 +217,7 @@ impl Meter {
         self.count(cx, key, None, |_, _| NewFlow::default());
     }
 
-    /// A packet in a transit gateway: in by one attachment, out by another (aws: tgw-flow-log-directions).
+    /// A packet in a transit gateway: in by one attachment, out by another (assumed: tgw-flow-log-directions).
     fn through_transit_gateway(&mut self, cx: &mut Cx<'_>, at: usize) {
         let Step::EnteredTransitGateway { gateway, attachment: source } = cx.stretch.steps[at] else {
             return;

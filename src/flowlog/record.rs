@@ -373,3 +373,26 @@ pub fn recorded_flags(protocol: Protocol, flags: TcpFlags, of_transit_gateway: b
     let kept = flags.0 & (TcpFlags::FIN | TcpFlags::SYN | TcpFlags::RST);
     if flags.has(TcpFlags::SYN | TcpFlags::ACK) { kept | TcpFlags::ACK } else { kept }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_those_that_aws_keeps() {
+        let kept = |flags: u8, transit| recorded_flags(Protocol::TCP, TcpFlags(flags), transit);
+        let (fin, syn, rst, psh, ack) = (1, 2, 4, 8, 16);
+        assert_eq!(kept(syn, false), 2);
+        assert_eq!(kept(syn | ack, false), 18);
+        assert_eq!(kept(ack, false), 0);
+        assert_eq!(kept(psh | ack, false), 0);
+        assert_eq!(kept(fin | ack, false), 1);
+        assert_eq!(kept(rst | ack, false), 4);
+        // SYN with ECE and CWR.
+        assert_eq!(kept(syn | 0xc0, false), 2);
+        assert_eq!(recorded_flags(Protocol::UDP, TcpFlags(0xff), false), 0);
+        assert_eq!(kept(ack, true), 0);
+        assert_eq!(kept(psh | ack, true), 24);
+        assert_eq!(kept(fin | ack, true), 17);
+    }
+}

@@ -35,7 +35,7 @@ pub struct Instance {
 /// The type of instances unless one is given.
 pub const INSTANCE_TYPE: &str = "t3.micro";
 
-/// The families of types that run on Xen: all others are built on the Nitro System (aws: nitro-instances).
+/// The families of types that run on Xen: all others are built on the Nitro System (assumed: nitro-families).
 const XEN: [&str; 26] = [
     "c1", "c3", "c4", "cc2", "cr1", "d2", "f1", "g2", "g3", "g3s", "h1", "hs1", "i2", "i3", "m1", "m2", "m3",
     "m4", "p2", "p3", "r3", "r4", "t1", "t2", "x1", "x1e",

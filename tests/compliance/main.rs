@@ -5,6 +5,7 @@ mod aws_cli;
 mod control_plane;
 mod dns;
 mod endpoint;
+mod flow_logs;
 mod hosts;
 mod iam;
 mod imds;

@@ -26,7 +26,7 @@ use crate::time::Instant;
 /// Objects hold what ended within so long (aws: flow-log-s3-slots).
 const SLOT: Duration = Duration::from_secs(300);
 /// So long after their slot objects are there, and so long after their interval events: up to 10 and 5 minutes
-/// (aws: flow-log-publish-delay, assumed: flow-log-publish-delay-fixed).
+/// (aws: flow-log-publish-delay; assumed: flow-log-publish-delay-fixed).
 const DELAY: Duration = Duration::from_secs(300);
 /// Text that is longer goes on in another object: 75 MB (assumed: flow-log-file-size).
 const TEXT_MAX: usize = 75_000_000;

@@ -83,3 +83,33 @@ fn column(
 fn number<N: std::str::FromStr>(field: Field, value: &str) -> N {
     value.parse().unwrap_or_else(|_| panic!("{field} is a number, not {value}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+
+    use super::*;
+
+    #[test]
+    fn a_file_has_a_typed_column_for_each_field() {
+        let format: LogFormat = "${srcaddr} ${dstport} ${bytes} ${tcp-flags}".parse().unwrap();
+        let lines = ["10.0.0.4 80 840 19".to_owned(), "- - - -".to_owned()];
+        let bytes = file(&format, &lines);
+        assert_eq!(bytes, file(&format, &lines), "the same lines are the same bytes");
+        let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+        let schema = reader.metadata().file_metadata().schema_descr();
+        let columns: Vec<String> = (0..schema.num_columns())
+            .map(|at| format!("{} {}", schema.column(at).name(), schema.column(at).physical_type()))
+            .collect();
+        assert_eq!(columns, ["srcaddr BYTE_ARRAY", "dstport INT32", "bytes INT64", "tcp_flags INT32"]);
+        let rows: Vec<String> =
+            reader.get_row_iter(None).unwrap().map(|row| row.unwrap().to_string()).collect();
+        assert_eq!(
+            rows,
+            [
+                r#"{srcaddr: "10.0.0.4", dstport: 80, bytes: 840, tcp_flags: 19}"#,
+                "{srcaddr: null, dstport: null, bytes: null, tcp_flags: null}"
+            ]
+        );
+    }
+}

@@ -69,7 +69,7 @@ fn mistakes_are_found_where_they_are() {
     check("nc -z a 0", "0", "expected a port from 1 to 65535, found `0`", "");
     check("nc -z a 80 81", "81", "`nc` tries one port at a time", "");
     check("nc -w0 -z a 80", "0", "`nc` waits longer than that", "");
-    check("nc -l 80", "-l", "`nc` has no option `-l` here", "options: -4, -n, -u, -v, -w, -z");
+    check("nc -l 80", "-l", "`nc` has no option `-l` here", "options: -4, -n, -p, -u, -v, -w, -z");
     check("ping a b", "b", "`ping` asks one host at a time", "");
     check(
         "ssh 10.0.0.4",

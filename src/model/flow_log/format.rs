@@ -54,7 +54,7 @@ impl LogFormat {
     /// (aws: tgw-flow-log-default-format).
     pub fn of_transit_gateways() -> Self {
         let counted = |field: &Field| field.used_in() != FieldUse::Interface;
-        // In AWS's table the direction and the services come after all else.
+        // The direction and the services come after all else (assumed: tgw-flow-log-order).
         let last = [Field::FlowDirection, Field::PktSrcAwsService, Field::PktDstAwsService];
         let middle = [Field::TcpFlags, Field::Region];
         let first = Field::ALL.iter().copied().filter(counted);
