@@ -78,6 +78,7 @@ fn the_reference_describes_a_topology_that_loads() {
                 "transit_gateways:",
                 "elastic_ips:",
                 "buckets:",
+                "log_groups:",
                 "internet:",
                 "on_prem:",
                 "links:",
@@ -86,7 +87,7 @@ fn the_reference_describes_a_topology_that_loads() {
             .any(|key| block.starts_with(key))
         })
         .collect();
-    assert_eq!(topology.len(), 10);
+    assert_eq!(topology.len(), 11);
     // A host that a rule of the example names.
     let yaml = format!("name: reference\n{}", topology.concat()).replace("from: Bastion }", "from: Web }");
     let scenario = scenario::load(&yaml)
@@ -107,7 +108,7 @@ fn the_reference_lists_every_command() {
         hint.and_then(|hint| hint.strip_prefix("known: ").map(str::to_owned)).expect("a list")
     };
     let (ec2, mut others) = (known("ec2"), Vec::new());
-    for service in ["dynamodb", "iam", "s3api", "sns"] {
+    for service in ["dynamodb", "iam", "logs", "s3api", "sns"] {
         others.extend(known(service).split(", ").map(|command| format!("{service} {command}")));
     }
     assert_eq!(listed, ec2.split(", ").chain(others.iter().map(String::as_str)).collect());
@@ -144,13 +145,13 @@ vpcs:
     route_tables: { T: { zzz: 1 } }
     network_acls: { A: { zzz: 1, ingress: [{ zzz: 1 }] } }
     security_groups: { G: { zzz: 1, ingress: [{ zzz: 1 }] } }
-    instances: { I: { zzz: 1, serves: { 80: { zzz: 1 } }, metadata: { zzz: 1 }, aws: { zzz: 1 } } }
+    instances: { I: { zzz: 1, serves: { 80: { zzz: 1 } }, metadata: { zzz: 1 }, aws: { zzz: 1 }, ecs_task: { zzz: 1 } } }
     nat_gateways: { N: { zzz: 1 } }
     endpoints: { P: { zzz: 1 } }
 iam: { zzz: 1, roles: { R: { zzz: 1 } }, users: { U: { zzz: 1 } } }
 prefix_lists: { L: { zzz: 1 } }
 transit_gateways:
-  T: { zzz: 1, attachments: { A: { zzz: 1 } }, route_tables: { R: { zzz: 1 } } }
+  T: { zzz: 1, attachments: { A: { zzz: 1, interfaces: { S: { zzz: 1 } } } }, route_tables: { R: { zzz: 1 } } }
 on_prem:
   O: { zzz: 1, hosts: { D: { zzz: 1 } }, vpn: { C: { zzz: 1 } } }
 peerings: { P: { zzz: 1 } }
@@ -158,6 +159,7 @@ elastic_ips: { E: { zzz: 1 } }
 buckets: { B: { zzz: 1, objects: { o: { zzz: 1 } } } }
 tables: { T: { zzz: 1 } }
 topics: { T: { zzz: 1 } }
+flow_logs: { F: { zzz: 1 } }
 internet: { H: { zzz: 1 } }
 links: [{ zzz: 1 }]
 steps:
@@ -194,6 +196,9 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
         ("a bucket", of("bucket")),
         ("a table", of("table")),
         ("a topic", of("topic")),
+        ("a flow log", of("flow_log")),
+        ("a task of ECS", keys(&schema["$defs"]["instance"]["properties"]["ecs_task"])),
+        ("an interface of an attachment", of("attachment_interface")),
         ("an object", of("object")),
         ("a role", of("role")),
         ("a user", of("user")),

