@@ -62,7 +62,13 @@ fn the_same_seed_gives_the_same_bytes_with_any_number_of_jobs() {
 #[test]
 fn another_seed_differs_where_it_should_and_only_there() {
     let (one, other) = (run("one", Some(1), 2), run("other", Some(2), 2));
-    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+    // The names of objects end with a hash of what is in them.
+    let without_hash = |name: &String| match name.rsplit_once("Z_") {
+        Some((object, _)) => object.to_owned(),
+        None => name.clone(),
+    };
+    let names = |files: &Files| files.keys().map(without_hash).collect::<Vec<_>>();
+    assert_eq!(names(&one), names(&other));
     let captures = one.iter().filter(|(name, _)| name.ends_with("all.pcapng"));
     for (name, bytes) in captures {
         assert!(bytes != &other[name], "{name} holds other sequence numbers and ports");

@@ -203,38 +203,48 @@ fn field_pattern(
     if text == "-" {
         return Some(pattern);
     }
-    let expected = match field {
-        Field::InterfaceId | Field::NextHopInterfaceId | Field::TgwSrcEni | Field::TgwDstEni => {
-            if !text.starts_with("eni-") && !names.may_own_interface(text) {
-                let known = names.interfaces.iter().map(String::as_str);
-                problems.push(Problem::unknown(node.span, "owner of an interface", text, known));
-            }
-            return Some(pattern);
+    if INTERFACES.contains(&field) {
+        if !text.starts_with("eni-") && !names.may_own_interface(text) {
+            let known = names.interfaces.iter().map(String::as_str);
+            problems.push(Problem::unknown(node.span, "owner of an interface", text, known));
         }
-        Field::SrcAddr | Field::DstAddr | Field::PktSrcAddr | Field::PktDstAddr => {
-            let is_host = names.hosts.iter().chain(&names.interfaces).any(|name| name == text);
-            if text.parse::<Ipv4Addr>().is_err() && !is_host {
-                let known = names.hosts.iter().map(String::as_str);
-                problems.push(Problem::unknown(node.span, "host", text, known));
-            }
-            return Some(pattern);
+        return Some(pattern);
+    }
+    if ADDRESSES.contains(&field) {
+        let is_host = names.hosts.iter().chain(&names.interfaces).any(|name| name == text);
+        if text.parse::<Ipv4Addr>().is_err() && !is_host {
+            problems.push(Problem::unknown(node.span, "host", text, names.hosts.iter().map(String::as_str)));
         }
-        Field::AccountId if text.parse::<Account>().is_err() => "an account number of twelve digits",
-        Field::Action if !["ACCEPT", "REJECT"].contains(&text.as_str()) => "`ACCEPT` or `REJECT`",
-        Field::LogStatus if !["OK", "NODATA", "SKIPDATA"].contains(&text.as_str()) => {
-            "`OK`, `NODATA` or `SKIPDATA`"
-        }
-        Field::FlowDirection if !["egress", "ingress"].contains(&text.as_str()) => "`egress` or `ingress`",
-        Field::Protocol
-            if !["tcp", "udp", "icmp"].contains(&text.as_str()) && text.parse::<u8>().is_err() =>
-        {
-            "`tcp`, `udp`, `icmp` or a protocol number"
-        }
-        Field::Protocol => return Some(pattern),
-        Field::SrcPort | Field::DstPort if text.parse::<u16>().is_err() => "a port",
-        field if field.kind() != FieldType::String && text.parse::<u64>().is_err() => "a number",
-        _ => return Some(pattern),
-    };
+        return Some(pattern);
+    }
+    let Some(expected) = misfit(field, text) else { return Some(pattern) };
     problems.push(Problem::at(node.span, format!("`{field}` is {expected}, found `{text}`")));
     None
+}
+
+const INTERFACES: [Field; 4] =
+    [Field::InterfaceId, Field::NextHopInterfaceId, Field::TgwSrcEni, Field::TgwDstEni];
+const ADDRESSES: [Field; 4] = [Field::SrcAddr, Field::DstAddr, Field::PktSrcAddr, Field::PktDstAddr];
+
+/// What a field is, if a text cannot be it.
+fn misfit(field: Field, text: &str) -> Option<&'static str> {
+    let words: &[(Field, &[&str], &'static str)] = &[
+        (Field::Action, &["ACCEPT", "REJECT"], "`ACCEPT` or `REJECT`"),
+        (Field::FlowDirection, &["egress", "ingress"], "`egress` or `ingress`"),
+        (Field::LogStatus, &["OK", "NODATA", "SKIPDATA"], "`OK`, `NODATA` or `SKIPDATA`"),
+    ];
+    if let Some((_, known, what)) = words.iter().find(|(of, ..)| *of == field) {
+        return (!known.contains(&text)).then_some(what);
+    }
+    let (fits, what) = if field == Field::AccountId {
+        (text.parse::<Account>().is_ok(), "an account number of twelve digits")
+    } else if field == Field::Protocol {
+        let is_name = ["tcp", "udp", "icmp"].contains(&text);
+        (is_name || text.parse::<u8>().is_ok(), "`tcp`, `udp`, `icmp` or a protocol number")
+    } else if [Field::SrcPort, Field::DstPort].contains(&field) {
+        (text.parse::<u16>().is_ok(), "a port")
+    } else {
+        (field.kind() == FieldType::String || text.parse::<u64>().is_ok(), "a number")
+    };
+    (!fits).then_some(what)
 }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use parquet::basic::{Compression, GzipLevel, LogicalType, Repetition, Type as PhysicalType};
-use parquet::column::writer::ColumnWriter;
-use parquet::data_type::ByteArray;
+use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
 use parquet::errors::Result;
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
@@ -62,20 +61,19 @@ fn column(
     let levels: Vec<i16> = values.iter().map(|value| i16::from(value.is_some())).collect();
     let there = values.iter().flatten();
     let mut writer = group.next_column()?.expect("the schema has the format's columns");
-    match writer.untyped() {
-        ColumnWriter::Int32ColumnWriter(column) => {
+    match field.kind() {
+        FieldType::Int32 => {
             let numbers: Vec<i32> = there.map(|value| number(field, value)).collect();
-            column.write_batch(&numbers, Some(&levels), None)?;
+            writer.typed::<Int32Type>().write_batch(&numbers, Some(&levels), None)?;
         }
-        ColumnWriter::Int64ColumnWriter(column) => {
+        FieldType::Int64 => {
             let numbers: Vec<i64> = there.map(|value| number(field, value)).collect();
-            column.write_batch(&numbers, Some(&levels), None)?;
+            writer.typed::<Int64Type>().write_batch(&numbers, Some(&levels), None)?;
         }
-        ColumnWriter::ByteArrayColumnWriter(column) => {
+        FieldType::String => {
             let texts: Vec<ByteArray> = there.map(|value| ByteArray::from(*value)).collect();
-            column.write_batch(&texts, Some(&levels), None)?;
+            writer.typed::<ByteArrayType>().write_batch(&texts, Some(&levels), None)?;
         }
-        _ => unreachable!("the schema has no other types"),
     }
     writer.close()
 }

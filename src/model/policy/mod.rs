@@ -133,9 +133,9 @@ impl Policy {
             serde_json::from_str(&policy.text).expect("a policy was read from JSON")
         };
         // A statement may stand alone, without a list around it.
-        let statements = |document: &serde_json::Value| match &document["Statement"] {
-            serde_json::Value::Array(list) => list.clone(),
-            one => vec![one.clone()],
+        let statements = |document: &serde_json::Value| {
+            let all = &document["Statement"];
+            all.as_array().cloned().unwrap_or_else(|| vec![all.clone()])
         };
         let mut document = read(self);
         document["Statement"] = [statements(&document), statements(&read(other))].concat().into();
