@@ -19,6 +19,7 @@ pub mod problem;
 mod resolve;
 mod steps;
 mod topology;
+mod traffic;
 mod units;
 pub mod yaml;
 
@@ -45,6 +46,7 @@ use crate::model::{Bandwidth, Instance, InstanceState, Model, Scope};
 use crate::seed::Seed;
 use crate::time::Instant;
 use crate::trace::Station;
+use crate::traffic::Activity;
 
 /// What hosts do by themselves.
 pub type Hosts = IndexMap<Station, HostSetup, FixedState>;
@@ -70,6 +72,8 @@ pub struct Scenario {
     pub links: Vec<Link>,
     /// The bandwidth of instances that have one.
     pub bandwidths: Vec<(EniId, Bandwidth)>,
+    /// Background traffic.
+    pub traffic: Vec<Activity<()>>,
     /// What happens.
     pub steps: Vec<Step>,
 }
@@ -107,6 +111,7 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
     let scope = draft::scope(&mut fields, None, problems);
     let topology = draft::topology(&mut fields, scope, problems);
     let links = fields.optional("links");
+    let traffic = fields.optional("traffic");
     let steps = fields.optional("steps");
     fields.finish(problems);
 
@@ -116,6 +121,7 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
     let names = expect::Names::of(&built.model, declared);
     let places = links::Places::of(&built.model, scope);
     let links = links.map(|node| links::links(node, &places, &names, problems)).unwrap_or_default();
+    let traffic = traffic.map(|node| traffic::read(source, node, &names, problems)).unwrap_or_default();
     let known = steps::Known { names, places, model: &built.model };
     let steps = steps.map(|node| steps::read(source, node, known, problems)).unwrap_or_default();
     Some(Scenario {
@@ -128,6 +134,7 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
         hosts: built.hosts,
         links,
         bandwidths: built.bandwidths,
+        traffic,
         steps,
     })
 }

@@ -12,18 +12,24 @@ use crate::model::{Direction, Model};
 use crate::report::capture::Captures;
 use crate::report::journal::Journal;
 use crate::time::Instant;
-use crate::trace::{DropReason, Observer, Station, Stretch};
+use crate::trace::{DropReason, FlowOpened, Observer, Station, Stretch, Truth};
 
-/// Flow meters, the journal, and captures if there is a folder for them.
+/// Flow meters, the journal, the truth about background traffic, and captures if there is a folder for them.
 pub struct Recorder {
     pub meter: Meter,
     pub journal: Journal,
+    pub truth: Truth,
     captures: Option<(Captures<File>, CaptureFiles)>,
 }
 
 impl Recorder {
     /// Watches from `now` on.
-    pub fn new(now: Instant, model: &Model, files: Option<CaptureFiles>) -> io::Result<Self> {
+    pub fn new(
+        now: Instant,
+        model: &Model,
+        truth: Truth,
+        files: Option<CaptureFiles>,
+    ) -> io::Result<Self> {
         let captures = match files {
             Some(mut files) => {
                 let mut captures = Captures::new(model, &mut |name| files.open(name))?;
@@ -32,7 +38,7 @@ impl Recorder {
             }
             None => None,
         };
-        Ok(Self { meter: Meter::new(now), journal: Journal::default(), captures })
+        Ok(Self { meter: Meter::new(now), journal: Journal::default(), truth, captures })
     }
 
     /// Begins captures for hosts that are new.
@@ -51,8 +57,13 @@ impl Recorder {
 
 impl Observer for Recorder {
     fn on_stretch(&mut self, stretch: &Stretch<'_>, model: &Model) {
+        self.truth.on_stretch(stretch);
         self.meter.on_stretch(stretch, model);
-        self.journal.on_stretch(stretch);
+        // Journeys are about what the step does itself.
+        let begins = stretch.cause.is_some();
+        if !begins || self.truth.activity_of_packet(&stretch.packet).is_none() {
+            self.journal.on_stretch(stretch);
+        }
     }
 
     fn on_frame(
@@ -72,6 +83,10 @@ impl Observer for Recorder {
         if let Some((captures, _)) = &mut self.captures {
             captures.secret(random, line);
         }
+    }
+
+    fn on_flow_opened(&mut self, at: Instant, opened: &FlowOpened) {
+        self.truth.on_flow_opened(at, opened);
     }
 
     fn wants_frames(&self) -> bool {

@@ -26,7 +26,8 @@ use crate::scenario::{Action, Exit, MetricsExpectation, Repair, Scenario, Step, 
 use crate::seed::Seed;
 use crate::sim::World;
 use crate::time::Instant;
-use crate::trace::{Fate, Station};
+use crate::trace::{Fate, Station, Truth};
+use crate::traffic::Activity;
 
 /// How to run a scenario.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +56,7 @@ pub fn run(
     let captures = folder.as_ref().map(Folder::captures).transpose()?;
     let (mut runner, about) = begin(shown, scenario, options, captures)?;
     let mut result = about.result;
+    runner.world.begin_traffic(about.traffic);
     for (at, step) in about.steps.iter().enumerate() {
         result.steps.push(runner.step(at + 1, step)?);
     }
@@ -67,8 +69,10 @@ pub fn run(
     Ok(result)
 }
 
-/// What is left of a scenario once its world exists: its steps, and a result without any.
+/// What is left of a scenario once its world exists: its background traffic, which has not begun, its steps,
+/// and a result without any.
 pub(super) struct About {
+    pub traffic: Vec<Activity<Station>>,
     pub steps: Vec<Step>,
     pub result: ScenarioResult,
 }
@@ -81,7 +85,16 @@ pub(super) fn begin(
     captures: Option<CaptureFiles>,
 ) -> io::Result<(Runner, About)> {
     let seed = options.seed.unwrap_or(scenario.seed);
-    let recorder = Recorder::new(scenario.start, &scenario.model, captures)?;
+    let traffic: Vec<Activity<Station>> = scenario
+        .traffic
+        .into_iter()
+        .map(|activity| {
+            let placed = activity.resolve(&mut |name| station_of(&scenario.model, name).ok_or(()));
+            placed.expect("hosts of background traffic exist at the beginning")
+        })
+        .collect();
+    let truth = Truth::new(traffic.iter().map(Activity::facts).collect());
+    let recorder = Recorder::new(scenario.start, &scenario.model, truth, captures)?;
     let mut world = World::new(seed, scenario.start, scenario.model, scenario.hosts, recorder);
     world.change_links(|links, model| {
         for (eni, bandwidth) in scenario.bandwidths {
@@ -105,7 +118,7 @@ pub(super) fn begin(
         output: None,
     };
     let runner = Runner { world, scope: scenario.scope, verbose: options.verbose };
-    Ok((runner, About { steps: scenario.steps, result }))
+    Ok((runner, About { traffic, steps: scenario.steps, result }))
 }
 
 /// How a command ended.
