@@ -81,12 +81,13 @@ fn the_reference_describes_a_topology_that_loads() {
                 "internet:",
                 "on_prem:",
                 "links:",
+                "traffic:",
             ]
             .iter()
             .any(|key| block.starts_with(key))
         })
         .collect();
-    assert_eq!(topology.len(), 10);
+    assert_eq!(topology.len(), 11);
     // A host that a rule of the example names.
     let yaml = format!("name: reference\n{}", topology.concat()).replace("from: Bastion }", "from: Web }");
     let scenario = scenario::load(&yaml)
@@ -160,6 +161,7 @@ tables: { T: { zzz: 1 } }
 topics: { T: { zzz: 1 } }
 internet: { H: { zzz: 1 } }
 links: [{ zzz: 1 }]
+traffic: { T: { zzz: 1 } }
 steps:
   - { on: I, run: ping I, zzz: 1, expect: { zzz: 1, packets: [{ zzz: 1 }] } }
   - { aws: ec2 create-default-vpc, expect: { zzz: 1 } }
@@ -205,6 +207,7 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
         ("a host on premises", of("on_prem_host")),
         ("a host on the internet", of("outside_host")),
         ("a link", of("link")),
+        ("an activity", of("activity")),
         ("a network ACL", of("network_acl")),
         ("a network ACL rule", keys(&schema["$defs"]["network_acl"]["properties"]["ingress"]["items"])),
         ("a network on premises", of("on_prem")),

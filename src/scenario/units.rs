@@ -41,7 +41,8 @@ impl Node {
             let nanos = u128::from(*seconds * THOUSAND) * 1_000_000_000 / u128::from(thousandths);
             u64::try_from(nanos).ok().map(Duration::from_nanos)
         });
-        let hint = decimal(text, THOUSAND).map(|_| format!("say in what time: `{text}/s`, `/m`, `/h` or `/d`"));
+        let hint =
+            decimal(text, THOUSAND).map(|_| format!("say in what time: `{text}/s`, `/m`, `/h` or `/d`"));
         match gap.filter(|gap| (GAP_MIN..=DURATION_MAX).contains(gap)) {
             Some(gap) => Some(self.spanned(gap)),
             None => self.mismatch(problems, EXPECTED, hint),

@@ -24,12 +24,7 @@ pub struct Recorder {
 
 impl Recorder {
     /// Watches from `now` on.
-    pub fn new(
-        now: Instant,
-        model: &Model,
-        truth: Truth,
-        files: Option<CaptureFiles>,
-    ) -> io::Result<Self> {
+    pub fn new(now: Instant, model: &Model, truth: Truth, files: Option<CaptureFiles>) -> io::Result<Self> {
         let captures = match files {
             Some(mut files) => {
                 let mut captures = Captures::new(model, &mut |name| files.open(name))?;

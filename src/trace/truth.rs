@@ -146,8 +146,7 @@ fn either_way(tuple: FiveTuple) -> FiveTuple {
 fn flow_of(packet: &PacketFacts) -> FiveTuple {
     let Some(icmp) = packet.icmp else { return packet.tuple };
     let about = icmp.quoted.map(|quoted| (quoted.tuple, quoted.echo_identifier));
-    let (mut tuple, identifier) =
-        about.unwrap_or((packet.tuple, icmp.echo.map(|echo| echo.identifier)));
+    let (mut tuple, identifier) = about.unwrap_or((packet.tuple, icmp.echo.map(|echo| echo.identifier)));
     if let Some(identifier) = identifier {
         (tuple.src_port, tuple.dst_port) = (identifier, identifier);
     }
@@ -225,7 +224,12 @@ mod tests {
         open(&mut truth, 0, long, Opener::Activity(ActivityId(0)));
         for second in 0..100_000_u64 {
             let port = (second % 60_000) as u16;
-            open(&mut truth, second, tuple(3, port, 4, (second / 60_000) as u16), Opener::Activity(ActivityId(1)));
+            open(
+                &mut truth,
+                second,
+                tuple(3, port, 4, (second / 60_000) as u16),
+                Opener::Activity(ActivityId(1)),
+            );
             translated(&mut truth, second, long, long);
             assert!(truth.len() <= 2 * (15 * 60 + 2) + SWEEP_LEN_MIN, "{}", truth.len());
         }

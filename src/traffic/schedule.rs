@@ -71,7 +71,8 @@ impl<H: Copy> Schedule<H> {
             (ActivityKind::Beacon, _) => hosts.map(|host| row(Some(host), None)).collect(),
             (ActivityKind::HealthCheck, targets) => {
                 let targets = 0..targets.len();
-                hosts.flat_map(|host| targets.clone().map(move |target| (host, target)))
+                hosts
+                    .flat_map(|host| targets.clone().map(move |target| (host, target)))
                     .map(|(host, target)| row(Some(host), Some(target)))
                     .collect()
             }
@@ -303,7 +304,8 @@ mod tests {
 
     #[test]
     fn a_scan_tries_every_port_once_and_is_over() {
-        let deed = Deed::Knock { to: vec!["W".to_owned(), "X".to_owned()], ports: vec![22..=22, 1_000..=1_099] };
+        let deed =
+            Deed::Knock { to: vec!["W".to_owned(), "X".to_owned()], ports: vec![22..=22, 1_000..=1_099] };
         let pace = Pace::Random(Duration::from_millis(50));
         let scan = activity(ActivityKind::PortScan, &["A"], deed, pace);
         let started = run(&mut Schedule::all(Seed(1), ActivityId(0), scan)[0]);

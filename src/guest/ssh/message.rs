@@ -99,9 +99,13 @@ impl Message {
             Self::UserauthRequest { user } => {
                 out.byte(USERAUTH_REQUEST).text(user).text("ssh-connection").text("none")
             }
-            Self::UserauthPassword { user, password } => {
-                out.byte(USERAUTH_REQUEST).text(user).text("ssh-connection").text("password").byte(0).text(password)
-            }
+            Self::UserauthPassword { user, password } => out
+                .byte(USERAUTH_REQUEST)
+                .text(user)
+                .text("ssh-connection")
+                .text("password")
+                .byte(0)
+                .text(password),
             // No partial success.
             Self::UserauthFailure => out.byte(USERAUTH_FAILURE).text(METHODS).byte(0),
             Self::UserauthSuccess => out.byte(USERAUTH_SUCCESS),
