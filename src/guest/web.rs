@@ -43,7 +43,7 @@ impl Visit {
         let mut fields = [httparse::EMPTY_HEADER; HEADERS_MAX];
         let mut request = httparse::Request::new(&mut fields);
         let (answer, len, is_last) = match request.parse(&self.received) {
-            Ok(httparse::Status::Complete(len)) if let Some(bytes) = upload_len(&request) => {
+            Ok(httparse::Status::Complete(len)) if let Some(bytes) = upload_len(&self.site, &request) => {
                 let is_last = closes(&request);
                 let expects = field(&request, "expect").is_some_and(|value| value == b"100-continue");
                 self.received.drain(..len);
@@ -150,9 +150,10 @@ fn field<'b>(request: &httparse::Request<'_, 'b>, name: &str) -> Option<&'b [u8]
     found.map(|field| field.value)
 }
 
-/// How long the file is that a request brings.
-fn upload_len(request: &httparse::Request<'_, '_>) -> Option<u64> {
-    if request.method != Some("PUT") {
+/// How long the file is that a request brings to a place that takes it: where there is a page.
+fn upload_len(site: &Site, request: &httparse::Request<'_, '_>) -> Option<u64> {
+    let is_page = |answer: &Arc<Answer>| (200..300).contains(&answer.status);
+    if request.method != Some("PUT") || !site.answer(request.path.unwrap_or("/")).is_some_and(is_page) {
         return None;
     }
     std::str::from_utf8(field(request, "content-length")?).ok()?.parse().ok()

@@ -101,7 +101,7 @@ fn hosts(node: &Node, what: &str, names: &Names, or: &[String], problems: &mut P
         Value::Null | Value::Scalar { .. } | Value::Map(_) => std::slice::from_ref(node),
     };
     if nodes.is_empty() {
-        problems.push(Problem::at(node.place, format!("an activity without a {what} here")));
+        problems.push(Problem::at(node.place, format!("not a single {what}")));
     }
     let mut found = Vec::new();
     for node in nodes {

@@ -48,7 +48,7 @@ impl<O: Observer> World<O> {
 
     fn schedule_traffic(&mut self, number: usize) {
         let Traffic { begin, schedules } = &mut self.traffic;
-        if let Some(after) = schedules[number].next() {
+        if let Some(after) = schedules[number].next_at() {
             // A moment that has passed while the last program was drawn is now.
             let at = (*begin + after).max(self.queue.now());
             self.queue.push(at, Lane::Traffic, Event::Traffic { schedule: number });

@@ -93,7 +93,10 @@ impl Observer for Recorder {
     }
 
     fn on_unanswered_arp(&mut self, at: Instant, eni: EniId, target: Ipv4Addr, model: &Model) {
-        self.journal.on_unanswered_arp(at, eni, model.eni(eni).primary_ip(), target);
+        let own = model.eni(eni).primary_ip();
+        if !self.truth.is_for_activity(own, target) {
+            self.journal.on_unanswered_arp(at, eni, own, target);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Learns what hosts open and what translators make of it, and forgets what was idle for too long: its
 //! size depends on how much goes on at a time and not on how long a run is.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use foldhash::fast::FixedState;
@@ -27,6 +28,8 @@ pub struct Truth {
     activities: Vec<ActivityFacts>,
     /// By the lesser of both directions.
     flows: IndexMap<FiveTuple, Known, FixedState>,
+    /// Who has lately turned to whom for an activity, and when.
+    turned: IndexMap<(Ipv4Addr, Ipv4Addr), Instant, FixedState>,
     sweep_at_len: usize,
 }
 
@@ -61,7 +64,7 @@ impl Truth {
     }
 
     /// How many flows are remembered, idle ones included.
-    pub fn len(&self) -> usize {
+    pub fn remembered(&self) -> usize {
         self.flows.len()
     }
 
@@ -81,6 +84,12 @@ impl Truth {
         self.activity_of(flow_of(packet))
     }
 
+    /// Whether it was for an activity, and nothing else, that a host lately turned to an address: who looks for
+    /// a neighbour does not say for which packet.
+    pub fn is_for_activity(&self, host: Ipv4Addr, target: Ipv4Addr) -> bool {
+        self.turned.contains_key(&(host, target))
+    }
+
     /// Takes in that a host opens a flow. What had its addresses and ports before is over.
     pub fn on_flow_opened(&mut self, at: Instant, opened: &FlowOpened) {
         if self.activities.is_empty() {
@@ -91,6 +100,11 @@ impl Truth {
             Opener::Step => None,
             Opener::Flow(other) => self.activity_of(other),
         };
+        let pair = (opened.tuple.src, opened.tuple.dst);
+        match activity {
+            Some(_) => drop(self.turned.insert(pair, at)),
+            None => drop(self.turned.swap_remove(&pair)),
+        }
         self.file(at, opened.tuple, activity);
         // Flow logs know no identifiers: there, all pings between two hosts are one flow.
         if opened.tuple.protocol == Protocol::ICMP && activity.is_some() {
@@ -133,6 +147,7 @@ impl Truth {
         self.flows.insert(either_way(tuple), Known { activity, last: at });
         if self.flows.len() >= self.sweep_at_len.max(SWEEP_LEN_MIN) {
             self.flows.retain(|_, known| at.since(known.last) <= IDLE);
+            self.turned.retain(|_, last| at.since(*last) <= IDLE);
             self.sweep_at_len = self.flows.len() * 2;
         }
     }
@@ -231,7 +246,7 @@ mod tests {
                 Opener::Activity(ActivityId(1)),
             );
             translated(&mut truth, second, long, long);
-            assert!(truth.len() <= 2 * (15 * 60 + 2) + SWEEP_LEN_MIN, "{}", truth.len());
+            assert!(truth.remembered() <= 2 * (15 * 60 + 2) + SWEEP_LEN_MIN, "{}", truth.remembered());
         }
         assert_eq!(truth.activity_of(long), Some(ActivityId(0)));
         assert_eq!(truth.activity_of(tuple(3, 0, 4, 0)), None);
@@ -241,6 +256,6 @@ mod tests {
     fn without_activities_nothing_is_remembered() {
         let mut truth = Truth::default();
         open(&mut truth, 0, tuple(1, 1, 2, 2), Opener::Step);
-        assert!(truth.is_empty() && truth.len() == 0);
+        assert!(truth.is_empty() && truth.remembered() == 0);
     }
 }
