@@ -259,6 +259,12 @@ impl Processes {
         self.wakes.first().map(|(at, _)| *at)
     }
 
+    /// How many processes there are.
+    #[cfg(test)]
+    pub fn how_many(&self) -> usize {
+        self.all.len()
+    }
+
     /// Whether a process exists that has not ended.
     pub fn runs(&self, id: ProcessId) -> bool {
         self.all.get(&id).is_some_and(|process| process.exit.is_none())
