@@ -19,4 +19,5 @@ pub mod sim;
 pub mod suite;
 pub mod time;
 pub mod trace;
+pub mod traffic;
 pub mod wire;

@@ -82,6 +82,7 @@ fn the_reference_describes_a_topology_that_loads() {
                 "internet:",
                 "on_prem:",
                 "links:",
+                "traffic:",
             ]
             .iter()
             .any(|key| block.starts_with(key))
@@ -162,6 +163,7 @@ topics: { T: { zzz: 1 } }
 flow_logs: { F: { zzz: 1 } }
 internet: { H: { zzz: 1 } }
 links: [{ zzz: 1 }]
+traffic: { T: { zzz: 1 } }
 steps:
   - { on: I, run: ping I, zzz: 1, expect: { zzz: 1, packets: [{ zzz: 1 }] } }
   - { aws: ec2 create-default-vpc, expect: { zzz: 1 } }
@@ -210,6 +212,7 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
         ("a host on premises", of("on_prem_host")),
         ("a host on the internet", of("outside_host")),
         ("a link", of("link")),
+        ("an activity", of("activity")),
         ("a network ACL", of("network_acl")),
         ("a network ACL rule", keys(&schema["$defs"]["network_acl"]["properties"]["ingress"]["items"])),
         ("a network on premises", of("on_prem")),

@@ -18,7 +18,7 @@ use super::record::{
 use crate::ids::{EniId, NatGatewayId, TransitGatewayAttachmentId};
 use crate::model::{Direction, Eni, FlowLog, Model, NatPlace, TrafficType};
 use crate::time::Instant;
-use crate::trace::{DropReason, Fate, MtuLimit, Step, Stretch, Translator, TtlHop};
+use crate::trace::{ActivityId, DropReason, Fate, MtuLimit, Step, Stretch, Translator, Truth, TtlHop};
 use crate::wire::FiveTuple;
 
 /// Interfaces of instances that are built on Nitro are aggregated over a minute, whatever was asked for
@@ -107,11 +107,13 @@ struct NewFlow {
     next_hop: Option<Arc<PointFacts>>,
     encryption_status: Option<u8>,
     transit: Option<Box<Transit>>,
+    activity: Option<ActivityId>,
 }
 
 /// What a stretch is seen with.
 struct Cx<'a> {
     stretch: &'a Stretch<'a>,
+    truth: &'a Truth,
     model: &'a Model,
     sink: &'a mut dyn RecordSink,
 }
@@ -160,8 +162,14 @@ impl Meter {
     }
 
     /// Counts what was metered on a stretch.
-    pub fn on_stretch(&mut self, stretch: &Stretch<'_>, model: &Model, sink: &mut dyn RecordSink) {
-        let mut cx = Cx { stretch, model, sink };
+    pub fn on_stretch(
+        &mut self,
+        stretch: &Stretch<'_>,
+        truth: &Truth,
+        model: &Model,
+        sink: &mut dyn RecordSink,
+    ) {
+        let mut cx = Cx { stretch, truth, model, sink };
         for (at, step) in stretch.steps.iter().enumerate() {
             if let Step::Metered { .. } = step {
                 self.at_interface(&mut cx, at);
@@ -207,7 +215,7 @@ impl Meter {
             // aws: flow-log-next-hop
             let next_hop = next.filter(|next| next.region == own.region);
             let encryption_status = encryption_status(own, next_hop.as_deref(), path, tuple);
-            NewFlow { path, next_hop, encryption_status, transit: None }
+            NewFlow { path, next_hop, encryption_status, ..NewFlow::default() }
         });
     }
 
@@ -352,7 +360,8 @@ impl Meter {
             let (at, facts) = (known.counted_in[nth], Arc::clone(&known.facts));
             self.close_collection(at, cx.stretch.at, cx.model, cx.sink);
             if !self.collections[at].flows.contains_key(&key) {
-                let new = begin(self, &facts);
+                let activity = cx.truth.activity_of_packet(&cx.stretch.packet);
+                let new = NewFlow { activity, ..begin(self, &facts) };
                 self.collections[at].begin(key, facts, new, cx.stretch.at, self.capacity);
             }
             if let Some(counters) = self.collections[at].flows.get_mut(&key) {
@@ -535,7 +544,7 @@ impl Counters {
     }
 
     fn record(self, key: FlowKey) -> FlowRecord {
-        let NewFlow { path, next_hop, encryption_status, transit } = self.new;
+        let NewFlow { path, next_hop, encryption_status, transit, activity } = self.new;
         let flow = Flow {
             direction: key.direction,
             tuple: key.tuple,
@@ -548,6 +557,7 @@ impl Counters {
             next_hop,
             encryption_status,
             transit,
+            activity,
         };
         let (start, end) = (self.first.unix_seconds(), self.last.unix_seconds());
         FlowRecord { at: self.at, start, end, content: Content::Flow(flow) }

@@ -10,6 +10,7 @@ use super::path::TrafficPath;
 use super::point::PointFacts;
 use crate::ids::{TransitGatewayAttachmentId, VpcId};
 use crate::model::{Account, Direction, Field, FlowLog, LogFormat, Model, TaggedResource};
+use crate::trace::ActivityId;
 use crate::wire::{FiveTuple, Protocol, TcpFlags};
 
 /// What the groups and network ACLs at the interface said.
@@ -118,6 +119,8 @@ pub struct Flow {
     pub encryption_status: Option<u8>,
     /// What only transit gateways know.
     pub transit: Option<Box<Transit>>,
+    /// The activity of background traffic that it belongs to: no record says it, but the ground truth does.
+    pub activity: Option<ActivityId>,
 }
 
 /// What a transit gateway knows of a flow (aws: tgw-flow-log-fields).

@@ -3,6 +3,7 @@
 //! Knows which programs exist; what their options mean is in the programs' own files.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use super::words::{self, Word};
 use super::{aws, curl, dig, iperf, nc, ping, process::Program, ssh, traceroute};
@@ -23,7 +24,46 @@ enum Kind {
     Traceroute(traceroute::Options),
 }
 
+/// A page that is fetched, or where something is sent to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Page<'a> {
+    /// The host by its name or address.
+    pub host: &'a str,
+    /// The port.
+    pub port: u16,
+    /// Whether with TLS; whose certificate it is does not matter.
+    pub tls: bool,
+}
+
+impl Page<'_> {
+    fn url(self) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://{}:{}/", self.host, self.port)
+    }
+}
+
 impl Command {
+    /// `curl -sk -o FILE -A AGENT URL`.
+    pub fn fetch(page: Page<'_>, agent: Option<&str>) -> Self {
+        Self(Kind::Curl(curl::Options::fetch(page.url(), agent)))
+    }
+
+    /// `curl -sk -T FILE URL`, with a file of so many bytes.
+    pub fn upload(page: Page<'_>, bytes: u64) -> Self {
+        let options = curl::Options::fetch(page.url(), None);
+        Self(Kind::Curl(curl::Options { upload: Some(bytes), ..options }))
+    }
+
+    /// `nc -z -w WAIT HOST PORT`.
+    pub fn knock(host: &str, port: u16, wait: Duration) -> Self {
+        Self(Kind::Nc(nc::Options::knock(host, port, wait)))
+    }
+
+    /// `ssh -o PreferredAuthentications=password -p PORT USER@HOST`.
+    pub fn guess(user: &str, host: &str, port: u16) -> Self {
+        Self(Kind::Ssh(ssh::Options::guess(user, host, port)))
+    }
+
     /// The program in its first state.
     pub(super) fn program(&self) -> Box<dyn Program> {
         match &self.0 {

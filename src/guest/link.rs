@@ -5,7 +5,7 @@
 //! Follows Linux: packets wait while a neighbour is looked for, three requests go out a second apart,
 //! and a second after the last one the packets that waited are given back as undeliverable.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -48,6 +48,8 @@ enum Neighbor {
 pub(super) struct Link {
     at: Attachment,
     neighbors: BTreeMap<Ipv4Addr, Neighbor>,
+    /// Those of them that are asked for: a busy host has many neighbours, and few of these.
+    sought: BTreeSet<Ipv4Addr>,
     sent: Vec<Vec<u8>>,
     /// Frames from the host to itself.
     looped: VecDeque<Vec<u8>>,
@@ -55,7 +57,8 @@ pub(super) struct Link {
 
 impl Link {
     pub fn new(at: Attachment) -> Self {
-        Self { at, neighbors: BTreeMap::new(), sent: Vec::new(), looped: VecDeque::new() }
+        let (neighbors, sought) = (BTreeMap::new(), BTreeSet::new());
+        Self { at, neighbors, sought, sent: Vec::new(), looped: VecDeque::new() }
     }
 
     /// Sends an IP packet in a frame whose Ethernet header is still blank.
@@ -113,6 +116,7 @@ impl Link {
 
     /// Remembers who has an address, and sends what waited for it.
     pub fn learn(&mut self, now: Instant, address: Ipv4Addr, mac: Mac) {
+        self.sought.remove(&address);
         let before = self.neighbors.insert(address, Neighbor::Known { mac, asked: now });
         if let Some(Neighbor::Sought { waiting, .. }) = before {
             for packet in waiting {
@@ -141,12 +145,8 @@ impl Link {
     /// Asks again where it is time to; gives back the packets whose neighbour does not answer.
     pub fn expire(&mut self, now: Instant) -> Vec<Packet> {
         let mut undeliverable = Vec::new();
-        let due: Vec<Ipv4Addr> = self
-            .neighbors
-            .iter()
-            .filter(|(_, neighbor)| matches!(neighbor, Neighbor::Sought { next, .. } if *next <= now))
-            .map(|(address, _)| *address)
-            .collect();
+        let due: Vec<Ipv4Addr> =
+            self.asked_again().filter(|(_, next)| *next <= now).map(|(address, _)| address).collect();
         for address in due {
             let Some(Neighbor::Sought { requests, next, .. }) = self.neighbors.get_mut(&address) else {
                 continue;
@@ -156,6 +156,7 @@ impl Link {
                 *next = now + REQUEST_INTERVAL;
                 self.ask(address);
             } else if let Some(Neighbor::Sought { waiting, .. }) = self.neighbors.remove(&address) {
+                self.sought.remove(&address);
                 undeliverable.extend(waiting);
             }
         }
@@ -177,13 +178,15 @@ impl Link {
 
     /// When [`Self::expire`] has something to do.
     pub fn deadline(&self) -> Option<Instant> {
-        self.neighbors
-            .values()
-            .filter_map(|neighbor| match neighbor {
-                Neighbor::Sought { next, .. } => Some(*next),
-                Neighbor::Known { .. } => None,
-            })
-            .min()
+        self.asked_again().map(|(_, next)| next).min()
+    }
+
+    /// The neighbours that are asked for, and when it is time to ask again.
+    fn asked_again(&self) -> impl Iterator<Item = (Ipv4Addr, Instant)> + '_ {
+        self.sought.iter().filter_map(|address| match self.neighbors.get(address) {
+            Some(Neighbor::Sought { next, .. }) => Some((*address, *next)),
+            Some(Neighbor::Known { .. }) | None => None,
+        })
     }
 
     /// Whether a frame to this station is taken in.
@@ -249,6 +252,7 @@ impl Link {
                 let next = now + REQUEST_INTERVAL;
                 let sought = Neighbor::Sought { requests: 1, next, waiting: VecDeque::from([packet]) };
                 self.neighbors.insert(hop, sought);
+                self.sought.insert(hop);
                 self.ask(hop);
             }
         }

@@ -32,6 +32,7 @@ mod iperf;
 mod link;
 mod names;
 mod nc;
+mod opened;
 mod passing;
 mod path;
 mod ping;
@@ -55,9 +56,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use aws::{AccessKeys, AwsProfile, CliVersion};
-pub use command::{Command, CommandError, parse};
+pub use command::{Command, CommandError, Page, parse};
 pub use dns::Resolver;
 pub use names::Names;
+pub use opened::{Opened, Origin};
 pub use process::ProcessId;
 pub use request::{Asker, HttpRequest, Query, Reply, Request};
 pub use site::{Answer, Body, HeaderValue, Site};
@@ -280,10 +282,22 @@ impl Host {
         self.tls.take_secrets()
     }
 
+    /// The flows that programs have begun since the last call, in that order.
+    pub fn take_opened(&mut self) -> impl Iterator<Item = Opened> + '_ {
+        self.processes.take_opened()
+    }
+
     /// Starts a command; the next [`Self::pump`] runs it.
     pub fn start(&mut self, command: &Command, now: Instant) -> ProcessId {
         self.now = self.now.max(now);
         self.processes.start(command.program(), None)
+    }
+
+    /// The same for a command whose output and status nobody wants. It is ended after `limit` if it still
+    /// runs, and forgotten when it has ended.
+    pub fn start_unattended(&mut self, command: &Command, origin: Origin, limit: Duration, now: Instant) {
+        self.now = self.now.max(now);
+        self.processes.start_unattended(command.program(), origin, now + limit);
     }
 
     /// Takes the result of a process once it has ended; afterwards the process is forgotten.
@@ -337,7 +351,8 @@ impl Host {
                         Service::Iperf => Box::new(iperf::Session::new(connection)),
                         Service::Ssh => Box::new(ssh::server::Session::new(connection)),
                     };
-                    let pid = self.processes.start_daemon(program, connection);
+                    let tuple = self.stack.connection(connection).tuple;
+                    let pid = self.processes.start_daemon(program, connection, tuple);
                     self.stack.adopt(connection, pid);
                 }
                 News::Datagram(tuple, payload) => self.processes.ask(tuple, Query::Dns(payload)),

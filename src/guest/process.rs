@@ -11,6 +11,7 @@ use super::connection::{ConnectionError, Haul};
 use super::dns::Resolver;
 use super::iperf::Tests;
 use super::names::Names;
+use super::opened::{Opened, Origin};
 use super::request::{Asker, Query, Reply, Request};
 use super::site::Body;
 use super::stack::{ConnectionId, ProbeNews, Stack};
@@ -154,8 +155,12 @@ pub(super) struct Process {
     /// Taken out while it runs.
     program: Option<Box<dyn Program>>,
     parent: Option<ProcessId>,
+    /// For whose sake it runs.
+    origin: Origin,
     /// Nobody asks for its output or status.
     is_daemon: bool,
+    /// When it is ended if it still runs.
+    limit: Option<Instant>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
     exit: Option<i32>,
@@ -176,18 +181,34 @@ pub(super) struct Processes {
     next_id: u64,
     /// What services want to have answered.
     requests: Vec<Request>,
+    /// Flows that programs have begun.
+    opened: Vec<Opened>,
 }
 
 impl Processes {
     /// Starts a program.
     pub fn start(&mut self, program: Box<dyn Program>, parent: Option<ProcessId>) -> ProcessId {
-        self.insert(Process { program: Some(program), parent, ..Process::default() })
+        let origin = parent.and_then(|parent| self.all.get(&parent)).map(|parent| parent.origin);
+        let origin = origin.unwrap_or_default();
+        self.insert(Process { program: Some(program), parent, origin, ..Process::default() })
+    }
+
+    /// Starts a program whose output and status nobody wants; it is forgotten when it ends.
+    pub fn start_unattended(&mut self, program: Box<dyn Program>, origin: Origin, limit: Instant) {
+        let (program, limit) = (Some(program), Some(limit));
+        self.insert(Process { program, origin, is_daemon: true, limit, ..Process::default() });
     }
 
     /// Starts a program that answers on a connection.
-    pub fn start_daemon(&mut self, program: Box<dyn Program>, connection: ConnectionId) -> ProcessId {
-        let connections = vec![connection];
-        self.insert(Process { program: Some(program), is_daemon: true, connections, ..Process::default() })
+    pub fn start_daemon(
+        &mut self,
+        program: Box<dyn Program>,
+        connection: ConnectionId,
+        tuple: FiveTuple,
+    ) -> ProcessId {
+        let (connections, origin) = (vec![connection], Origin::Served(tuple));
+        let program = Some(program);
+        self.insert(Process { program, origin, is_daemon: true, connections, ..Process::default() })
     }
 
     /// Lets a process run because something happened.
@@ -214,6 +235,10 @@ impl Processes {
         std::mem::take(&mut self.requests)
     }
 
+    pub fn take_opened(&mut self) -> std::vec::Drain<'_, Opened> {
+        self.opened.drain(..)
+    }
+
     /// Hands a process the reply to what it asked.
     pub fn reply(&mut self, id: ProcessId, reply: Reply) {
         if let Some(process) = self.all.get_mut(&id) {
@@ -234,6 +259,12 @@ impl Processes {
 
     pub fn deadline(&self) -> Option<Instant> {
         self.wakes.first().map(|(at, _)| *at)
+    }
+
+    /// How many processes there are.
+    #[cfg(test)]
+    pub fn how_many(&self) -> usize {
+        self.all.len()
     }
 
     /// Whether a process exists that has not ended.
@@ -270,6 +301,7 @@ impl Processes {
 
     fn file(&mut self, id: ProcessId, wake: Option<Instant>) {
         let process = self.get_mut(id);
+        let wake = if process.program.is_some() { wake.into_iter().chain(process.limit).min() } else { None };
         let before = std::mem::replace(&mut process.wake, wake);
         if let Some(at) = before {
             self.wakes.remove(&(at, id));
@@ -312,8 +344,12 @@ impl<'a> Os<'a> {
         Self { now, hostname, pid, stack, processes, names, resolver, shared, random, tls }
     }
 
-    /// Runs the process once.
+    /// Runs the process once, or ends it because its time is up.
     pub fn step(&mut self) {
+        if self.me().limit.is_some_and(|limit| limit <= self.now) {
+            self.interrupt();
+            return;
+        }
         let Some(mut program) = self.me().program.take() else { return };
         match program.step(self) {
             Progress::Waiting(wake) => {
@@ -398,13 +434,17 @@ impl<'a> Os<'a> {
     }
 
     pub fn write_stdout(&mut self, bytes: impl AsRef<[u8]>) {
-        self.me().stdout.extend_from_slice(bytes.as_ref());
-        self.stir_parent();
+        if !self.me().is_daemon {
+            self.me().stdout.extend_from_slice(bytes.as_ref());
+            self.stir_parent();
+        }
     }
 
     pub fn write_stderr(&mut self, bytes: impl AsRef<[u8]>) {
-        self.me().stderr.extend_from_slice(bytes.as_ref());
-        self.stir_parent();
+        if !self.me().is_daemon {
+            self.me().stderr.extend_from_slice(bytes.as_ref());
+            self.stir_parent();
+        }
     }
 
     pub fn connect(&mut self, address: Ipv4Addr, port: u16) -> ConnectionId {
@@ -429,7 +469,16 @@ impl<'a> Os<'a> {
         let local_port = self.me().local_port;
         let id = self.stack.connect(self.now, self.pid, local_port, to, haul);
         self.me().connections.push(id);
+        self.note_opened(self.tuple(id));
         id
+    }
+
+    /// Notes that the process begins a flow, or may do so: saying it again does no harm.
+    fn note_opened(&mut self, tuple: FiveTuple) {
+        if !self.stack.link.is_own(tuple.dst) {
+            let origin = self.me().origin;
+            self.processes.opened.push(Opened { origin, tuple });
+        }
     }
 
     pub fn standing(&self, id: ConnectionId) -> Standing {
@@ -499,6 +548,7 @@ impl<'a> Os<'a> {
     pub fn send_datagram(&mut self, from: u16, (dst, dst_port): (Ipv4Addr, u16), payload: &[u8]) {
         let src = self.source_for(dst);
         let tuple = FiveTuple { src, dst, src_port: from, dst_port, protocol: Protocol::UDP };
+        self.note_opened(tuple);
         self.stack.send_datagram(self.now, tuple, payload);
     }
 
@@ -518,6 +568,11 @@ impl<'a> Os<'a> {
     ///
     /// It is the program that has to know whether a packet that must not be fragmented is too long.
     pub fn send_packet(&mut self, packet: Packet) {
+        let mut tuple = packet.tuple();
+        if let Some(echo) = packet.icmp().and_then(|icmp| icmp.echo) {
+            (tuple.src_port, tuple.dst_port) = (echo.identifier, echo.identifier);
+        }
+        self.note_opened(tuple);
         self.stack.send_packet(self.now, packet);
     }
 

@@ -1,6 +1,7 @@
 //! A web server's side of one connection: HTTP/1.1 requests in, a site's answers out.
 //!
-//! Knows HTTP; never where the site's pages come from.
+//! Knows HTTP; never where the site's pages come from. A file that is sent to it (PUT) is taken, and thrown away
+//! as it comes.
 
 use std::sync::Arc;
 
@@ -20,12 +21,15 @@ pub(super) struct Visit {
     site: Site,
     received: Vec<u8>,
     unsent: Outbox,
+    /// How much of a file is still to come, and whether the connection ends with it.
+    upload: Option<(u64, bool)>,
     is_last: bool,
 }
 
 impl Visit {
     pub fn new(channel: Channel, site: Site) -> Self {
-        Self { channel, site, received: Vec::new(), unsent: Outbox::default(), is_last: false }
+        let (received, unsent) = (Vec::new(), Outbox::default());
+        Self { channel, site, received, unsent, upload: None, is_last: false }
     }
 
     /// Answers the first request if it is complete.
@@ -33,9 +37,21 @@ impl Visit {
         if self.is_last {
             return false;
         }
+        if let Some((missing, is_last)) = self.upload {
+            return self.take_upload(now, missing, is_last);
+        }
         let mut fields = [httparse::EMPTY_HEADER; HEADERS_MAX];
         let mut request = httparse::Request::new(&mut fields);
         let (answer, len, is_last) = match request.parse(&self.received) {
+            Ok(httparse::Status::Complete(len)) if let Some(bytes) = upload_len(&self.site, &request) => {
+                let is_last = closes(&request);
+                let expects = field(&request, "expect").is_some_and(|value| value == b"100-continue");
+                self.received.drain(..len);
+                if expects && self.received.is_empty() && bytes > 0 {
+                    self.unsent.bytes_mut().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+                }
+                return self.take_upload(now, bytes, is_last);
+            }
             Ok(httparse::Status::Complete(len)) => {
                 let answer = choose(&self.site, &request);
                 (answer, len, closes(&request))
@@ -54,6 +70,20 @@ impl Visit {
             Body::Bytes(_) | Body::Filler(_) => {}
         }
         self.received.drain(..len);
+        true
+    }
+
+    /// Takes what has come of a file, and answers once it is complete.
+    fn take_upload(&mut self, now: Instant, missing: u64, is_last: bool) -> bool {
+        let taken = missing.min(self.received.len() as u64);
+        self.received.drain(..taken as usize);
+        if taken < missing {
+            self.upload = Some((missing - taken, is_last));
+            return false;
+        }
+        (self.upload, self.is_last) = (None, is_last);
+        let answer = Answer::new(201, "Created", &[], "text/plain", Vec::new());
+        self.unsent.bytes_mut().extend(head(&answer, is_last, now).into_bytes());
         true
     }
 }
@@ -113,6 +143,20 @@ fn choose(site: &Site, request: &httparse::Request<'_, '_>) -> Choice {
         Some(answer) => Choice::Site(Arc::clone(answer)),
         None => Choice::Own(Answer::error(404, "Not Found", &[])),
     }
+}
+
+fn field<'b>(request: &httparse::Request<'_, 'b>, name: &str) -> Option<&'b [u8]> {
+    let found = request.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name));
+    found.map(|field| field.value)
+}
+
+/// How long the file is that a request brings to a place that takes it: where there is a page.
+fn upload_len(site: &Site, request: &httparse::Request<'_, '_>) -> Option<u64> {
+    let is_page = |answer: &Arc<Answer>| (200..300).contains(&answer.status);
+    if request.method != Some("PUT") || !site.answer(request.path.unwrap_or("/")).is_some_and(is_page) {
+        return None;
+    }
+    std::str::from_utf8(field(request, "content-length")?).ok()?.parse().ok()
 }
 
 /// Whether the connection ends after this request.

@@ -20,6 +20,7 @@ pub mod problem;
 mod resolve;
 mod steps;
 mod topology;
+mod traffic;
 mod units;
 pub mod yaml;
 
@@ -47,6 +48,7 @@ use crate::model::{Bandwidth, Instance, InstanceState, Model, Scope};
 use crate::seed::Seed;
 use crate::time::Instant;
 use crate::trace::Station;
+use crate::traffic::Activity;
 
 /// What hosts do by themselves.
 pub type Hosts = IndexMap<Station, HostSetup, FixedState>;
@@ -74,6 +76,8 @@ pub struct Scenario {
     pub bandwidths: Vec<(EniId, Bandwidth)>,
     /// How many flows are recorded at an interface in an interval, if that is limited.
     pub flow_log_capacity: Option<usize>,
+    /// Background traffic.
+    pub traffic: Vec<Activity<()>>,
     /// What happens.
     pub steps: Vec<Step>,
 }
@@ -112,6 +116,7 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
     let topology = draft::topology(&mut fields, scope, problems);
     let capacity = fields.optional("flow_log_capacity").and_then(|node| node.integer(problems, 1..=u32::MAX));
     let links = fields.optional("links");
+    let traffic = fields.optional("traffic");
     let steps = fields.optional("steps");
     fields.finish(problems);
 
@@ -121,6 +126,7 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
     let names = expect::Names::of(&built.model, declared);
     let places = links::Places::of(&built.model, scope);
     let links = links.map(|node| links::links(node, &places, &names, problems)).unwrap_or_default();
+    let traffic = traffic.map(|node| traffic::read(source, node, &names, problems)).unwrap_or_default();
     let known = steps::Known { names, places, model: &built.model };
     let steps = steps.map(|node| steps::read(source, node, known, problems)).unwrap_or_default();
     Some(Scenario {
@@ -134,6 +140,7 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
         links,
         bandwidths: built.bandwidths,
         flow_log_capacity: capacity.map(|capacity| capacity.value as usize),
+        traffic,
         steps,
     })
 }

@@ -361,14 +361,19 @@ impl Reader<'_> {
 
     /// The place of a part of a text in the file; the whole text if it is not written there as it is.
     fn part_of(&self, node: &Node, text: &str, range: &Range<usize>) -> Span {
-        let written = &self.lines.source[node.span.start..node.span.end];
-        match written.find(text) {
-            Some(offset) => {
-                let start = node.span.start + offset;
-                Span { start: start + range.start, end: start + range.end.max(range.start) }
-            }
-            None => node.span,
+        part_of(self.lines.source, node, text, range)
+    }
+}
+
+/// The place of a part of a text in the file; the whole text if it is not written there as it is.
+pub(super) fn part_of(source: &str, node: &Node, text: &str, range: &Range<usize>) -> Span {
+    let written = &source[node.span.start..node.span.end];
+    match written.find(text) {
+        Some(offset) => {
+            let start = node.span.start + offset;
+            Span { start: start + range.start, end: start + range.end.max(range.start) }
         }
+        None => node.span,
     }
 }
 

@@ -1,14 +1,20 @@
-//! Readers of shares and bandwidths, beside those of `fields`.
+//! Readers of shares, bandwidths, rates and sizes, beside those of `fields`.
 //!
 //! Like them, knows shapes and no keys.
 
-use super::fields::whole_number;
+use std::time::Duration;
+
+use super::fields::{DURATION_MAX, whole_number};
 use super::problem::Problems;
 use super::yaml::{Node, Spanned};
 use crate::model::{Bandwidth, Ppm};
 
 /// The most that can be given: a thousand times what any instance has.
 const BANDWIDTH_MAX: u64 = 1_000_000_000_000_000;
+/// How often something may happen: ten thousand times a second.
+const GAP_MIN: Duration = Duration::from_micros(100);
+/// The most that is sent in one piece: 1 TB.
+const SIZE_MAX: u64 = 1_000_000_000_000;
 
 impl Node {
     /// How often something happens, e.g. `2%`, `0.1%`, `50ppm`. The unit must be given.
@@ -21,6 +27,37 @@ impl Node {
         match value {
             Some(value) => Some(self.spanned(value)),
             None => self.mismatch(problems, EXPECTED, hint),
+        }
+    }
+
+    /// How often something happens, as the mean time between two, e.g. `20/s`, `120/h`, `0.5/m`.
+    pub fn rate(&self, problems: &mut Problems) -> Option<Spanned<Duration>> {
+        const EXPECTED: &str = "a rate such as `20/s`, `120/h` or `0.5/m`, at most `10000/s`";
+        const THOUSAND: u64 = 1_000;
+        let (text, _) = self.scalar(problems, EXPECTED)?;
+        let units = [("/d", 86_400), ("/h", 3_600), ("/m", 60), ("/s", 1)];
+        let gap = units.iter().find_map(|(unit, seconds)| {
+            let thousandths = decimal(text.strip_suffix(unit)?, THOUSAND).filter(|number| *number > 0)?;
+            let nanos = u128::from(*seconds * THOUSAND) * 1_000_000_000 / u128::from(thousandths);
+            u64::try_from(nanos).ok().map(Duration::from_nanos)
+        });
+        let hint =
+            decimal(text, THOUSAND).map(|_| format!("say in what time: `{text}/s`, `/m`, `/h` or `/d`"));
+        match gap.filter(|gap| (GAP_MIN..=DURATION_MAX).contains(gap)) {
+            Some(gap) => Some(self.spanned(gap)),
+            None => self.mismatch(problems, EXPECTED, hint),
+        }
+    }
+
+    /// So many bytes, e.g. `200MB`, `1.5GB`, `10kB`, or a whole number.
+    pub fn size(&self, problems: &mut Problems) -> Option<Spanned<u64>> {
+        const EXPECTED: &str = "a number of bytes such as `200MB`, `10kB` or `4096`, at most `1000GB`";
+        let (text, _) = self.scalar(problems, EXPECTED)?;
+        let units = [("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("B", 1), ("", 1)];
+        let bytes = with_unit(text, &units).filter(|bytes| (1..=SIZE_MAX).contains(bytes));
+        match bytes {
+            Some(bytes) => Some(self.spanned(bytes)),
+            None => self.mismatch(problems, EXPECTED, None),
         }
     }
 
@@ -95,6 +132,51 @@ mod tests {
         assert_eq!(share("0.5"), Err(format!("{EXPECTED}`0.5`; add a unit: `0.5%`")));
         for yaml in ["101%", "0.00001%", "1.5ppm", ".5%", "1.%", "-1%", "2 %", "a few", "1e-2%"] {
             assert_eq!(share(yaml), Err(format!("{EXPECTED}`{yaml}`")));
+        }
+    }
+
+    #[test]
+    fn rates() {
+        const EXPECTED: &str =
+            "expected a rate such as `20/s`, `120/h` or `0.5/m`, at most `10000/s`, found ";
+        let rate = |yaml| {
+            read(yaml, |node, problems| node.rate(problems))
+                .map(|found| found.value)
+                .map_err(|said| said.concat())
+        };
+        for (yaml, micros) in [
+            ("20/s", 50_000),
+            ("120/h", 30_000_000),
+            ("0.5/m", 120_000_000),
+            ("1/d", 86_400_000_000),
+            ("10000/s", 100),
+        ] {
+            assert_eq!(rate(yaml), Ok(Duration::from_micros(micros)));
+        }
+        let hint = "; say in what time: `20/s`, `/m`, `/h` or `/d`";
+        for (yaml, hint) in
+            [("20", hint), ("20/w", ""), ("0/s", ""), ("10001/s", ""), ("0.001/d", ""), ("often", "")]
+        {
+            assert_eq!(rate(yaml), Err(format!("{EXPECTED}`{yaml}`{hint}")));
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        const EXPECTED: &str =
+            "expected a number of bytes such as `200MB`, `10kB` or `4096`, at most `1000GB`, found ";
+        let size = |yaml| {
+            read(yaml, |node, problems| node.size(problems))
+                .map(|found| found.value)
+                .map_err(|said| said.concat())
+        };
+        for (yaml, bytes) in
+            [("200MB", 200_000_000), ("1.5GB", 1_500_000_000), ("10kB", 10_000), ("7B", 7), ("4096", 4096)]
+        {
+            assert_eq!(size(yaml), Ok(bytes));
+        }
+        for yaml in ["0", "1001GB", "200mb", "1.5B", "much"] {
+            assert_eq!(size(yaml), Err(format!("{EXPECTED}`{yaml}`")));
         }
     }
 

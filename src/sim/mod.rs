@@ -7,6 +7,7 @@ mod hosts;
 mod link;
 mod queue;
 mod services;
+mod traffic;
 mod world;
 
 pub use link::Links;

@@ -14,6 +14,8 @@ pub enum Lane {
     Arrive,
     /// A host's timer runs out.
     Wake,
+    /// A program of the background traffic is started.
+    Traffic,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

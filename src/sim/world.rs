@@ -9,6 +9,7 @@ use super::hosts::{self, Slot};
 use super::link::{Crossed, Crossing, Endpoint, Links, TO_HYPERVISOR};
 use super::queue::{EventQueue, Lane};
 use super::services;
+use super::traffic::{Traffic, flow_opened};
 use crate::api::Ec2;
 use crate::guest::{Command, Finished, HostSetup, ProcessId, Service};
 use crate::ids::{EniId, NatGatewayId};
@@ -34,14 +35,15 @@ pub type Setups = IndexMap<Station, HostSetup, FixedState>;
 pub struct World<O> {
     model: Model,
     state: State,
-    queue: EventQueue<Event>,
-    hosts: IndexMap<Station, Slot, FixedState>,
+    pub(super) queue: EventQueue<Event>,
+    pub(super) hosts: IndexMap<Station, Slot, FixedState>,
     /// How often the host of an interface has booted: each time with other random numbers.
     boots: IndexMap<EniId, u64, FixedState>,
     /// What hosts do by themselves.
     setups: Setups,
     links: Links,
-    seed: Seed,
+    pub(super) seed: Seed,
+    pub(super) traffic: Traffic,
     packets_sent: u64,
     /// Those, and what the plane and the links made: answers, fragments, second copies.
     packets_numbered: u64,
@@ -54,11 +56,13 @@ pub struct World<O> {
 }
 
 #[derive(Debug)]
-enum Event {
+pub(super) enum Event {
     /// A packet has crossed a link.
     Arrive { id: PacketId, place: Place, at: Location, packet: Packet },
     /// A frame reaches a host from what is next to it, or the other way round.
     Answer { station: Station, frame: Vec<u8> },
+    /// A program of the background traffic is due.
+    Traffic { schedule: usize },
     /// A host wanted to be woken; only the newest wish of a host counts.
     Wake { station: Station, generation: u64 },
 }
@@ -90,6 +94,7 @@ impl<O: Observer> World<O> {
             setups,
             links: Links::new(seed),
             seed,
+            traffic: Traffic::default(),
             packets_sent: 0,
             packets_numbered: 0,
             walk: Walk::default(),
@@ -216,6 +221,7 @@ impl<O: Observer> World<O> {
         match event {
             Event::Arrive { id, place, at, packet } => self.arrive(id, place, at, packet),
             Event::Answer { station, frame } => self.deliver(station, frame),
+            Event::Traffic { schedule } => self.start_traffic(schedule),
             Event::Wake { station, generation } => {
                 if self.hosts.get(&station).is_some_and(|slot| slot.generation == generation) {
                     self.settle(station);
@@ -225,7 +231,7 @@ impl<O: Observer> World<O> {
     }
 
     /// Runs a host until it has nothing more to do, and carries what it sends.
-    fn settle(&mut self, station: Station) {
+    pub(super) fn settle(&mut self, station: Station) {
         let now = self.now();
         let Some(slot) = self.hosts.get_mut(&station) else { return };
         let mut next = slot.host.pump(now);
@@ -249,6 +255,11 @@ impl<O: Observer> World<O> {
         sent.extend(slot.host.take_sent());
         for secret in slot.host.take_secrets() {
             self.observer.on_tls_secret(&secret.random, &secret.line);
+        }
+        for opened in slot.host.take_opened() {
+            if !self.traffic.is_empty() {
+                self.observer.on_flow_opened(now, &flow_opened(opened));
+            }
         }
         for frame in sent.drain(..) {
             self.carry(station, frame);

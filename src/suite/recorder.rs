@@ -13,13 +13,14 @@ use crate::model::{Direction, Model};
 use crate::report::capture::Captures;
 use crate::report::journal::Journal;
 use crate::time::Instant;
-use crate::trace::{DropReason, Observer, Station, Stretch};
+use crate::trace::{DropReason, FlowOpened, Observer, Station, Stretch, Truth};
 
-/// Flow meters, the journal, and captures if there is a folder for them.
+/// Flow meters, the journal, the truth about background traffic, and captures if there is a folder for them.
 pub struct Recorder {
     pub meter: Meter,
     pub records: Records,
     pub journal: Journal,
+    pub truth: Truth,
     captures: Option<(Captures<File>, CaptureFiles)>,
 }
 
@@ -28,6 +29,7 @@ impl Recorder {
     pub fn new(
         now: Instant,
         model: &Model,
+        truth: Truth,
         files: Option<CaptureFiles>,
         records: Records,
     ) -> io::Result<Self> {
@@ -41,7 +43,7 @@ impl Recorder {
         };
         let mut meter = Meter::new(now, records.has_own_view());
         meter.follow(now, model);
-        Ok(Self { meter, records, journal: Journal::default(), captures })
+        Ok(Self { meter, records, journal: Journal::default(), truth, captures })
     }
 
     /// Takes note of what is new: begins captures for hosts, and meters for flow logs.
@@ -66,8 +68,13 @@ impl Recorder {
 
 impl Observer for Recorder {
     fn on_stretch(&mut self, stretch: &Stretch<'_>, model: &Model) {
-        self.meter.on_stretch(stretch, model, &mut self.records);
-        self.journal.on_stretch(stretch);
+        self.truth.on_stretch(stretch);
+        self.meter.on_stretch(stretch, &self.truth, model, &mut self.records);
+        // Journeys are about what the step does itself.
+        let begins = stretch.cause.is_some();
+        if !begins || self.truth.activity_of_packet(&stretch.packet).is_none() {
+            self.journal.on_stretch(stretch);
+        }
     }
 
     fn on_frame(
@@ -89,6 +96,10 @@ impl Observer for Recorder {
         }
     }
 
+    fn on_flow_opened(&mut self, at: Instant, opened: &FlowOpened) {
+        self.truth.on_flow_opened(at, opened);
+    }
+
     fn wants_frames(&self) -> bool {
         self.captures.is_some()
     }
@@ -98,7 +109,10 @@ impl Observer for Recorder {
     }
 
     fn on_unanswered_arp(&mut self, at: Instant, eni: EniId, target: Ipv4Addr, model: &Model) {
-        self.journal.on_unanswered_arp(at, eni, model.eni(eni).primary_ip(), target);
+        let own = model.eni(eni).primary_ip();
+        if !self.truth.is_for_activity(own, target) {
+            self.journal.on_unanswered_arp(at, eni, own, target);
+        }
     }
 }
 

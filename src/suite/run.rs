@@ -26,7 +26,8 @@ use crate::scenario::{Action, Exit, MetricsExpectation, Repair, Scenario, Step, 
 use crate::seed::Seed;
 use crate::sim::World;
 use crate::time::Instant;
-use crate::trace::{Fate, Station};
+use crate::trace::{Fate, Station, Truth};
+use crate::traffic::Activity;
 
 /// How to run a scenario.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +63,7 @@ pub fn run(
     let (mut runner, about) = begin(shown, scenario, options, captures, records)?;
     runner.destinations = destinations;
     let mut result = about.result;
+    runner.world.begin_traffic(about.traffic);
     for (at, step) in about.steps.iter().enumerate() {
         result.steps.push(runner.step(at + 1, step)?);
     }
@@ -75,8 +77,10 @@ pub fn run(
     Ok(result)
 }
 
-/// What is left of a scenario once its world exists: its steps, and a result without any.
+/// What is left of a scenario once its world exists: its background traffic, which has not begun, its steps,
+/// and a result without any.
 pub(super) struct About {
+    pub traffic: Vec<Activity<Station>>,
     pub steps: Vec<Step>,
     pub result: ScenarioResult,
 }
@@ -90,12 +94,22 @@ pub(super) fn begin(
     mut records: Records,
 ) -> io::Result<(Runner, About)> {
     let seed = options.seed.unwrap_or(scenario.seed);
+    let traffic: Vec<Activity<Station>> = scenario
+        .traffic
+        .into_iter()
+        .map(|activity| {
+            let placed = activity.resolve(&mut |name| station_of(&scenario.model, name).ok_or(()));
+            placed.expect("hosts of background traffic exist at the beginning")
+        })
+        .collect();
+    let truth = Truth::new(traffic.iter().map(Activity::facts).collect());
     for (at, step) in scenario.steps.iter().enumerate() {
         if let Action::ExpectFlowLogs(expect) = &step.action {
             records.tallies.expect(at + 1, expect);
         }
     }
-    let mut recorder = Recorder::new(scenario.start, &scenario.model, captures, records)?;
+    records.tell_truth(&truth);
+    let mut recorder = Recorder::new(scenario.start, &scenario.model, truth, captures, records)?;
     recorder.meter.limit(scenario.flow_log_capacity);
     let mut world = World::new(seed, scenario.start, scenario.model, scenario.hosts, recorder);
     world.change_links(|links, model| {
@@ -122,7 +136,7 @@ pub(super) fn begin(
     };
     let (scope, verbose, destinations) = (scenario.scope, options.verbose, Destinations::default());
     let runner = Runner { world, scope, verbose, destinations };
-    Ok((runner, About { steps: scenario.steps, result }))
+    Ok((runner, About { traffic, steps: scenario.steps, result }))
 }
 
 /// How a command ended.

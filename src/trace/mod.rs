@@ -4,13 +4,17 @@
 //! nothing itself and holds no text but the stable codes; names are looked up in the model by whoever
 //! renders.
 
+mod activity;
 mod drop_reason;
+mod truth;
 
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
+pub use activity::{ActivityFacts, ActivityId, ActivityKind, FlowOpened, Opener};
 pub use drop_reason::{DropReason, MtuLimit, Refusal, TtlHop};
+pub use truth::Truth;
 
 use crate::ids::{
     CustomerGatewayId, EniId, InternetGatewayId, NatGatewayId, NetworkAclId, PeeringId, RouteTableId,
@@ -304,6 +308,10 @@ pub trait Observer {
     /// A host knows something of what a TLS session is encrypted with: a line as `SSLKEYLOGFILE` has
     /// them, and the random number of the session's ClientHello. It comes before what the host sends next.
     fn on_tls_secret(&mut self, _random: &[u8; 32], _line: &str) {}
+
+    /// A program on a host begins a flow, or may do so. It comes before the packets, and only if the scenario
+    /// has background traffic.
+    fn on_flow_opened(&mut self, _at: Instant, _opened: &FlowOpened) {}
 
     /// Whether [`Self::on_frame`] wants to be called: sent frames are copied for it.
     fn wants_frames(&self) -> bool;

@@ -33,6 +33,9 @@ const TURNS_MAX: u32 = 10_000;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(300);
 /// Redirects `-L` follows.
 const REDIRECTS_MAX: u32 = 50;
+/// A longer file is sent only once the server has said that it wants it, or has not said so in time.
+const EXPECT_FROM: u64 = 1 << 20;
+const CONTINUE_WAIT: Duration = Duration::from_secs(1);
 
 mod exit {
     pub const UNSUPPORTED_PROTOCOL: i32 = 1;
@@ -67,8 +70,27 @@ struct Exchange {
     /// Where the channel is among all.
     channel: usize,
     unsent: Outbox,
+    /// The length of a file that is sent once the server wants it, and for how long its word is waited for.
+    held: Option<(u64, Instant)>,
     response: Response,
     saw_head: bool,
+}
+
+impl Exchange {
+    /// Lets the file go if the server wants it, or says nothing of it; says whether it does.
+    fn release(&mut self, now: Instant) -> bool {
+        if self.held.is_none() {
+            return false;
+        }
+        // A mistake is found again when the response is read.
+        let has_head = self.response.read_head().unwrap_or(false);
+        let is_wanted = self.response.interim > 0;
+        let held = self.held.take_if(|(_, until)| !has_head && (is_wanted || *until <= now));
+        if let Some((len, _)) = held {
+            self.unsent.fill(len);
+        }
+        held.is_some()
+    }
 }
 
 enum Turn {
@@ -136,6 +158,7 @@ impl Curl {
         self.facts.url_effective = url.to_string();
         let usual = match &self.options {
             options if options.head_only => "HEAD",
+            options if options.upload.is_some() => "PUT",
             options if options.data.is_some() => "POST",
             _ => "GET",
         };
@@ -286,9 +309,16 @@ impl Curl {
         let mut unsent = Outbox::default();
         unsent.bytes_mut().extend(request.into_bytes());
         unsent.bytes_mut().extend(self.options.data.iter().flat_map(|data| data.bytes()));
+        let mut held = None;
+        match self.options.upload {
+            Some(len) if len > EXPECT_FROM => held = Some((len, os.now + CONTINUE_WAIT)),
+            Some(len) => unsent.fill(len),
+            None => {}
+        }
         self.state = State::Exchanging(Box::new(Exchange {
             channel,
             unsent,
+            held,
             response: Response::new(self.options.head_only),
             saw_head: false,
         }));
@@ -321,6 +351,12 @@ impl Curl {
                 add(name, value);
             }
         }
+        if let Some(len) = self.options.upload {
+            add("Content-Length", &len.to_string());
+            if len > EXPECT_FROM {
+                add("Expect", "100-continue");
+            }
+        }
         if let Some(data) = &self.options.data {
             let kind = "application/x-www-form-urlencoded";
             let len = data.len();
@@ -336,6 +372,9 @@ impl Curl {
         let channel = &mut self.channels[exchange.channel];
         exchange.unsent.flush_into(|bytes| channel.send(os, bytes));
         let received = channel.recv(os, &mut exchange.response.buffer);
+        if exchange.release(os.now) {
+            exchange.unsent.flush_into(|bytes| channel.send(os, bytes));
+        }
         if matches!(received, Received::Bytes(_)) && self.facts.start_transfer < self.facts.pretransfer {
             self.facts.start_transfer = self.elapsed(os.now);
         }
@@ -500,8 +539,16 @@ impl Curl {
             | State::Exchanging(_)
             | State::Finished => None,
         };
+        let held = match &self.state {
+            State::Exchanging(exchange) => exchange.held.map(|(_, until)| until),
+            State::Start
+            | State::Looking(_)
+            | State::Connecting(_)
+            | State::Handshaking
+            | State::Finished => None,
+        };
         let next = self.move_on_at.map(|(at, _)| at).filter(|_| matches!(self.state, State::Connecting(_)));
-        connect.into_iter().chain(self.limit()).chain(lookup).chain(next).min()
+        connect.into_iter().chain(self.limit()).chain(lookup).chain(next).chain(held).min()
     }
 
     fn end(&mut self, os: &mut Os<'_>, failure: Option<Failure>) -> Progress {

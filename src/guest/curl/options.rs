@@ -22,6 +22,8 @@ pub(in crate::guest) struct Options {
     pub method: Option<String>,
     /// What is sent as the body, parts joined by `&`.
     pub data: Option<String>,
+    /// How many bytes of no meaning are sent as a file.
+    pub upload: Option<u64>,
     pub follow: bool,
     /// `-k` was given: the server may be anybody.
     pub insecure: bool,
@@ -98,6 +100,12 @@ impl Options {
         Ok(options)
     }
 
+    /// A page that goes to a file, from whoever has it.
+    pub fn fetch(url: String, agent: Option<&str>) -> Self {
+        let (user_agent, silent) = (agent.map(str::to_owned), true);
+        Self { silent, insecure: true, to_file: true, user_agent, ..Self::of_url(url) }
+    }
+
     fn of_url(url: String) -> Self {
         Self {
             url,
@@ -108,6 +116,7 @@ impl Options {
             head_only: false,
             method: None,
             data: None,
+            upload: None,
             follow: false,
             insecure: false,
             verbose: false,

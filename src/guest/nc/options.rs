@@ -66,6 +66,19 @@ impl Options {
         Ok(options)
     }
 
+    /// Whether a port is open, without a word.
+    pub fn knock(host: &str, port: u16, wait: Duration) -> Self {
+        Self {
+            host: host.to_owned(),
+            port,
+            udp: false,
+            verbose: false,
+            numeric: false,
+            local_port: None,
+            wait,
+        }
+    }
+
     fn set(&mut self, c: char, args: &mut Args<'_>, range: Range<usize>) -> Result<(), CommandError> {
         match c {
             '4' => {}

@@ -15,6 +15,12 @@ pub(super) enum Message {
     UserauthRequest {
         user: String,
     },
+    /// The same with a password.
+    UserauthPassword {
+        user: String,
+        password: String,
+    },
+    UserauthFailure,
     UserauthSuccess,
     ChannelOpen,
     ChannelOpenConfirmation,
@@ -35,6 +41,7 @@ const SERVICE_ACCEPT: u8 = 6;
 const KEXINIT: u8 = 20;
 const NEWKEYS: u8 = 21;
 const USERAUTH_REQUEST: u8 = 50;
+const USERAUTH_FAILURE: u8 = 51;
 const USERAUTH_SUCCESS: u8 = 52;
 const CHANNEL_OPEN: u8 = 90;
 const CHANNEL_OPEN_CONFIRMATION: u8 = 91;
@@ -53,6 +60,9 @@ const WINDOW: u32 = 0x7fff_ffff;
 pub(super) const DATA_MAX: usize = 32_768;
 const STDERR: u32 = 1;
 const BY_APPLICATION: u32 = 11;
+
+/// How a user may prove who they are on Amazon Linux: with a key, never with a password.
+pub(super) const METHODS: &str = "publickey,gssapi-keyex,gssapi-with-mic";
 
 /// What both sides offer, in the order of a KEXINIT; only `none` is ever used.
 const OFFERS: [&str; 10] = [
@@ -89,6 +99,15 @@ impl Message {
             Self::UserauthRequest { user } => {
                 out.byte(USERAUTH_REQUEST).text(user).text("ssh-connection").text("none")
             }
+            Self::UserauthPassword { user, password } => out
+                .byte(USERAUTH_REQUEST)
+                .text(user)
+                .text("ssh-connection")
+                .text("password")
+                .byte(0)
+                .text(password),
+            // No partial success.
+            Self::UserauthFailure => out.byte(USERAUTH_FAILURE).text(METHODS).byte(0),
             Self::UserauthSuccess => out.byte(USERAUTH_SUCCESS),
             Self::ChannelOpen => {
                 out.byte(CHANNEL_OPEN).text("session").number(CHANNEL).number(WINDOW).number(DATA_MAX as u32)
@@ -126,7 +145,19 @@ impl Message {
             SERVICE_ACCEPT => Self::ServiceAccept(from.text()?),
             KEXINIT => Self::KexInit { cookie: from.take(16)?.try_into().ok()? },
             NEWKEYS => Self::NewKeys,
-            USERAUTH_REQUEST => Self::UserauthRequest { user: from.text()? },
+            USERAUTH_REQUEST => {
+                let user = from.text()?;
+                // Whoever asks without a service or a method is let in as ever.
+                let _service = from.text();
+                match from.text().as_deref() {
+                    Some("password") => {
+                        from.byte()?;
+                        Self::UserauthPassword { user, password: from.text()? }
+                    }
+                    Some(_) | None => Self::UserauthRequest { user },
+                }
+            }
+            USERAUTH_FAILURE => Self::UserauthFailure,
             USERAUTH_SUCCESS => Self::UserauthSuccess,
             CHANNEL_OPEN => Self::ChannelOpen,
             CHANNEL_OPEN_CONFIRMATION => Self::ChannelOpenConfirmation,
@@ -223,6 +254,8 @@ mod tests {
             Message::KexInit { cookie: [7; 16] },
             Message::NewKeys,
             Message::UserauthRequest { user: "ec2-user".to_owned() },
+            Message::UserauthPassword { user: "root".to_owned(), password: "123456".to_owned() },
+            Message::UserauthFailure,
             Message::UserauthSuccess,
             Message::ChannelOpen,
             Message::ChannelOpenConfirmation,

@@ -4,7 +4,8 @@
 //!
 //! The identification exchange is real, and so are the packets and messages (RFC 4253, 4252, 4254), but
 //! nothing is encrypted and no keys are exchanged: both sides offer only the cipher `none`, and every
-//! user is let in. A capture therefore shows what a session says, in packets of about the real number
+//! user is let in who does not insist on a password (`-o PreferredAuthentications=password`), which Amazon
+//! Linux takes from nobody. A capture therefore shows what a session says, in packets of about the real number
 //! but not of the real size.
 
 pub(super) mod client;

@@ -19,6 +19,8 @@ pub(in crate::guest) struct Options {
     pub command: String,
     pub connect_timeout: Option<Duration>,
     pub quiet: bool,
+    /// Whether the user has a key that lets them in, and not only a password to try.
+    pub has_key: bool,
     /// `-t`: there is a terminal on the other side.
     pub terminal: bool,
 }
@@ -34,6 +36,7 @@ impl Options {
             command: String::new(),
             connect_timeout: None,
             quiet: false,
+            has_key: true,
             terminal: false,
         };
         let mut args = Args::new(arguments);
@@ -62,6 +65,20 @@ impl Options {
             "an interactive login has nobody to type",
         )
         .with_hint(format!("give ssh a command: `ssh {} ping -c 1 10.0.0.4`", options.host)))
+    }
+
+    /// A login with a password, without a word.
+    pub fn guess(user: &str, host: &str, port: u16) -> Self {
+        Self {
+            user: user.to_owned(),
+            host: host.to_owned(),
+            port,
+            command: String::new(),
+            connect_timeout: None,
+            quiet: true,
+            has_key: false,
+            terminal: false,
+        }
     }
 
     fn set_host(&mut self, word: &Word) -> Result<(), CommandError> {
@@ -109,6 +126,7 @@ impl Options {
                 self.connect_timeout = (seconds > 0).then(|| Duration::from_secs(seconds));
             }
             "port" => self.port = port(&setting)?,
+            "preferredauthentications" => self.has_key = setting.text.split(',').any(|way| way != "password"),
             "user" => setting.text.clone_into(&mut self.user),
             "loglevel" => self.quiet |= setting.text.eq_ignore_ascii_case("quiet"),
             _ => {}

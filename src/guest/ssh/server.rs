@@ -29,6 +29,7 @@ impl Session {
         let reply = match message {
             Message::ServiceRequest(name) => Message::ServiceAccept(name),
             Message::UserauthRequest { .. } => Message::UserauthSuccess,
+            Message::UserauthPassword { .. } => Message::UserauthFailure,
             Message::ChannelOpen => Message::ChannelOpenConfirmation,
             Message::Exec(line) => {
                 self.transport.send(os, &[Message::ChannelSuccess]);
@@ -40,6 +41,7 @@ impl Session {
             | Message::ServiceAccept(_)
             | Message::KexInit { .. }
             | Message::NewKeys
+            | Message::UserauthFailure
             | Message::UserauthSuccess
             | Message::ChannelOpenConfirmation
             | Message::Data(_)

@@ -1,6 +1,7 @@
 //! Hosts on a wire: whole outputs and whole packet lists.
 
 mod aws;
+mod background;
 mod dns;
 mod failures;
 mod iperf;
