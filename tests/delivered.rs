@@ -15,7 +15,7 @@ fn run(name: &str, yaml: &str) -> BTreeMap<String, Vec<u8>> {
     std::fs::write(&scenario, yaml).expect("a file");
     let files = suite::find(&[scenario]).expect("it is there");
     let options = Options { seed: None, verbose: false };
-    let plan = Plan { options, jobs: 1, out: Some(root.join("out")), color: false };
+    let plan = Plan { options, jobs: 1, out: Some(root.join("out")), captures: true, color: false };
     suite::run_all(files, &plan, |report| {
         assert!(matches!(&report, Report::Ran(result) if result.passed()), "{report:?}");
     });

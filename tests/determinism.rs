@@ -19,7 +19,7 @@ fn run(name: &str, seed: Option<u64>, jobs: usize) -> Files {
         file.shown = format!("scenarios/{}.yaml", file.output_name);
     }
     let options = Options { seed: seed.map(Seed), verbose: true };
-    let plan = Plan { options, jobs, out: Some(out.clone()), color: false };
+    let plan = Plan { options, jobs, out: Some(out.clone()), captures: true, color: false };
     suite::run_all(files, &plan, |report| {
         assert!(matches!(&report, Report::Ran(result) if result.passed()), "{report:?}");
     });

@@ -51,6 +51,9 @@ pub struct RunArgs {
     /// Leave nothing behind
     #[arg(long, conflicts_with_all = ["out", "endpoints"])]
     pub no_out: bool,
+    /// Leave no captures: they take most of the room and time of a long run
+    #[arg(long, conflicts_with = "no_out")]
+    pub no_pcap: bool,
     /// In place of the scenarios' own seeds
     #[arg(long)]
     pub seed: Option<u64>,

@@ -58,6 +58,7 @@ fn run(args: &RunArgs) -> Exit {
         options: Options { seed: args.seed.map(Seed), verbose: args.verbose },
         jobs: args.jobs.map_or_else(default_jobs, NonZeroUsize::get),
         out: (!args.no_out).then(|| args.out.clone()),
+        captures: !args.no_pcap,
         color: is_colored(stderr.is_terminal()),
     };
     let mut printer =

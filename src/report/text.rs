@@ -281,8 +281,14 @@ fn render_summary(out: &mut String, result: &ScenarioResult, style: Style) {
     if let Some(output) = &result.output {
         let _ = writeln!(
             out,
-            "left in {}: result.json, {} captures in pcap/, {} records in flow-logs/",
-            output.folder, output.captures, output.records
+            "left in {}: result.json, {}{} records in flow-logs/",
+            output.folder,
+            if output.captures > 0 {
+                format!("{} captures in pcap/, ", output.captures)
+            } else {
+                String::new()
+            },
+            output.records
         );
     }
 }

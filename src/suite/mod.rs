@@ -58,6 +58,8 @@ pub struct Plan {
     pub jobs: usize,
     /// Where output folders are made; nothing is written without it.
     pub out: Option<PathBuf>,
+    /// Whether captures are written there.
+    pub captures: bool,
     /// Whether mistakes are shown in colour.
     pub color: bool,
 }
@@ -98,7 +100,7 @@ pub fn check(file: &ScenarioFile, color: bool) -> Result<scenario::Scenario, Rep
 /// Runs a scenario given as text, and leaves nothing behind.
 pub fn run_text(shown: &str, source: &str, options: &Options) -> Result<ScenarioResult, String> {
     let scenario = scenario::load(source).map_err(|problems| problems.render(shown, source, false))?;
-    run::run(shown, scenario, options, None).map_err(|error| error.to_string())
+    run::run(shown, scenario, options, None, false).map_err(|error| error.to_string())
 }
 
 /// Asks a question of a scenario, without running its traffic.
@@ -123,7 +125,7 @@ fn run_file(file: &ScenarioFile, plan: &Plan) -> Report {
         Err(report) => return report,
     };
     let folder = plan.out.as_ref().map(|out| out.join(&file.output_name));
-    match run::run(&file.shown, scenario, &plan.options, folder.as_deref()) {
+    match run::run(&file.shown, scenario, &plan.options, folder.as_deref(), plan.captures) {
         Ok(result) => Report::Ran(Box::new(result)),
         Err(error) => Report::Failed { text: format!("error: {}: {error}\n", file.shown) },
     }

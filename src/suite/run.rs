@@ -45,15 +45,16 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How many drops a step explains unless everything is asked for.
 const EXPLAINED_MAX: usize = 3;
 
-/// Runs a scenario, and writes what it leaves behind to a folder.
+/// Runs a scenario, and writes what it leaves behind to a folder, captures only if they are wanted.
 pub fn run(
     shown: &str,
     scenario: Scenario,
     options: &Options,
     folder: Option<&Path>,
+    captures: bool,
 ) -> io::Result<ScenarioResult> {
     let folder = folder.map(Folder::begin).transpose()?;
-    let captures = folder.as_ref().map(Folder::captures).transpose()?;
+    let captures = folder.as_ref().filter(|_| captures).map(Folder::captures).transpose()?;
     let mut records = Records::default();
     let mut destinations = Destinations::default();
     if let Some(folder) = &folder {

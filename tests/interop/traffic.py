@@ -40,6 +40,8 @@ def main():
 
     print("name: much traffic")
     print("quotas: unlimited")
+    print("buckets: { logs: {} }")
+    print("flow_logs: { Log: { resource: Big, bucket: logs } }")
     print("vpcs:")
     print("  Big:")
     print("    cidr: 10.0.0.0/16")
