@@ -88,7 +88,7 @@ fn the_reference_describes_a_topology_that_loads() {
             .any(|key| block.starts_with(key))
         })
         .collect();
-    assert_eq!(topology.len(), 11);
+    assert_eq!(topology.len(), 12);
     // A host that a rule of the example names.
     let yaml = format!("name: reference\n{}", topology.concat()).replace("from: Bastion }", "from: Web }");
     let scenario = scenario::load(&yaml)

@@ -199,7 +199,8 @@ mod tests {
         let by = Translator::InternetGateway(InternetGatewayId::derive(&["Gateway"]));
         let packet = PacketFacts { tuple: from, ip_len: 40, tcp_flags: TcpFlags(0), icmp: None };
         let (at, steps) = (Instant::from_unix_seconds(seconds), [Step::Translated { by, from, to }]);
-        truth.on_stretch(&Stretch { at, id: PacketId(0), cause: Some(Cause::Host), packet, steps: &steps });
+        let (id, cause, steps) = (PacketId(0), Some(Cause::Host), steps.as_slice());
+        truth.on_stretch(&Stretch { at, id, cause, packet, steps, sender: None, receiver: None });
     }
 
     #[test]
