@@ -216,6 +216,6 @@ fn what_is_delivered_is_what_was_sent() {
         seen += own.len();
     }
     assert!(seen as u64 > flows, "{seen} flows of {flows}");
-    println!("{seen} flows in intervals, {packets} packets, at {} interfaces", of_instances.len());
+    assert!(packets > 5 * flows, "{packets} packets of {flows} flows");
     let _ = std::fs::remove_dir_all(&root);
 }

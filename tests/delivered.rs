@@ -139,3 +139,34 @@ fn the_list_names_every_file_that_was_delivered() {
     let group = list["streams"][0]["group"].as_str();
     assert_eq!(group, Some("/vpc/events"), "a slash at the begin is not lost");
 }
+
+/// Every record about a flow has a line of truth, and every flow of background traffic its activity.
+#[test]
+fn the_truth_says_whose_records_they_are() {
+    let files = run("truth", include_str!("../scenarios/traffic-and-truth.yaml"));
+    let text = |name: &str| String::from_utf8_lossy(&files[name]).into_owned();
+    let records = text("flow-logs/all.log").lines().skip(1).filter(|line| line.ends_with(" OK")).count();
+    let truth: Vec<serde_json::Value> = text("flow-logs/ground-truth.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(truth.len(), records);
+    let mut activities = std::collections::BTreeSet::new();
+    for row in &truth {
+        let activity = row["activity"].as_str().unwrap_or_else(|| panic!("whose is {row}"));
+        activities.insert(activity.to_owned());
+        let talks_to = |address: &str| row["pkt-srcaddr"] == address || row["pkt-dstaddr"] == address;
+        let expected = if talks_to("203.0.113.66") {
+            ["Guessing", "Scan"].contains(&activity)
+        } else if talks_to("192.0.2.99") {
+            activity == "Beacon"
+        } else if talks_to("192.0.2.100") {
+            activity == "Leak"
+        } else {
+            ["Backend", "Customers", "Beacon", "Leak"].contains(&activity)
+        };
+        assert!(expected, "{row}");
+        assert_eq!(row["malicious"], !["Backend", "Customers"].contains(&activity), "{row}");
+    }
+    assert_eq!(activities.len(), 6);
+}

@@ -13,7 +13,7 @@ mod path;
 mod point;
 mod record;
 
-pub use delivery::{Batch, Deliveries, HAS_PARQUET, LogEvents, LogObject};
+pub use delivery::{Batch, Deliveries, LogEvents, LogObject};
 pub use meter::{AGGREGATION_INTERVAL, Meter, RecordSink};
 pub use path::TrafficPath;
 pub use point::{Point, PointFacts};

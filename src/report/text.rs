@@ -40,6 +40,9 @@ impl Style {
     }
 }
 
+/// So many lines of flow logs are shown; JSON has all.
+const LINES_MAX: usize = 20;
+
 /// Where a step's text begins.
 const INDENT: &str = "     ";
 
@@ -155,8 +158,12 @@ fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
             let _ = writeln!(out, "{INDENT}  {verdict}");
         }
         Outcome::FlowLogs { lines } | Outcome::Metrics { values: lines } => {
-            for line in lines {
+            for line in lines.iter().take(LINES_MAX) {
                 let _ = writeln!(out, "{INDENT}  {line}");
+            }
+            if lines.len() > LINES_MAX {
+                let more = format!("{} more lines", lines.len() - LINES_MAX);
+                let _ = writeln!(out, "{INDENT}  {}", style.paint(Ink::Dim, &more));
             }
         }
         Outcome::Run { on, typed, exit, stdout, stderr } => {

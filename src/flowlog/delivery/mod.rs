@@ -31,9 +31,6 @@ const DELAY: Duration = Duration::from_secs(300);
 /// Text that is longer goes on in another object: 75 MB (assumed: flow-log-file-size).
 const TEXT_MAX: usize = 75_000_000;
 
-/// Whether objects can be Parquet files: a matter of how the program was built.
-pub const HAS_PARQUET: bool = parquet::IS_BUILT_IN;
-
 /// Records on their way to where flow logs deliver them.
 #[derive(Debug, Default)]
 pub struct Deliveries {

@@ -2,9 +2,6 @@
 
 use crate::model::LogFormat;
 
-/// Whether files can be made.
-pub const IS_BUILT_IN: bool = false;
-
 /// Never called: a scenario that wants Parquet is refused.
 pub fn file(_: &LogFormat, _: &[String]) -> Vec<u8> {
     unreachable!("scenarios that want Parquet are refused")

@@ -11,9 +11,6 @@ use parquet::schema::types::{Type, TypePtr};
 
 use crate::model::{Field, FieldType, LogFormat};
 
-/// Whether files can be made.
-pub const IS_BUILT_IN: bool = true;
-
 /// A file with the values of lines; `-` is null (assumed: flow-log-parquet-null).
 pub fn file(format: &LogFormat, lines: &[String]) -> Vec<u8> {
     let rows: Vec<Vec<&str>> = lines.iter().map(|line| line.split(' ').collect()).collect();

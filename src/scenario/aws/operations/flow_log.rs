@@ -9,10 +9,13 @@ use crate::model::{
 };
 
 const OPTIONS: &[Param] = &[
-    optional("FileFormat", What::Choice(&["parquet", "plain-text"])),
+    optional("FileFormat", What::Choice(FILE_FORMATS)),
     optional("HiveCompatiblePartitions", What::Choice(&["true", "false"])),
     optional("PerHourPartition", What::Choice(&["true", "false"])),
 ];
+/// Parquet is a matter of how the program was built.
+const FILE_FORMATS: &[&str] =
+    if cfg!(feature = "parquet") { &["parquet", "plain-text"] } else { &["plain-text"] };
 const TAG_FIELDS: &[Param] = &[
     required("ResourceType", What::Choice(&["auto-scaling-group", "instance", "network-interface"])),
     required("TagKeys", What::Texts),
