@@ -124,9 +124,9 @@ impl<W: Write> Captures<W> {
             return Err(error);
         }
         let count = self.stations.len() + 1;
-        self.all.finish()?;
+        self.all.finish()?.flush()?;
         for (_, of_station) in self.stations {
-            of_station.writer.finish()?;
+            of_station.writer.finish()?.flush()?;
         }
         Ok(count)
     }

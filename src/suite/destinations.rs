@@ -3,14 +3,14 @@
 //! Only what AWS would have let be delivered comes here.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::records::GrowingFile;
+use super::output::GrowingFile;
 use crate::api::DeliveryRefusal;
 use crate::flowlog::{Batch, LogEvents, LogObject};
 use crate::model::{Content, LogDestination, Region, Stored};
@@ -107,7 +107,7 @@ impl Destinations {
             let event = Event { timestamp: *timestamp, message, ingestion_time };
             let mut line = serde_json::to_vec(&event).expect("an event is plain data");
             line.push(b'\n');
-            file.write(&line)?;
+            file.write_all(&line)?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! Files are written to a folder beside it, which takes its place when the run is over. A folder that
 //! is in the way is replaced only if an earlier run made it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -134,5 +134,38 @@ impl FileNames {
         let given = std::iter::once(name.clone()).chain(numbered).find(is_free).expect("numbers do not end");
         self.0.push(given.clone());
         given
+    }
+}
+
+/// A file that grows, and is open only while it does: there may be more of them than a system lets be open.
+#[derive(Debug)]
+pub struct GrowingFile {
+    path: PathBuf,
+    buffer: Vec<u8>,
+}
+
+impl GrowingFile {
+    const BUFFER: usize = 1 << 14;
+
+    /// A file at a path, which comes into being with its first bytes.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, buffer: Vec::new() }
+    }
+}
+
+impl Write for GrowingFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= Self::BUFFER {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let file = OpenOptions::new().create(true).append(true).open(&self.path);
+        let written = file.and_then(|mut file| file.write_all(&self.buffer));
+        self.buffer.clear();
+        written.map_err(|error| at(&self.path, error))
     }
 }

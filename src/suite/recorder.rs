@@ -1,11 +1,10 @@
 //! Everything that watches a run, in one.
 
-use std::fs::File;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
-use super::output::FileNames;
+use super::output::{FileNames, GrowingFile};
 use super::records::Records;
 use crate::flowlog::Meter;
 use crate::ids::EniId;
@@ -21,7 +20,7 @@ pub struct Recorder {
     pub records: Records,
     pub journal: Journal,
     pub truth: Truth,
-    captures: Option<(Captures<File>, CaptureFiles)>,
+    captures: Option<(Captures<GrowingFile>, CaptureFiles)>,
 }
 
 impl Recorder {
@@ -129,8 +128,7 @@ impl CaptureFiles {
         Ok(Self { folder, names: FileNames::default() })
     }
 
-    fn open(&mut self, name: &str) -> io::Result<File> {
-        let file = File::create(self.folder.join(format!("{}.pcapng", self.names.give(name))))?;
-        Ok(file)
+    fn open(&mut self, name: &str) -> io::Result<GrowingFile> {
+        Ok(GrowingFile::new(self.folder.join(format!("{}.pcapng", self.names.give(name)))))
     }
 }

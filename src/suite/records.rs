@@ -1,15 +1,15 @@
 //! Where the records of flow logs go: to expectations, to the simulator's own files, and to what flow logs
 //! deliver.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 
 use super::flow_logs::Tallies;
-use super::output::FileNames;
+use super::output::{FileNames, GrowingFile};
 use crate::flowlog::{Deliveries, Flow, FlowRecord, Point, Printer, RecordSink};
 use crate::model::{Field, FieldType, FlowLog, LogFormat, Model};
 use crate::time::Instant;
@@ -31,8 +31,9 @@ pub struct Records {
 
 impl Records {
     /// Writes the simulator's own view to files in a folder from now on.
-    pub fn write_to(&mut self, folder: PathBuf) {
-        self.own_view = Some(OwnView::new(folder));
+    pub fn write_to(&mut self, folder: PathBuf) -> io::Result<()> {
+        self.own_view = Some(OwnView::new(folder)?);
+        Ok(())
     }
 
     /// Says beside the simulator's own view which record belongs to which activity.
@@ -89,12 +90,12 @@ struct OwnView {
 }
 
 impl OwnView {
-    fn new(folder: PathBuf) -> Self {
+    fn new(folder: PathBuf) -> io::Result<Self> {
         let mut names = FileNames::default();
         let format = LogFormat::default();
-        let all = log_file(&folder, &names.give("all"), &format);
+        let all = log_file(&folder, &names.give("all"), &format)?;
         let by_point = IndexMap::new();
-        Self { folder, format, names, all, truth: None, by_point, line: String::new(), count: 0 }
+        Ok(Self { folder, format, names, all, truth: None, by_point, line: String::new(), count: 0 })
     }
 
     fn write(&mut self, record: &FlowRecord, activities: &[ActivityFacts], model: &Model) -> io::Result<()> {
@@ -103,15 +104,16 @@ impl OwnView {
         printer.line(record, &self.format, &mut self.line);
         self.line.push('\n');
         let Self { folder, format, names, by_point, .. } = self;
-        let own = by_point
-            .entry(record.at.point)
-            .or_insert_with(|| log_file(folder, &names.give(&record.at.label), format));
-        own.write(self.line.as_bytes())?;
-        self.all.write(self.line.as_bytes())?;
+        let own = match by_point.entry(record.at.point) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(new) => new.insert(log_file(folder, &names.give(&record.at.label), format)?),
+        };
+        own.write_all(self.line.as_bytes())?;
+        self.all.write_all(self.line.as_bytes())?;
         if let (Some(file), Some(flow)) = (&mut self.truth, record.flow()) {
             let activity = flow.activity.map(|id| &activities[id.0 as usize]);
-            file.write(truth(record, flow, activity, printer).to_string().as_bytes())?;
-            file.write(b"\n")?;
+            file.write_all(truth(record, flow, activity, printer).to_string().as_bytes())?;
+            file.write_all(b"\n")?;
         }
         self.count += 1;
         Ok(())
@@ -165,40 +167,8 @@ fn truth(
     members.into()
 }
 
-fn log_file(folder: &Path, name: &str, format: &LogFormat) -> GrowingFile {
+fn log_file(folder: &Path, name: &str, format: &LogFormat) -> io::Result<GrowingFile> {
     let mut file = GrowingFile::new(folder.join(format!("{name}.log")));
-    file.buffer.extend_from_slice(format.header().as_bytes());
-    file.buffer.push(b'\n');
-    file
-}
-
-/// A file that grows, and is open only while it does: there may be more of them than a system lets be open.
-#[derive(Debug)]
-pub struct GrowingFile {
-    path: PathBuf,
-    buffer: Vec<u8>,
-}
-
-impl GrowingFile {
-    const BUFFER: usize = 1 << 16;
-
-    /// A file at a path, which comes into being with its first bytes.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, buffer: Vec::new() }
-    }
-
-    /// Appends bytes.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() < Self::BUFFER { Ok(()) } else { self.flush() }
-    }
-
-    /// Writes what is not written yet.
-    pub fn flush(&mut self) -> io::Result<()> {
-        let mut file = OpenOptions::new().create(true).append(true).open(&self.path);
-        let written = file.as_mut().map_err(|error| io::Error::new(error.kind(), error.to_string()));
-        let written = written.and_then(|file| file.write_all(&self.buffer));
-        self.buffer.clear();
-        written.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.path.display())))
-    }
+    writeln!(file, "{}", format.header())?;
+    Ok(file)
 }

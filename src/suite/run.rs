@@ -58,7 +58,7 @@ pub fn run(
     let mut records = Records::default();
     let mut destinations = Destinations::default();
     if let Some(folder) = &folder {
-        records.write_to(folder.flow_logs()?);
+        records.write_to(folder.flow_logs()?)?;
         destinations = Destinations::to_folder(folder.partial());
     }
     let (mut runner, about) = begin(shown, scenario, options, captures, records)?;

@@ -66,7 +66,9 @@ fn destination(named: &Named, fields: &mut Fields<'_>, problems: &mut Problems) 
         hive_compatible_partitions: flag(fields, "hive_compatible_partitions", false, problems),
         per_hour_partition: flag(fields, "per_hour_partition", false, problems),
     };
-    if let (Some(node), FileFormat::Parquet, false) = (file_format, options.file_format, cfg!(feature = "parquet")) {
+    if let (Some(node), FileFormat::Parquet, false) =
+        (file_format, options.file_format, cfg!(feature = "parquet"))
+    {
         let problem = Problem::at(node.span, "this vpclab was built without Parquet");
         problems.push(problem.hint("build it with the feature `parquet`, or leave `file_format` out"));
     }
