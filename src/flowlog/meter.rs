@@ -8,17 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foldhash::fast::FixedState;
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 
+use super::collection::{Collection, FlowKey, NewFlow, begin_of_interval, is_regional};
 use super::path::{TrafficPath, encryption_status};
 use super::point::{Point, PointFacts};
-use super::record::{
-    Action, Content, Flow, FlowRecord, Loss, RejectReason, Transit, TransitEnd, recorded_flags,
-};
-use crate::ids::{EniId, NatGatewayId, TransitGatewayAttachmentId};
-use crate::model::{Direction, Eni, FlowLog, Model, NatPlace, TrafficType};
+use super::record::{Action, FlowRecord, Loss, RejectReason, Transit, TransitEnd};
+use crate::ids::{EniId, TransitGatewayAttachmentId};
+use crate::model::{Direction, Eni, FlowLog, Model, TrafficType};
 use crate::time::Instant;
-use crate::trace::{ActivityId, DropReason, Fate, MtuLimit, Step, Stretch, Translator, Truth, TtlHop};
+use crate::trace::{DropReason, Fate, MtuLimit, Step, Stretch, Translator, Truth, TtlHop};
 use crate::wire::FiveTuple;
 
 /// Interfaces of instances that are built on Nitro are aggregated over a minute, whatever was asked for
@@ -60,54 +59,6 @@ struct Subscription {
 struct Known {
     facts: Arc<PointFacts>,
     counted_in: Vec<usize>,
-}
-
-/// What is counted together.
-#[derive(Debug)]
-struct Collection {
-    since: Instant,
-    length: Duration,
-    /// Begin of the current interval.
-    interval: Instant,
-    /// Flows of the current interval, in the order their first packets came.
-    flows: IndexMap<FlowKey, Counters, FixedState>,
-    /// How many of them a point has, if that is limited.
-    per_point: IndexMap<Point, usize, FixedState>,
-    /// Points that have had more.
-    skipped: IndexSet<Point, FixedState>,
-    /// Points that have had traffic, in that order: silent until then (aws: flow-log-first-traffic).
-    seen: IndexMap<Point, Arc<PointFacts>, FixedState>,
-}
-
-/// Flows with another verdict are other flows (aws: flow-log-action-in-key).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-struct FlowKey {
-    point: Point,
-    direction: Direction,
-    tuple: FiveTuple,
-    action: Action,
-    reject_reason: Option<RejectReason>,
-}
-
-#[derive(Debug)]
-struct Counters {
-    at: Arc<PointFacts>,
-    packets: u64,
-    bytes: u64,
-    first: Instant,
-    last: Instant,
-    tcp_flags: u8,
-    new: NewFlow,
-}
-
-/// What is known of a flow from its first packet on.
-#[derive(Debug, Default)]
-struct NewFlow {
-    path: Option<TrafficPath>,
-    next_hop: Option<Arc<PointFacts>>,
-    encryption_status: Option<u8>,
-    transit: Option<Box<Transit>>,
-    activity: Option<ActivityId>,
 }
 
 /// What a stretch is seen with.
@@ -455,130 +406,6 @@ fn is_kept(kept: TrafficType, record: &FlowRecord) -> bool {
         TrafficType::All => true,
         TrafficType::Reject => flow.action == Action::Reject,
     }
-}
-
-impl Collection {
-    fn new(since: Instant, length: Duration) -> Self {
-        Self {
-            since,
-            length,
-            interval: begin_of_interval(since, length),
-            flows: IndexMap::default(),
-            per_point: IndexMap::default(),
-            skipped: IndexSet::default(),
-            seen: IndexMap::default(),
-        }
-    }
-
-    /// Whether it has the flows that a flow log records at a point.
-    fn is_of(&self, log: &FlowLog, at: &PointFacts) -> bool {
-        let length = if at.is_nitro { AGGREGATION_INTERVAL } else { log.max_aggregation_interval };
-        (self.since, self.length) == (log.created, length) && at.is_covered_by(log.resource)
-    }
-
-    /// Begins a flow, unless there are too many at the point. What Block Public Access refuses is never skipped
-    /// (aws: bpa-flow-log).
-    fn begin(
-        &mut self,
-        key: FlowKey,
-        at: Arc<PointFacts>,
-        new: NewFlow,
-        now: Instant,
-        capacity: Option<usize>,
-    ) {
-        self.seen.insert(key.point, Arc::clone(&at));
-        if let Some(capacity) = capacity.filter(|_| key.reject_reason.is_none()) {
-            let there = self.per_point.entry(key.point).or_insert(0);
-            if *there >= capacity {
-                self.skipped.insert(key.point);
-                return;
-            }
-            *there += 1;
-        }
-        let (packets, bytes, tcp_flags, first, last) = (0, 0, 0, now, now);
-        self.flows.insert(key, Counters { at, packets, bytes, first, last, tcp_flags, new });
-    }
-
-    /// The records of the current interval, and the next one.
-    fn end_interval(&mut self, model: &Model) -> Vec<FlowRecord> {
-        let begin = self.interval.unix_seconds();
-        let end = begin + self.length.as_secs() - 1;
-        let mut active: IndexSet<Point, FixedState> = IndexSet::default();
-        let mut records = Vec::with_capacity(self.flows.len());
-        for (key, counters) in self.flows.drain(..) {
-            active.insert(key.point);
-            records.push(counters.record(key));
-        }
-        self.per_point.clear();
-        for point in self.skipped.drain(..) {
-            active.insert(point);
-            let at = Arc::clone(&self.seen[&point]);
-            records.push(FlowRecord { at, start: begin, end, content: Content::SkipData });
-        }
-        // A point that is gone has nothing more to say.
-        self.seen.retain(|point, _| exists(*point, model));
-        // Each that is not has (assumed: flow-log-nodata-each-interval).
-        let silent = self.seen.iter().filter(|(point, _)| !active.contains(*point));
-        records.extend(silent.map(|(_, at)| FlowRecord {
-            at: Arc::clone(at),
-            start: begin,
-            end,
-            content: Content::NoData,
-        }));
-        self.interval += self.length;
-        records
-    }
-}
-
-impl Counters {
-    fn add(&mut self, stretch: &Stretch<'_>, loss: Option<Loss>) {
-        let packet = &stretch.packet;
-        self.packets += 1;
-        self.bytes += u64::from(packet.ip_len);
-        self.last = stretch.at;
-        let is_transit = self.new.transit.is_some();
-        self.tcp_flags |= recorded_flags(packet.tuple.protocol, packet.tcp_flags, is_transit);
-        if let (Some(transit), Some(loss)) = (&mut self.new.transit, loss) {
-            transit.lost[loss as usize] += 1;
-        }
-    }
-
-    fn record(self, key: FlowKey) -> FlowRecord {
-        let NewFlow { path, next_hop, encryption_status, transit, activity } = self.new;
-        let flow = Flow {
-            direction: key.direction,
-            tuple: key.tuple,
-            packets: self.packets,
-            bytes: self.bytes,
-            tcp_flags: self.tcp_flags,
-            action: key.action,
-            reject_reason: key.reject_reason,
-            path,
-            next_hop,
-            encryption_status,
-            transit,
-            activity,
-        };
-        let (start, end) = (self.first.unix_seconds(), self.last.unix_seconds());
-        FlowRecord { at: self.at, start, end, content: Content::Flow(flow) }
-    }
-}
-
-fn begin_of_interval(now: Instant, length: Duration) -> Instant {
-    let seconds = length.as_secs();
-    Instant::from_unix_seconds(now.unix_seconds() / seconds * seconds)
-}
-
-fn exists(point: Point, model: &Model) -> bool {
-    match point {
-        Point::Attachment(_, id) => model.transit_gateway_attachments.contains_key(&id),
-        Point::Eni(id) => model.enis.contains_key(&id),
-        Point::RegionalNat(id) => is_regional(id, model),
-    }
-}
-
-fn is_regional(id: NatGatewayId, model: &Model) -> bool {
-    model.nat_gateways.get(&id).is_some_and(|nat| matches!(nat.place, NatPlace::Regional { .. }))
 }
 
 /// Why a transit gateway lost a packet, if it did.

@@ -4,9 +4,10 @@
 //! Sees only the stretches that packets travel, never the packets' bytes, and knows nothing of files:
 //! whoever wants records takes them.
 //!
-//! Reading order: `meter` counts; `point` and `path` are what it notes about a flow; `record` prints; `delivery` makes
+//! Reading order: `meter` says what is counted, `collection` counts; `point` and `path` are what it notes about a flow; `record` prints; `delivery` makes
 //! objects and events of it.
 
+mod collection;
 mod delivery;
 mod meter;
 mod path;
