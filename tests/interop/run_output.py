@@ -10,8 +10,13 @@ from datetime import datetime, timezone
 from functools import cached_property
 from os import cpu_count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from delivered import Delivery
 from tshark import Capture, Frame
+
+if TYPE_CHECKING:
+    from imitation import Received
 
 ICMP_NAMES = {"destination unreachable": 3, "echo reply": 0, "echo request": 8, "time exceeded": 11}
 
@@ -160,7 +165,11 @@ class Scenario:
     """The folder of a scenario."""
 
     folder: Path
+    # The program that lets VRL read records.
+    vrl: Path
     captures: list[Capture] = field(init=False)
+    # What came of its delivery, once it was tried.
+    received: Received | None = None
 
     def __post_init__(self) -> None:
         self.reload()
@@ -177,6 +186,10 @@ class Scenario:
     @cached_property
     def result(self) -> dict:
         return json.loads((self.folder / "result.json").read_text())
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        return Delivery(self.folder, self.result)
 
     @property
     def everything(self) -> Capture:

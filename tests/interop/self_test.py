@@ -448,7 +448,8 @@ def run(scenarios: Iterable[Scenario], checks: list, folder: Path) -> int:
     for fault in FAULTS:
         copy = Copy(originals[fault.scenario], folder)
         fault.spoil(copy)
-        spoilt = Scenario(folder)
+        original = originals[fault.scenario]
+        spoilt = Scenario(folder, original.vrl, received=original.received)
         wanted = [check for check in checks if check.__name__.replace("_", "-") == fault.check]
         complaints = [c for check in wanted for c in check(spoilt) if c.check == fault.check]
         name = fault.spoil.__name__.replace("_", " ")
