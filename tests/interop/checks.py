@@ -218,7 +218,7 @@ def linux(scenario: Scenario) -> Iterator[Complaint]:
     for host in scenario.hosts:
         syns = defaultdict(list)
         for frame in host.own:
-            if frame.is_ip and frame.flow[0] != host.address:
+            if frame.is_ip and frame.flow[0] not in host.addresses:
                 expected = f"{host.address}, or a packet that came to be forwarded"
                 yield Complaint("linux", host.path, f"frame {frame.number}", expected, frame.flow[0])
             if frame.protocol != TCP:
