@@ -106,11 +106,17 @@ def records(host: Capture, log: Log | None, scenario: Scenario) -> list[str]:
     account = log.records[0].split()[1] if log and log.records else "?"
     intervals = metered(host, scenario)
     rejected = [line.split() for line in (log.records if log else []) if is_ingress_reject(line, host)]
-    active = {int(words[10]) // INTERVAL * INTERVAL for words in rejected} | set(intervals)
+    # More flows than the interface records: which of them these are is not said.
+    skipped = {int(line.split()[10]) for line in (log.records if log else []) if line.endswith(" SKIPDATA")}
+    active = {int(words[10]) // INTERVAL * INTERVAL for words in rejected} | set(intervals) | skipped
     lines = []
     if not active:
         return lines
     for begin in range(min(active), end_of_log(scenario) // SECOND, INTERVAL):
+        if begin in skipped:
+            same = [line for line in log.records if int(line.split()[10]) // INTERVAL * INTERVAL == begin]
+            lines += [line for line in same if not is_ingress_reject(line, host)]
+            continue
         if begin not in active:
             end = begin + INTERVAL - 1
             lines.append(f"2 {account} {host.eni} - - - - - - - {begin} {end} - NODATA")

@@ -353,9 +353,7 @@ def sums(records: list[Record], width: int | None = None) -> dict[tuple, list[in
 
 
 def as_captured(scenario: Scenario, log: str, host: Capture, records: list[Record], since: int) -> Iterator[Complaint]:
-    # Interfaces on Nitro have a minute, others up to ten, which shows in what crosses the minute's end.
-    is_long = any(int(one["start"]) // 60 != int(one["end"]) // 60 for one in records)
-    width = 600 if is_long else 60
+    width = interval_of(records, scenario.delivery.described.get(log, {}))
     late = {
         (src, str(sport), str(dport))
         for j in scenario.journeys
@@ -379,6 +377,16 @@ def as_captured(scenario: Scenario, log: str, host: Capture, records: list[Recor
                 expected[key][0] += flow.packets
                 expected[key][1] += flow.bytes
     yield from balance(f"{log} at {host.eni}", host.path, expected, sums(visible, width))
+
+
+def interval_of(records: list[Record], described: dict) -> int:
+    """Seconds: interfaces on Nitro have a minute, others have ten of them if nothing else was asked for, which shows in
+    how long they have no data or, if they always have some, in what lasts longer than a minute."""
+    if described.get("MaxAggregationInterval") == 60:
+        return 60
+    silent = [int(one["end"]) - int(one["start"]) for one in records if one["log-status"] == "NODATA"]
+    crosses = any(int(one["start"]) // 60 != int(one["end"]) // 60 for one in records)
+    return 600 if (max(silent) >= 60 if silent else crosses) else 60
 
 
 def balance(place: str, path: Path, expected: dict[tuple, list[int]], came: dict[tuple, list[int]]) -> Iterator[Complaint]:

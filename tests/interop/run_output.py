@@ -167,12 +167,14 @@ class Scenario:
     folder: Path
     # The program that lets VRL read records.
     vrl: Path
-    captures: list[Capture] = field(init=False)
+    # All of them are read if none are given.
+    captures: list[Capture] = field(default_factory=list)
     # What came of its delivery, once it was tried.
     received: Received | None = None
 
     def __post_init__(self) -> None:
-        self.reload()
+        if not self.captures:
+            self.reload()
 
     def reload(self) -> None:
         """Reads the captures."""
@@ -293,10 +295,16 @@ class Scenario:
                         pairs[one] = other
         return pairs
 
+    @cached_property
+    def chosen_ports(self) -> set[int]:
+        """Those that commands asked for in place of one that the host would have taken."""
+        commands = [step["command"] for step in self.result["steps"] if step["kind"] == "run"]
+        return {int(port) for command in commands for port in re.findall(r"(?: -p|--local-port) (\d+)", command)}
+
     @property
     def loses(self) -> bool:
-        """Whether only some packets of a connection got lost in it: by chance on a link, or the long ones."""
-        return any(journey.dropped in ("link-loss", "mtu-exceeded") for journey in self.journeys)
+        """Whether only some packets of a connection got lost in it: by chance or in a crowd on a link, or the long ones."""
+        return any(journey.dropped in ("link-loss", "link-queue-full", "mtu-exceeded") for journey in self.journeys)
 
     @property
     def drops(self) -> bool:
