@@ -297,7 +297,7 @@ def analysis(scenario: Scenario) -> Iterator[Complaint]:
     Where only some of a connection's packets get lost, it also finds the gaps and what answers them.
     """
     loses = scenario.loses or any(is_too_long(frame) for host in scenario.hosts for frame in host.frames)
-    gaps = ("lost_segment", "duplicate_ack") if loses else ()
+    gaps = ("lost_segment", "duplicate_ack", "window_update") if loses else ()
     for host in scenario.hosts:
         too_long: set[tuple] = set()
         reset = {frame.get("tcp.stream") for frame in host.frames if frame.flags & RST}
