@@ -167,19 +167,17 @@ class Scenario:
     folder: Path
     # The program that lets VRL read records.
     vrl: Path
-    # All of them are read if none are given.
-    captures: list[Capture] = field(default_factory=list)
+    # Captures that were read before; if none are given, all of them are read.
+    given: list[Capture] = field(default_factory=list)
     # What came of its delivery, once it was tried.
     received: Received | None = None
 
-    def __post_init__(self) -> None:
-        if not self.captures:
-            self.reload()
-
-    def reload(self) -> None:
-        """Reads the captures."""
+    @cached_property
+    def captures(self) -> list[Capture]:
+        if self.given:
+            return self.given
         with ThreadPoolExecutor(cpu_count()) as pool:
-            self.captures = list(pool.map(Capture, sorted((self.folder / "pcap").glob("*.pcapng"))))
+            return list(pool.map(Capture, sorted((self.folder / "pcap").glob("*.pcapng"))))
 
     @property
     def name(self) -> str:
