@@ -20,6 +20,7 @@ MILLISECOND = 1_000_000
 # What Linux sends: maximum segment size, SACK permitted, timestamps, no-operation, window scale.
 LINUX_SYN_OPTIONS = ["2", "4", "8", "1", "3"]
 LINUX_OPTIONS = ["1", "1", "8"]
+SACK = "5"
 
 # Linux retransmits a SYN after 1, 2, 4, … seconds.
 SYN_GAPS = [seconds * 1000 * MILLISECOND for seconds in (1, 2, 4, 8, 16, 32)]
@@ -74,7 +75,7 @@ def intact(scenario: Scenario) -> Iterator[Complaint]:
             # tshark puts pages together, and takes what is sent again with other bounds, or is captured at both
             # ends, for malformed. Every frame of the capture with everything is in a host's, too.
             overlaps = any(message.startswith("New fragment overlaps old data") for message in messages)
-            is_again = overlaps and (capture is scenario.everything or frame.flow in too_long)
+            is_again = overlaps and (capture is scenario.everything or scenario.loses or frame.flow in too_long)
             if "_ws.malformed" in frame.layers and not is_again:
                 yield Complaint("intact", capture.path, place, "a well-formed frame", "malformed")
             for severity, message in zip(frame.all("_ws.expert.severity"), messages):
@@ -218,7 +219,7 @@ def linux(scenario: Scenario) -> Iterator[Complaint]:
     for host in scenario.hosts:
         syns = defaultdict(list)
         for frame in host.own:
-            if frame.is_ip and frame.flow[0] != host.address:
+            if frame.is_ip and frame.flow[0] not in host.addresses:
                 expected = f"{host.address}, or a packet that came to be forwarded"
                 yield Complaint("linux", host.path, f"frame {frame.number}", expected, frame.flow[0])
             if frame.protocol != TCP:
@@ -238,12 +239,12 @@ def linux(scenario: Scenario) -> Iterator[Complaint]:
                 if frame.int("tcp.options.mss_val") != expected:
                     came = frame.int("tcp.options.mss_val")
                     yield Complaint("linux", host.path, place, f"MSS {expected}", came)
-            elif bare and not frame.flags & RST and length != 52:
+            elif bare and not frame.flags & RST and SACK not in frame.all("tcp.option_kind") and length != 52:
                 yield Complaint("linux", host.path, place, "52 bytes", length)
             if frame.flags & (SYN | ACK) == SYN:
                 syns[frame.get("tcp.stream"), frame.get("tcp.seq_raw")].append(frame)
                 port = frame.flow[2]
-                if not 32768 <= port <= 60999 or port % 2:
+                if (not 32768 <= port <= 60999 or port % 2) and port not in scenario.chosen_ports:
                     yield Complaint("linux", host.path, place, "an even port in 32768-60999", port)
         for sent in syns.values():
             for gap, one, other in zip(SYN_GAPS, sent, sent[1:]):
@@ -260,8 +261,9 @@ def option_order(scenario: Scenario) -> Iterator[Complaint]:
                 expected = LINUX_SYN_OPTIONS if frame.flags & SYN else LINUX_OPTIONS
                 came = frame.all("tcp.option_kind")
                 # Selective acknowledgements follow the timestamps.
-                if came != expected and came != [*LINUX_OPTIONS, "1", "1", "5"]:
-                    yield Complaint("option-order", host.path, f"frame {frame.number}", expected, came)
+                if came != expected and came != [*LINUX_OPTIONS, "1", "1", SACK]:
+                    check = "sack-options" if SACK in came else "option-order"
+                    yield Complaint(check, host.path, f"frame {frame.number}", expected, came)
 
 
 def window_scale(scenario: Scenario) -> Iterator[Complaint]:
@@ -295,7 +297,7 @@ def analysis(scenario: Scenario) -> Iterator[Complaint]:
     Where only some of a connection's packets get lost, it also finds the gaps and what answers them.
     """
     loses = scenario.loses or any(is_too_long(frame) for host in scenario.hosts for frame in host.frames)
-    gaps = ("lost_segment", "duplicate_ack") if loses else ()
+    gaps = ("lost_segment", "duplicate_ack", "window_update") if loses else ()
     for host in scenario.hosts:
         too_long: set[tuple] = set()
         reset = {frame.get("tcp.stream") for frame in host.frames if frame.flags & RST}

@@ -42,7 +42,7 @@ class Flow:
 
 def routers(scenario: Scenario) -> set[str]:
     """The reserved addresses that hosts asked for: traffic with them is not logged."""
-    hosts = {host.address for host in scenario.hosts}
+    hosts = {address for host in scenario.hosts for address in host.addresses}
     asked = {
         frame.get("arp.dst.proto_ipv4")
         for host in scenario.hosts
@@ -86,15 +86,18 @@ def metered(host: Capture, scenario: Scenario) -> dict[int, dict[tuple, Flow]]:
         flows = intervals[second // INTERVAL * INTERVAL]
         flow = flows.setdefault((frame.outbound, frame.flow, action), Flow(start=second))
         flow.packets += 1
-        flow.bytes += frame.int("ip.len")
+        # What Block Public Access refuses has none.
+        flow.bytes += frame.int("ip.len") if frame.dropped != "public-access-blocked" else 0
         flow.end = second
     return intervals
 
 
 def end_of_log(scenario: Scenario) -> int:
-    """Records are there of every interval that began before the run was over: the end of the last one."""
+    """Records are there of every interval that began before the run was over: the end of the last one. What is to be
+    delivered then still arrives, and the run goes on as long."""
     minute = INTERVAL * SECOND
-    return -(-scenario.end // minute) * minute
+    last = max((int(line.split()[11]) for line in scenario.logs["all"].records), default=0) if scenario.delivery else 0
+    return -(-max(scenario.end, last * SECOND) // minute) * minute
 
 
 def records(host: Capture, log: Log | None, scenario: Scenario) -> list[str]:
@@ -103,11 +106,17 @@ def records(host: Capture, log: Log | None, scenario: Scenario) -> list[str]:
     account = log.records[0].split()[1] if log and log.records else "?"
     intervals = metered(host, scenario)
     rejected = [line.split() for line in (log.records if log else []) if is_ingress_reject(line, host)]
-    active = {int(words[10]) // INTERVAL * INTERVAL for words in rejected} | set(intervals)
+    # More flows than the interface records: which of them these are is not said.
+    skipped = {int(line.split()[10]) for line in (log.records if log else []) if line.endswith(" SKIPDATA")}
+    active = {int(words[10]) // INTERVAL * INTERVAL for words in rejected} | set(intervals) | skipped
     lines = []
     if not active:
         return lines
     for begin in range(min(active), end_of_log(scenario) // SECOND, INTERVAL):
+        if begin in skipped:
+            same = [line for line in log.records if int(line.split()[10]) // INTERVAL * INTERVAL == begin]
+            lines += [line for line in same if not is_ingress_reject(line, host)]
+            continue
         if begin not in active:
             end = begin + INTERVAL - 1
             lines.append(f"2 {account} {host.eni} - - - - - - - {begin} {end} - NODATA")
@@ -116,7 +125,7 @@ def records(host: Capture, log: Log | None, scenario: Scenario) -> list[str]:
             src, dst = (host.address, dst) if outbound else (src, host.address)
             lines.append(
                 f"2 {account} {host.eni} {src} {dst} {sport} {dport} {protocol} "
-                f"{flow.packets} {flow.bytes} {flow.start} {flow.end} {action} OK"
+                f"{flow.packets} {flow.bytes or '-'} {flow.start} {flow.end} {action} OK"
             )
     return lines
 
@@ -214,7 +223,9 @@ def rejected(scenario: Scenario) -> Iterator[Complaint]:
                     alike = [same for same in sent if any((f[0], *f[2:]) == (src, *ports) for f in same)]
                     flow = alike[0] if len(alike) == 1 else flow
                 counted[flow][0] += int(words[8])
-                counted[flow][1] += int(words[9])
+                # What Block Public Access refuses has no bytes: they are as many as were lost.
+                untold = words[9] == "-"
+                counted[flow][1] += total(sent[flow])[1] - total(arrived[flow])[1] if untold else int(words[9])
                 places[flow] = (log.path, f"line {number}")
     addresses = {host.address for host in scenario.hosts if host.eni}
     everybody = {host.address for host in scenario.hosts}

@@ -1,6 +1,6 @@
 """Checks what vpclab leaves behind with software that others wrote.
 
-Usage: interop.py VPCLAB [--self-test]
+Usage: interop.py VPCLAB --vrl PROGRAM [--self-test]
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ warnings.simplefilter("ignore", DeprecationWarning)
 try:
     import checks
     import flow_logs
+    import readers
+    from imitation import Server
 except ModuleNotFoundError as error:
     sys.exit(f"error: {error}\n\nhint: call `tests/interop/run`, which installs requirements.txt into a venv")
 
@@ -31,7 +33,7 @@ from tshark import Missing, call
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 
-CHECKS = [*checks.CHECKS, *flow_logs.CHECKS]
+CHECKS = [*checks.CHECKS, *flow_logs.CHECKS, *readers.CHECKS]
 
 # Of each check, so that one mistake does not bury another.
 SHOWN_MAX = 5
@@ -71,6 +73,7 @@ def complain(found: list[Complaint], shown: dict[str, int]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Checks what vpclab leaves behind with tshark and others.")
     parser.add_argument("vpclab", type=Path, help="the program")
+    parser.add_argument("--vrl", type=Path, required=True, help="the program of vrl/")
     parser.add_argument("--self-test", action="store_true", help="show that the checks can fail")
     parser.add_argument("--keep", type=Path, help="leave the output of the runs there")
     args = parser.parse_args()
@@ -87,18 +90,29 @@ def main() -> int:
             run(vpclab, source, plain / name)
             # Explains the journeys of all packets, and so lets result.json be compared with captures.
             run(vpclab, source, verbose / name, "--verbose")
+        scenarios = [Scenario(folder, args.vrl.resolve()) for folder in folders(verbose)]
+        deliver(vpclab, scenarios, out / "delivered")
         if args.self_test:
-            return self_test.run([Scenario(folder) for folder in folders(verbose)], CHECKS, Path(temporary) / "broken")
-        return test(plain, verbose)
+            return self_test.run(scenarios, CHECKS, Path(temporary) / "broken")
+        return test(plain, verbose, scenarios)
 
 
-def test(plain: Path, verbose: Path) -> int:
+def deliver(vpclab: Path, scenarios: list[Scenario], out: Path) -> None:
+    """Sends what flow logs delivered to an imitation of AWS, and has it read there."""
+    with Server() as server:
+        for scenario in scenarios:
+            if scenario.delivery:
+                scenario.received = server.receive(vpclab, ROOT, scenario, out)
+
+
+def test(plain: Path, verbose: Path, scenarios: list[Scenario]) -> int:
     found = differences(plain, verbose)
     shown: dict[str, int] = {}
     deviations: dict[str, list[Complaint]] = {name: [] for name in KNOWN}
     complain(found, shown)
-    for folder in folders(verbose):
-        scenario = Scenario(folder)
+    while scenarios:
+        # Captures take much memory: each is forgotten when it is done.
+        scenario = scenarios.pop(0)
         complaints = [complaint for check in CHECKS for complaint in check(scenario)]
         for complaint in complaints:
             deviations.get(complaint.check, []).append(complaint)
@@ -108,7 +122,9 @@ def test(plain: Path, verbose: Path) -> int:
         frames = sum(len(host.frames) for host in scenario.hosts)
         lines = len(scenario.logs["all"].records)
         verdict = "ok" if not complaints else f"{len(complaints)} complaints"
-        print(f"{scenario.name}: {len(scenario.captures)} captures, {frames} frames, {lines} records: {verdict}", flush=True)
+        objects, streams = len(scenario.delivery.objects), len(scenario.delivery.streams)
+        sent = f", {objects} objects, {streams} streams" if scenario.delivery else ""
+        print(f"{scenario.name}: {len(scenario.captures)} captures, {frames} frames, {lines} records{sent}: {verdict}", flush=True)
 
     for name, complaints in deviations.items():
         if complaints:

@@ -10,8 +10,13 @@ from datetime import datetime, timezone
 from functools import cached_property
 from os import cpu_count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from delivered import Delivery
 from tshark import Capture, Frame
+
+if TYPE_CHECKING:
+    from imitation import Received
 
 ICMP_NAMES = {"destination unreachable": 3, "echo reply": 0, "echo request": 8, "time exceeded": 11}
 
@@ -160,15 +165,19 @@ class Scenario:
     """The folder of a scenario."""
 
     folder: Path
-    captures: list[Capture] = field(init=False)
+    # The program that lets VRL read records.
+    vrl: Path
+    # Captures that were read before; if none are given, all of them are read.
+    given: list[Capture] = field(default_factory=list)
+    # What came of its delivery, once it was tried.
+    received: Received | None = None
 
-    def __post_init__(self) -> None:
-        self.reload()
-
-    def reload(self) -> None:
-        """Reads the captures."""
+    @cached_property
+    def captures(self) -> list[Capture]:
+        if self.given:
+            return self.given
         with ThreadPoolExecutor(cpu_count()) as pool:
-            self.captures = list(pool.map(Capture, sorted((self.folder / "pcap").glob("*.pcapng"))))
+            return list(pool.map(Capture, sorted((self.folder / "pcap").glob("*.pcapng"))))
 
     @property
     def name(self) -> str:
@@ -177,6 +186,10 @@ class Scenario:
     @cached_property
     def result(self) -> dict:
         return json.loads((self.folder / "result.json").read_text())
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        return Delivery(self.folder, self.result)
 
     @property
     def everything(self) -> Capture:
@@ -280,10 +293,16 @@ class Scenario:
                         pairs[one] = other
         return pairs
 
+    @cached_property
+    def chosen_ports(self) -> set[int]:
+        """Those that commands asked for in place of one that the host would have taken."""
+        commands = [step["command"] for step in self.result["steps"] if step["kind"] == "run"]
+        return {int(port) for command in commands for port in re.findall(r"(?: -p|--local-port) (\d+)", command)}
+
     @property
     def loses(self) -> bool:
-        """Whether only some packets of a connection got lost in it: by chance on a link, or the long ones."""
-        return any(journey.dropped in ("link-loss", "mtu-exceeded") for journey in self.journeys)
+        """Whether only some packets of a connection got lost in it: by chance or in a crowd on a link, or the long ones."""
+        return any(journey.dropped in ("link-loss", "link-queue-full", "mtu-exceeded") for journey in self.journeys)
 
     @property
     def drops(self) -> bool:

@@ -5,6 +5,8 @@ Reads and writes the blocks of pcapng files by itself, for tshark only reads the
 
 from __future__ import annotations
 
+import filecmp
+import gzip
 import json
 import shutil
 import struct
@@ -12,9 +14,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
+from delivered import Delivery, Object, Record, record
 from known import KNOWN
 from run_output import Scenario
-from tshark import ACK, ICMP, PSH, RST, SYN, TCP, Frame
+from tshark import ACK, ICMP, PSH, RST, SYN, TCP, Capture, Frame
 
 INTERFACE, ENHANCED_PACKET, SECRETS = 1, 6, 10
 COMMENT, IF_NAME = 1, 2
@@ -101,6 +106,41 @@ class Copy:
         for path in (self.folder / "flow-logs").iterdir():
             text = path.read_text().splitlines()
             path.write_text("".join(f"{spoilt if line == lines[0] else line}\n" for line in text))
+
+    def delivered(self, flow_log: str) -> list[Object]:
+        """The objects of a flow log that result.json calls so."""
+        log = self.original.result["flow_logs"][flow_log]["FlowLogId"]
+        return [entry for entry in Delivery(self.folder, self.original.result).objects if entry.flow_log == log]
+
+    def edit_object(self, flow_log: str, wanted: Callable[[Record], bool], change: Callable[[Record], Record | None]) -> None:
+        """Changes a record of an object, or removes it."""
+        for entry in self.delivered(flow_log):
+            found = [line for line, one in zip(entry.lines, entry.records) if wanted(one)]
+            if found:
+                changed = change(record(found[0], entry.header))
+                lines = entry.text.splitlines()
+                at = lines.index(found[0])
+                lines[at : at + 1] = [] if changed is None else [" ".join(changed.values())]
+                entry.path.write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode()))
+                return
+        raise AssertionError("the flow log has no record to spoil")
+
+    def edit_header(self, flow_log: str, change: Callable[[str], str]) -> None:
+        for entry in self.delivered(flow_log):
+            header, rest = entry.text.split("\n", 1)
+            entry.path.write_bytes(gzip.compress(f"{change(header)}\n{rest}".encode()))
+
+    def edit_parquet(self, flow_log: str, query: str) -> None:
+        """Replaces an object by what DuckDB makes of it."""
+        path = self.delivered(flow_log)[0].path
+        other = path.with_suffix(".new")
+        rows = query.format(rows=f"read_parquet('{path}', hive_partitioning = false)")
+        duckdb.sql(f"COPY (SELECT {rows}) TO '{other}' (FORMAT parquet, COMPRESSION gzip)")
+        other.rename(path)
+
+    def edit_events(self, group: str, change: Callable[[list[dict]], list[dict]]) -> None:
+        stream = next(s for s in Delivery(self.folder, self.original.result).streams if s.group == group)
+        stream.path.write_text("".join(f"{json.dumps(event)}\n" for event in change(list(stream.events))))
 
     def edit_result(self, change: Callable[[dict], None]) -> None:
         path = self.folder / "result.json"
@@ -286,6 +326,11 @@ def ingress_reject(copy: Copy) -> None:
     copy.edit_line(lambda w: w[12] == "REJECT" and w[4] == own.get(w[2]), replaced(9, one_more))
 
 
+def ingress_reject_packets(copy: Copy) -> None:
+    own = {host.eni: host.address for host in copy.original.hosts}
+    copy.edit_line(lambda w: w[12] == "REJECT" and w[4] == own.get(w[2]), replaced(8, one_more))
+
+
 def line_gone(copy: Copy) -> None:
     path = copy.folder / "flow-logs" / "all.log"
     lines = path.read_text().splitlines(keepends=True)
@@ -369,6 +414,129 @@ def secrets(capture: str, kept: Callable[[list], list]) -> Callable[[Copy], None
     return spoil
 
 
+def counts(one: Record) -> bool:
+    return one["log-status"] == "OK" and one["bytes"] != "-"
+
+
+def with_value(name: str, change: Callable[[str], str]) -> Callable[[Record], Record]:
+    return lambda one: one | {name: change(one[name])}
+
+
+def delivered_byte_count(copy: Copy) -> None:
+    copy.edit_object("All", counts, with_value("bytes", one_more))
+
+
+def delivered_copy_with_other_flags(copy: Copy) -> None:
+    copy.edit_object("Hourly", counts, with_value("tcp-flags", one_more))
+
+
+def frame_of_instance_missing(copy: Copy) -> None:
+    own = {host.address for host in copy.original.hosts if host.eni}
+    copy.edit_everywhere(lambda frame: not frame.outbound and frame.flow[1] in own and frame.flow[3] == 80, gone)
+
+
+def delivered_packet_count_of_gateway(copy: Copy) -> None:
+    captured = {host.eni for host in copy.original.hosts}
+    copy.edit_object("All", lambda o: counts(o) and o["interface-id"] not in captured, with_value("packets", one_more))
+
+
+def delivered_reject_without_capture(copy: Copy) -> None:
+    copy.edit_object("All", lambda o: o["action"] == "REJECT" and o["dstport"] == "3389", with_value("packets", one_more))
+
+
+def delivered_in_another_minute(copy: Copy) -> None:
+    copy.edit_object("All", lambda o: counts(o) and o["action"] == "ACCEPT", with_value("start", lambda at: str(int(at) - 60)))
+
+
+def delivered_line_missing(copy: Copy) -> None:
+    copy.edit_object("All", counts, lambda _: None)
+
+
+def accepted_line_missing(copy: Copy) -> None:
+    copy.edit_object("Accepted", counts, lambda _: None)
+
+
+def delivered_number_is_none(copy: Copy) -> None:
+    copy.edit_object("All", counts, with_value("packets", lambda number: f"{number}x"))
+
+
+def delivered_leading_zero(copy: Copy) -> None:
+    copy.edit_object("All", counts, with_value("packets", lambda number: f"0{number}"))
+
+
+def delivered_tag_with_space(copy: Copy) -> None:
+    copy.edit_object("Daily", lambda o: o["instance-tag"] != "-", with_value("instance-tag", lambda _: "red & blue"))
+
+
+def swapped(one: str, other: str) -> Callable[[str], str]:
+    names = {one: other, other: one}
+    return lambda header: " ".join(names.get(name, name) for name in header.split(" "))
+
+
+def addresses_swapped(copy: Copy) -> None:
+    copy.edit_header("All", swapped("srcaddr", "dstaddr"))
+
+
+def number_and_text_swapped(copy: Copy) -> None:
+    copy.edit_header("Daily", swapped("bytes", "action"))
+
+
+def unknown_field(copy: Copy) -> None:
+    copy.edit_header("Daily", lambda header: header.replace("ecs-task-id", "ecs-task"))
+
+
+def object_missing(copy: Copy) -> None:
+    path = copy.folder / "delivery.json"
+    manifest = json.loads(path.read_text())
+    manifest["objects"].pop()
+    path.write_text(json.dumps(manifest))
+
+
+def hive_day(copy: Copy) -> None:
+    """Puts an object into the folder of another day."""
+    path = copy.folder / "delivery.json"
+    manifest = json.loads(path.read_text())
+    entry = next(entry for entry in manifest["objects"] if "/day=31/" in entry["key"])
+    old = copy.folder / entry["file"]
+    entry.update({name: entry[name].replace("/day=31/", "/day=30/") for name in ("key", "file")})
+    new = copy.folder / entry["file"]
+    new.parent.mkdir(parents=True)
+    old.rename(new)
+    path.write_text(json.dumps(manifest))
+
+
+def other_record_count(copy: Copy) -> None:
+    copy.edit_result(lambda result: result["flow_logs"]["All"].update(records=1))
+
+
+def parquet_row_missing(copy: Copy) -> None:
+    copy.edit_parquet("DailyParquet", "* FROM {rows} OFFSET 1")
+
+
+def parquet_value(copy: Copy) -> None:
+    copy.edit_parquet("OfDesk", "* REPLACE (CAST(bytes + 1 AS BIGINT) AS bytes) FROM {rows}")
+
+
+def parquet_type(copy: Copy) -> None:
+    copy.edit_parquet("HiveParquet", "* REPLACE (CAST(packets AS INTEGER) AS packets) FROM {rows}")
+
+
+def parquet_name(copy: Copy) -> None:
+    copy.edit_parquet("HiveParquet", '* RENAME (account_id AS "account-id") FROM {rows}')
+
+
+def event_missing(copy: Copy) -> None:
+    copy.edit_events("/vpc/every-field", lambda events: events[1:])
+
+
+def event_twice(copy: Copy) -> None:
+    copy.edit_events("shared", lambda events: [*events, events[0]])
+
+
+def other_event_time(copy: Copy) -> None:
+    copy.edit_events("shared", lambda events: [events[0] | {"timestamp": events[0]["timestamp"] + 1000}, *events[1:]])
+
+
 @dataclass(frozen=True)
 class Fault:
     """How something is spoilt, and which check has to complain."""
@@ -427,9 +595,51 @@ FAULTS = [
     Fault("linux", forwarded_with_other_segment_size, "route-ingress-firewall"),
     Fault("linux", forwarded_came_from_nowhere, "route-middlebox-asymmetry"),
     Fault("rejected", any_reject, "route-middlebox-asymmetry"),
-    Fault("rejected", ingress_reject, "igw-block-public-access"),
+    Fault("rejected", ingress_reject_packets, "igw-block-public-access"),
     Fault("rejected", reject_without_capture, "nat-unsolicited"),
+    Fault("sent", delivered_byte_count, "deliveries"),
+    Fault("sent", object_missing, "deliveries"),
+    Fault("sent", other_record_count, "deliveries"),
+    Fault("sent", event_missing, "deliveries"),
+    Fault("sent", event_twice, "deliveries"),
+    Fault("sent", other_event_time, "deliveries"),
+    Fault("read", delivered_byte_count, "deliveries"),
+    Fault("read", delivered_line_missing, "deliveries"),
+    Fault("read", addresses_swapped, "deliveries"),
+    Fault("read", parquet_row_missing, "deliveries"),
+    Fault("read", parquet_value, "deliveries"),
+    Fault("read", event_missing, "deliveries"),
+    Fault("read", event_twice, "deliveries"),
+    Fault("database", delivered_number_is_none, "deliveries"),
+    Fault("database", delivered_leading_zero, "deliveries"),
+    Fault("database", delivered_tag_with_space, "deliveries"),
+    Fault("database", number_and_text_swapped, "deliveries"),
+    Fault("database", parquet_type, "deliveries"),
+    Fault("database", parquet_name, "deliveries"),
+    Fault("database", hive_day, "deliveries"),
+    Fault("remapped", delivered_number_is_none, "deliveries"),
+    Fault("remapped", delivered_leading_zero, "deliveries"),
+    Fault("remapped", delivered_tag_with_space, "deliveries"),
+    Fault("remapped", unknown_field, "deliveries"),
+    Fault("copies", delivered_copy_with_other_flags, "deliveries"),
+    Fault("copies", parquet_row_missing, "deliveries"),
+    Fault("copies", event_missing, "deliveries"),
+    Fault("copies", accepted_line_missing, "deliveries"),
+    Fault("conserved", delivered_byte_count, "deliveries"),
+    Fault("conserved", delivered_line_missing, "deliveries"),
+    Fault("conserved", delivered_in_another_minute, "deliveries"),
+    Fault("conserved", delivered_packet_count_of_gateway, "deliveries"),
+    Fault("conserved", delivered_reject_without_capture, "deliveries"),
+    Fault("conserved", addresses_swapped, "deliveries"),
+    Fault("conserved", parquet_value, "deliveries"),
+    Fault("conserved", frame_of_instance_missing, "deliveries"),
 ]
+
+
+def unless_spoilt(capture: Capture, folder: Path) -> Capture:
+    """A capture as it was read before; tshark reads it again if it is another one now."""
+    path = folder / "pcap" / capture.path.name
+    return capture if filecmp.cmp(capture.path, path, shallow=False) else Capture(path)
 
 
 def run(scenarios: Iterable[Scenario], checks: list, folder: Path) -> int:
@@ -448,7 +658,9 @@ def run(scenarios: Iterable[Scenario], checks: list, folder: Path) -> int:
     for fault in FAULTS:
         copy = Copy(originals[fault.scenario], folder)
         fault.spoil(copy)
-        spoilt = Scenario(folder)
+        original = originals[fault.scenario]
+        captures = [unless_spoilt(capture, folder) for capture in original.captures]
+        spoilt = Scenario(folder, original.vrl, captures, original.received)
         wanted = [check for check in checks if check.__name__.replace("_", "-") == fault.check]
         complaints = [c for check in wanted for c in check(spoilt) if c.check == fault.check]
         name = fault.spoil.__name__.replace("_", " ")

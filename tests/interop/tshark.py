@@ -327,6 +327,12 @@ class Capture:
         return match[1] if match else None
 
     @cached_property
+    def addresses(self) -> set[str]:
+        """Its own address, and further ones: what comes to a host that forwards nothing is for it."""
+        came = [] if self.forwarded else [frame for frame in self.frames if frame.is_ip and not frame.outbound]
+        return {self.address, *(frame.flow[1] for frame in came)}
+
+    @cached_property
     def address(self) -> str | None:
         described = self.interfaces[0].get("Description", "") if len(self.interfaces) == 1 else ""
         match = re.search(r"(?:^| )(\d+\.\d+\.\d+\.\d+) ", described)

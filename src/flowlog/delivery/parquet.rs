@@ -18,9 +18,10 @@ pub fn file(format: &LogFormat, lines: &[String]) -> Vec<u8> {
 }
 
 fn write(format: &LogFormat, rows: &[Vec<&str>]) -> Result<Vec<u8>> {
-    // The oldest version, which everybody reads.
+    // The oldest version, which everybody reads. Dictionaries would have an encoding that came with a later one.
     let properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_dictionary_enabled(false)
         .set_created_by("vpclab".to_owned())
         .set_compression(Compression::GZIP(GzipLevel::default()))
         .build();
@@ -81,6 +82,7 @@ fn number<N: std::str::FromStr>(field: Field, value: &str) -> N {
 
 #[cfg(test)]
 mod tests {
+    use parquet::basic::Encoding;
     use parquet::file::reader::{FileReader, SerializedFileReader};
 
     use super::*;
@@ -97,6 +99,10 @@ mod tests {
             .map(|at| format!("{} {}", schema.column(at).name(), schema.column(at).physical_type()))
             .collect();
         assert_eq!(columns, ["srcaddr BYTE_ARRAY", "dstport INT32", "bytes INT64", "tcp_flags INT32"]);
+        for column in reader.metadata().row_group(0).columns() {
+            let encodings: Vec<Encoding> = column.encodings().collect();
+            assert_eq!(encodings, [Encoding::PLAIN, Encoding::RLE], "{}", column.column_path());
+        }
         let rows: Vec<String> =
             reader.get_row_iter(None).unwrap().map(|row| row.unwrap().to_string()).collect();
         assert_eq!(
