@@ -453,3 +453,14 @@ fn a_regional_nat_gateway_has_records_of_its_own() {
     let result = run(scenario);
     assert!(result.passed(), "{:?}", result.steps);
 }
+
+#[test]
+fn a_resource_has_at_most_250_flow_logs() {
+    let create = |n: u32, expect: &str| {
+        format!("  - {{ aws: \"ec2 create-flow-logs --resource-type VPC --resource-ids V --traffic-type ALL --log-destination-type s3 --log-destination arn:aws:s3:::logs/{n}\"{expect} }}\n")
+    };
+    // The first is in the file.
+    let mut steps: String = (2..=250).map(|n| create(n, "")).collect();
+    steps += &create(251, ", expect: { error: FlowLogsLimitExceeded }");
+    passes(&two(""), &steps);
+}
