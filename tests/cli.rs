@@ -108,6 +108,7 @@ fn mistakes_are_all_reported_and_nothing_runs() {
     assert_snapshot!("broken-host-names", vpclab(&["check", "tests/broken/host-names.yaml"]));
     assert_snapshot!("broken-topology", vpclab(&["check", "tests/broken/topology.yaml"]));
     assert_snapshot!("broken-traffic", vpclab(&["check", "tests/broken/traffic.yaml"]));
+    assert_snapshot!("broken-flow-logs", vpclab(&["check", "tests/broken/flow-logs.yaml"]));
     assert_snapshot!(vpclab(&["check", "scenarios/hello.yaml"]), @r"
     exit 0
     --- stdout

@@ -10,7 +10,7 @@ use super::expect::{Count, Names, count};
 use super::fields::Fields;
 use super::problem::{Lines, Problem, Problems};
 use super::yaml::{Node, Value};
-use crate::model::{Account, Field, FieldType};
+use crate::model::{Account, Field, FieldType, LogFormat};
 
 /// Lines that are to be in the flow logs, or not.
 #[derive(Clone, Debug)]
@@ -128,13 +128,18 @@ fn flow_pattern(
     let line = lines.number(node.span.start);
     if let Value::Scalar { text, .. } = &node.value {
         let wanted = whole_line(node, text, names, problems)?;
+        check_length(&wanted, node, problems);
         return Some(FlowPattern { flow_log: None, wanted, count: Count::Some, line });
     }
     let mut fields = Fields::of(node, "a flow-log line", problems)?;
     let flow_log = fields.optional("flow_log").and_then(|node| flow_log(node, names, problems));
     let whole = fields.optional("line").and_then(|node| {
         let text = node.text(problems)?;
-        whole_line(node, text, names, problems)
+        let line = whole_line(node, text, names, problems)?;
+        if flow_log.is_none() {
+            check_length(&line, node, problems);
+        }
+        Some(line)
     });
     let mut wanted = Vec::new();
     for field in Field::ALL {
@@ -179,6 +184,18 @@ fn whole_line(node: &Node, text: &str, names: &Names, problems: &mut Problems) -
         return None;
     }
     Some(Wanted::Line(words))
+}
+
+/// The simulator's own view has the default format.
+fn check_length(wanted: &Wanted, node: &Node, problems: &mut Problems) {
+    let fields = LogFormat::default().fields().len();
+    if let Wanted::Line(words) = wanted
+        && words.len() != fields
+    {
+        let message =
+            format!("lines of the default format have {fields} fields, and this one has {}", words.len());
+        problems.push(Problem::at(node.span, message).hint("write `*` for fields that do not matter"));
+    }
 }
 
 fn check_label(name: &str, node: &Node, names: &Names, problems: &mut Problems) {

@@ -457,7 +457,9 @@ fn a_regional_nat_gateway_has_records_of_its_own() {
 #[test]
 fn a_resource_has_at_most_250_flow_logs() {
     let create = |n: u32, expect: &str| {
-        format!("  - {{ aws: \"ec2 create-flow-logs --resource-type VPC --resource-ids V --traffic-type ALL --log-destination-type s3 --log-destination arn:aws:s3:::logs/{n}\"{expect} }}\n")
+        format!(
+            "  - {{ aws: \"ec2 create-flow-logs --resource-type VPC --resource-ids V --traffic-type ALL --log-destination-type s3 --log-destination arn:aws:s3:::logs/{n}\"{expect} }}\n"
+        )
     };
     // The first is in the file.
     let mut steps: String = (2..=250).map(|n| create(n, "")).collect();

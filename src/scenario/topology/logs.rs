@@ -5,6 +5,7 @@ use crate::api::CreateFlowLogs;
 use crate::ids::{EniId, NatGatewayId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId, VpcId};
 use crate::model::{FlowLogResource, NatPlace, Scope, TrafficType, role_arn};
 use crate::scenario::draft::{self, Destination};
+use crate::scenario::problem::Problem;
 use crate::scenario::resolve::{Kind, Unresolved, resolve};
 use crate::scenario::yaml::Spanned;
 
@@ -50,6 +51,11 @@ impl Builder<'_> {
                 role.span
             }
             Destination::Bucket { bucket, prefix, options } => {
+                if !self.built.model.buckets.contains_key(&bucket.value) {
+                    let known = self.built.model.buckets.keys().map(String::as_str);
+                    self.problems.push(Problem::unknown(bucket.span, "bucket", &bucket.value, known));
+                    return None;
+                }
                 let prefix = prefix.as_ref().map_or(String::new(), |prefix| format!("/{prefix}"));
                 request.to_s3 = true;
                 request.log_destination = Some(format!("arn:aws:s3:::{}{prefix}", bucket.value));
@@ -91,7 +97,7 @@ impl Builder<'_> {
             known.extend(names::<TransitGatewayId>(self));
             known.extend(names::<TransitGatewayAttachmentId>(self));
             let problem = unresolved::<VpcId>(name.span, &name.value, Unresolved::Unknown { known });
-            self.problems.push(crate::scenario::problem::Problem {
+            self.problems.push(Problem {
                 message: format!("nothing called `{}` can be watched", name.value),
                 ..problem
             });
