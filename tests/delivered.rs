@@ -109,7 +109,7 @@ fn objects_hold_what_ended_in_their_five_minutes() {
 #[test]
 fn streams_hold_events_with_the_times_of_their_records() {
     let files = run("streams", SCENARIO);
-    let stream = &files["cloudwatch/vpc/events/eni-0000000b-accept"];
+    let stream = &files["cloudwatch/vpc/events/eni-0000000b-all"];
     let events: Vec<serde_json::Value> = String::from_utf8_lossy(stream)
         .lines()
         .map(|line| serde_json::from_str(line).expect("an event"))

@@ -142,7 +142,7 @@ impl Batch {
         files.map(object).collect()
     }
 
-    /// As events: each interface has a stream (aws: flow-log-streams), and an event's time is that at which its
+    /// As events: each interface has a stream, whatever its flow logs keep (aws: flow-log-streams), and an event's time is that at which its
     /// record starts (aws: flow-log-event-time).
     pub fn events(&self, model: &Model) -> Vec<LogEvents> {
         let mut streams: IndexMap<String, Vec<(u64, String)>> = IndexMap::new();
@@ -153,7 +153,7 @@ impl Batch {
                 super::Point::Eni(id) => id.to_string(),
                 super::Point::RegionalNat(id) => id.to_string(),
             };
-            let stream = format!("{point}-{}", self.log.traffic_type.code().to_lowercase());
+            let stream = format!("{point}-all");
             streams.entry(stream).or_default().push((record.start * 1000, line));
         }
         streams.into_iter().map(|(stream, events)| LogEvents { stream, events }).collect()
