@@ -1,6 +1,6 @@
 """Checks what vpclab leaves behind with software that others wrote.
 
-Usage: interop.py VPCLAB --vrl PROGRAM [--self-test]
+Usage: interop.py VPCLAB [--self-test]
 """
 
 from __future__ import annotations
@@ -73,7 +73,6 @@ def complain(found: list[Complaint], shown: dict[str, int]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Checks what vpclab leaves behind with tshark and others.")
     parser.add_argument("vpclab", type=Path, help="the program")
-    parser.add_argument("--vrl", type=Path, required=True, help="the program of vrl/")
     parser.add_argument("--self-test", action="store_true", help="show that the checks can fail")
     parser.add_argument("--keep", type=Path, help="leave the output of the runs there")
     args = parser.parse_args()
@@ -90,7 +89,7 @@ def main() -> int:
             run(vpclab, source, plain / name)
             # Explains the journeys of all packets, and so lets result.json be compared with captures.
             run(vpclab, source, verbose / name, "--verbose")
-        scenarios = [Scenario(folder, args.vrl.resolve()) for folder in folders(verbose)]
+        scenarios = [Scenario(folder) for folder in folders(verbose)]
         deliver(vpclab, scenarios, out / "delivered")
         if args.self_test:
             return self_test.run(scenarios, CHECKS, Path(temporary) / "broken")

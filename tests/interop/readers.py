@@ -1,4 +1,4 @@
-"""Checks of what flow logs delivered, by readers that others wrote: flowlogs-reader, DuckDB and VRL."""
+"""Checks of what flow logs delivered, by readers that others wrote: flowlogs-reader and DuckDB."""
 
 from __future__ import annotations
 
@@ -231,36 +231,6 @@ def partitions(entries: list[Object]) -> Iterator[Complaint]:
                 break
 
 
-# VRL
-
-
-def remapped(scenario: Scenario) -> Iterator[Complaint]:
-    """VRL knows every field of records of interfaces, and has the same record again when it prints what it read."""
-    lines = []
-    for entry in scenario.delivery.text:
-        lines += [(entry.path, entry.header, line) for line in entry.lines]
-    for stream in scenario.delivery.streams:
-        names = scenario.delivery.format_of(stream.group)
-        lines += [(stream.path, names, event["message"]) for event in stream.events]
-    # It knows nothing of transit gateways.
-    lines = [(path, names, line) for path, names, line in lines if "tgw-id" not in names]
-    if not lines:
-        return
-    asked = "".join(f"{' '.join(map(column, names))}\t{line}\n" for _, names, line in lines)
-    done = subprocess.run([str(scenario.vrl)], input=asked, capture_output=True, text=True, timeout=60)
-    answers = done.stdout.splitlines()
-    if done.returncode or len(answers) != len(lines):
-        expected = f"{len(lines)} answers of VRL"
-        yield Complaint("remapped", scenario.folder, "VRL", expected, f"{len(answers)}, {done.returncode}: {done.stderr}")
-        return
-    for (path, _, line), answer in zip(lines, answers):
-        if answer != line:
-            yield Complaint("remapped", path, "a record as VRL prints it", line, answer.strip())
-
-
-# Flow logs among themselves, and captures
-
-
 def records_of(scenario: Scenario) -> dict[str, list[Record]]:
     """Records by the id of their flow log, as far as that is known."""
     delivery = scenario.delivery
@@ -404,4 +374,4 @@ def balance(place: str, path: Path, expected: dict[tuple, list[int]], came: dict
             )
 
 
-CHECKS = [sent, read, database, remapped, copies, conserved]
+CHECKS = [sent, read, database, copies, conserved]

@@ -165,8 +165,6 @@ class Scenario:
     """The folder of a scenario."""
 
     folder: Path
-    # The program that lets VRL read records.
-    vrl: Path
     # Captures that were read before; if none are given, all of them are read.
     given: list[Capture] = field(default_factory=list)
     # What came of its delivery, once it was tried.
