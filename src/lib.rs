@@ -8,6 +8,7 @@ pub mod flowlog;
 pub mod guest;
 pub mod iam;
 pub mod ids;
+pub mod import;
 pub mod model;
 pub mod plane;
 pub mod report;
