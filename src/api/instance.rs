@@ -115,6 +115,12 @@ impl Ec2<'_> {
         Ok(())
     }
 
+    /// Gives an interface these tags.
+    pub fn tag_interface(&mut self, id: EniId, tags: BTreeMap<String, String>) -> Result<()> {
+        self.eni_mut(id)?.tags = tags;
+        Ok(())
+    }
+
     /// Stops an instance: it falls silent, and an auto-assigned public address goes back
     /// (aws: auto-public-ip-released).
     pub fn stop_instances(&mut self, id: InstanceId) -> Result<()> {
@@ -193,6 +199,10 @@ impl Ec2<'_> {
         instance.profile = None;
         self.model.hosts_changed += 1;
         self.remove_interface(eni);
+        // aws: eni-attach
+        for eni in self.model.enis.values_mut().filter(|eni| eni.owner == Some(Owner::Instance(id))) {
+            eni.owner = None;
+        }
         Ok(())
     }
 

@@ -24,6 +24,7 @@ mod network_interface;
 mod peering;
 mod prefix_list;
 mod public_access;
+mod restore;
 mod route_table;
 mod s3;
 mod security_group;
@@ -57,7 +58,7 @@ pub use transit_gateway::{
     CreateTransitGateway, CreateTransitGatewayRoute, CreateTransitGatewayVpcAttachment,
     ModifyTransitGatewayVpcAttachment,
 };
-pub use vpc::{CreateVpc, VpcAttribute};
+pub use vpc::{CreateVpc, NewDefaults, VpcAttribute};
 pub use vpn::CreateVpnConnection;
 
 use crate::ids::{

@@ -209,6 +209,7 @@ impl Ec2<'_> {
             owner: Some(owner),
             tracking: crate::model::ConnectionTracking::default(),
             tags: [].into(),
+            description: String::new(),
             ecs_task: None,
         };
         self.model.enis.insert(id, eni);

@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::{ApiError, Ec2, New, Result};
-use crate::ids::{EniId, SecurityGroupId, SubnetId};
-use crate::model::{AttachmentResource, ConnectionTracking, Eni, NatPlace, Owner, Subnet};
+use crate::ids::{EniId, InstanceId, SecurityGroupId, SubnetId};
+use crate::model::{ConnectionTracking, Eni, InstanceState, Owner, Subnet};
 use crate::seed;
 use crate::wire::Mac;
 
@@ -65,10 +65,31 @@ impl Ec2<'_> {
             tracking: ConnectionTracking::default(),
             tags: [].into(),
             ecs_task: None,
+            description: String::new(),
         };
         self.model.private_addresses.insert((subnet.vpc, address), id);
         self.model.enis.insert(id, eni);
         Ok(id)
+    }
+
+    /// Attaches an interface to an instance of its zone, as one more of its interfaces (aws: eni-attach). Here it has a
+    /// host of its own behind it (assumed: secondary-interfaces).
+    pub fn attach_network_interface(&mut self, id: EniId, instance_id: InstanceId) -> Result<()> {
+        let eni = self.eni(id)?;
+        if eni.owner.is_some() {
+            return Err(ApiError::code_only("InvalidNetworkInterface.InUse"));
+        }
+        let instance = self.instance(instance_id)?;
+        if instance.state == InstanceState::Terminated {
+            return Err(ApiError::code_only("IncorrectInstanceState"));
+        }
+        let zone = |eni: &Eni| self.model.subnet(eni.subnet).zone;
+        if zone(eni) != zone(self.model.eni(instance.eni)) {
+            return Err(ApiError::code_only("InvalidParameterCombination"));
+        }
+        self.eni_mut(id)?.owner = Some(Owner::Instance(instance_id));
+        self.model.hosts_changed += 1;
+        Ok(())
     }
 
     /// AssignPrivateIpAddresses: these very addresses, or so many free ones.
@@ -227,56 +248,6 @@ impl Ec2<'_> {
             }
         }
         Ok(groups.to_vec())
-    }
-
-    /// Gives the interface of a gateway that was just made another id, or another private address: EC2 chooses
-    /// them, and a scenario may want to.
-    pub(crate) fn pin_interface(
-        &mut self,
-        id: EniId,
-        pinned: EniId,
-        private: Option<Ipv4Addr>,
-    ) -> Result<()> {
-        let mut eni = self.eni(id)?.clone();
-        let subnet = self.model.subnet(eni.subnet).clone();
-        if pinned != id && self.model.enis.contains_key(&pinned) {
-            return Err(self.invalid_value());
-        }
-        if let Some(private) = private.filter(|private| *private != eni.primary_ip()) {
-            self.check_address(&subnet, private)?;
-            self.model.private_addresses.shift_remove(&(eni.vpc, eni.primary_ip()));
-            eni.private_ips[0] = private;
-        }
-        self.model.enis.shift_remove(&id);
-        eni.id = pinned;
-        for address in &eni.private_ips {
-            self.model.private_addresses.insert((eni.vpc, *address), pinned);
-        }
-        for public in &eni.public {
-            self.model.public_addresses.insert(public.ip, pinned);
-        }
-        for eip in self.model.elastic_ips.values_mut() {
-            eip.association = eip.association.map(|(of, at)| (of, if at == id { pinned } else { at }));
-        }
-        match eni.owner {
-            Some(Owner::NatGateway(nat)) => {
-                if let NatPlace::Zonal { eni, .. } = &mut self.model.nat_gateways[&nat].place {
-                    *eni = Some(pinned);
-                }
-            }
-            Some(Owner::TransitGateway(attachment)) => {
-                let resource = &mut self.model.transit_gateway_attachments[&attachment].resource;
-                if let AttachmentResource::Vpc { interfaces, .. } = resource {
-                    for (_, own) in interfaces.iter_mut().filter(|(_, own)| *own == id) {
-                        *own = pinned;
-                    }
-                }
-            }
-            Some(Owner::Instance(_) | Owner::InterfaceEndpoint(_)) | None => {}
-        }
-        self.model.enis.insert(pinned, eni);
-        self.model.hosts_changed += 1;
-        Ok(())
     }
 
     pub(super) fn check_address(&self, subnet: &Subnet, address: Ipv4Addr) -> Result<Ipv4Addr> {

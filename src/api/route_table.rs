@@ -60,16 +60,21 @@ impl Ec2<'_> {
         let destination = self.canonical(request.destination)?;
         self.check_target(table, request.target)?;
         self.check_destination(table, destination, request.target)?;
-        if table.route_to(destination).is_some() {
-            let message = format!("The route identified by {destination} already exists.");
-            return Err(ApiError::new("RouteAlreadyExists", message));
-        }
+        self.check_free(table, destination)?;
         if self.route_weight(table) + self.weight_of(destination) > self.model.quotas.routes_per_route_table {
             let message = "The maximum number of routes has been reached.";
             return Err(ApiError::new("RouteLimitExceeded", message));
         }
         let route = Route { destination, target: request.target, origin: RouteOrigin::CreateRoute };
         self.put_route(request.route_table_id, route);
+        Ok(())
+    }
+
+    pub(super) fn check_free(&self, table: &RouteTable, destination: Destination) -> Result<()> {
+        if table.route_to(destination).is_some() {
+            let message = format!("The route identified by {destination} already exists.");
+            return Err(ApiError::new("RouteAlreadyExists", message));
+        }
         Ok(())
     }
 
@@ -90,7 +95,7 @@ impl Ec2<'_> {
     }
 
     /// A block with its host bits cleared (aws: route-canonical), or a prefix list that exists.
-    fn canonical(&self, destination: Destination) -> Result<Destination> {
+    pub(super) fn canonical(&self, destination: Destination) -> Result<Destination> {
         match destination {
             Destination::Cidr(block) => Ok(Destination::Cidr(block.trunc())),
             Destination::PrefixList(id) => self.prefix_list(id).map(|_| destination),

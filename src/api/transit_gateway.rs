@@ -14,6 +14,8 @@ use crate::model::{
 pub struct CreateTransitGateway {
     /// Name and id.
     pub new: New<TransitGatewayId>,
+    /// The id of the default route table, pinned.
+    pub default_route_table_id: Option<TransitGatewayRouteTableId>,
     /// Whether new attachments are associated with a default table.
     pub default_route_table_association: bool,
     /// Whether new attachments propagate to a default table.
@@ -69,7 +71,9 @@ impl Ec2<'_> {
     /// Makes a transit gateway, with its default table if it is to have one.
     pub fn create_transit_gateway(&mut self, request: CreateTransitGateway) -> Result<TransitGatewayId> {
         let id = self.choose_id(&request.new, "", |model| &model.transit_gateways, TransitGatewayId::derive);
-        let table = TransitGatewayRouteTableId::derive(&[&id.to_string(), "default"]);
+        let table = request
+            .default_route_table_id
+            .unwrap_or_else(|| TransitGatewayRouteTableId::derive(&[&id.to_string(), "default"]));
         let (association, propagation) =
             (request.default_route_table_association, request.default_route_table_propagation);
         let gateway = TransitGateway {

@@ -30,6 +30,19 @@ pub struct CreateVpc {
     pub new: New<VpcId>,
     /// The primary block.
     pub cidr_block: Ipv4Net,
+    /// What comes with it.
+    pub defaults: NewDefaults,
+}
+
+/// The ids of what comes with a VPC, pinned.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct NewDefaults {
+    /// Of the main route table.
+    pub route_table: Option<RouteTableId>,
+    /// Of the default network ACL.
+    pub network_acl: Option<NetworkAclId>,
+    /// Of the default security group.
+    pub security_group: Option<SecurityGroupId>,
 }
 
 /// Every address.
@@ -60,9 +73,12 @@ impl Ec2<'_> {
             scope: self.caller,
             cidrs: vec![CidrBlock { association: VpcCidrAssociationId::derive(&path), block: cidr }],
             is_default: false,
-            main_route_table: RouteTableId::derive(&path),
-            default_network_acl: NetworkAclId::derive(&path),
-            default_security_group: SecurityGroupId::derive(&path),
+            main_route_table: request.defaults.route_table.unwrap_or_else(|| RouteTableId::derive(&path)),
+            default_network_acl: request.defaults.network_acl.unwrap_or_else(|| NetworkAclId::derive(&path)),
+            default_security_group: request
+                .defaults
+                .security_group
+                .unwrap_or_else(|| SecurityGroupId::derive(&path)),
             internet_gateway: None,
             vpn_gateway: None,
             dhcp_options,
@@ -88,7 +104,7 @@ impl Ec2<'_> {
             return Err(ApiError::code_only("DefaultVpcAlreadyExists"));
         }
         let cidr_block: Ipv4Net = "172.31.0.0/16".parse().expect("a CIDR block");
-        let id = self.create_vpc(CreateVpc { new, cidr_block })?;
+        let id = self.create_vpc(CreateVpc { new, cidr_block, defaults: NewDefaults::default() })?;
         let gateway = self.create_internet_gateway(New::unnamed())?;
         self.attach_internet_gateway(gateway, id)?;
         let blocks = cidr_block.subnets(20).expect("a /16 holds /20 blocks");

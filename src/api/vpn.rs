@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 
 use super::{ApiError, Ec2, New, Result};
-use crate::ids::{CustomerGatewayId, VpcId, VpnConnectionId, VpnGatewayId};
+use crate::ids::{CustomerGatewayId, TransitGatewayAttachmentId, VpcId, VpnConnectionId, VpnGatewayId};
 use crate::model::{
     AttachmentResource, AttachmentState, CustomerGateway, Gateway, VpnConnection, VpnEnd, VpnGateway,
 };
@@ -19,6 +19,8 @@ pub struct CreateVpnConnection {
     pub customer_gateway_id: CustomerGatewayId,
     /// The end at AWS.
     pub end: VpnEnd,
+    /// The id of the attachment that a connection of a transit gateway makes, pinned.
+    pub attachment_id: Option<TransitGatewayAttachmentId>,
 }
 
 impl Ec2<'_> {
@@ -102,7 +104,12 @@ impl Ec2<'_> {
         if let VpnEnd::TransitGateway(gateway) = request.end {
             let name = request.new.name;
             let resource = AttachmentResource::Vpn { connection: id };
-            self.attach(New { name, id: None }, gateway, resource, AttachmentState::Available);
+            self.attach(
+                New { name, id: request.attachment_id },
+                gateway,
+                resource,
+                AttachmentState::Available,
+            );
         }
         Ok(id)
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 #[cfg(feature = "deliver")]
 use super::deliver::DeliverArgs;
 use super::deliver::EndpointArgs;
+use super::import::ImportArgs;
 
 /// A packet-level simulator of the AWS VPC data plane
 ///
@@ -35,6 +36,8 @@ pub enum Subcommand {
     Check(CheckArgs),
     /// Say whether a packet gets somewhere and its answer back, and what decides on the way
     Explain(ExplainArgs),
+    /// Make a scenario of what somebody already has: collected documents, Terraform, CloudFormation
+    Import(ImportArgs),
     /// Send what earlier runs left for S3 and CloudWatch Logs there, or to what imitates them
     #[cfg(feature = "deliver")]
     Deliver(DeliverArgs),

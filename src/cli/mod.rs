@@ -6,6 +6,7 @@ mod args;
 #[cfg_attr(not(feature = "deliver"), path = "no_deliver.rs")]
 mod deliver;
 mod exit;
+mod import;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -36,6 +37,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     match args.command {
         Subcommand::Check(args) => check(&args),
         Subcommand::Explain(args) => explain(&args),
+        Subcommand::Import(args) => import::import(&args),
         Subcommand::Run(args) => run(&args),
         #[cfg(feature = "deliver")]
         Subcommand::Deliver(args) => deliver::deliver(&args),

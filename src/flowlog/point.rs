@@ -174,7 +174,7 @@ impl PointFacts {
 /// aws: flow-log-interface-type
 fn interface_type(owner: Owner) -> Option<&'static str> {
     match owner {
-        Owner::Instance(_) => None,
+        Owner::Instance(_) | Owner::Requester(_) => None,
         Owner::InterfaceEndpoint(_) => Some("vpc_endpoint"),
         Owner::NatGateway(_) => Some("nat_gateway"),
         Owner::TransitGateway(_) => Some("transit_gateway"),

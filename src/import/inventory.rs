@@ -5,7 +5,7 @@
 //! (`aws_vpc.main`, a logical id of a template). Whatever names another resource names it by that text, and may
 //! lead nowhere: what becomes of that is for `compose` to say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 
@@ -76,6 +76,52 @@ pub struct Inventory {
     pub customer_gateways: Vec<CustomerGateway>,
     pub vpn_connections: Vec<VpnConnection>,
     pub flow_logs: Vec<FlowLog>,
+}
+
+impl Inventory {
+    /// Takes out what comes from certain places: resources, routes and rules.
+    pub fn leave_out(&mut self, places: &BTreeSet<Place>) {
+        macro_rules! leave_out {
+            ($($kind:ident),*) => {
+                $(self.$kind.retain(|it| !places.contains(&it.about.place));)*
+            };
+        }
+        leave_out!(
+            vpcs,
+            subnets,
+            route_tables,
+            network_acls,
+            security_groups,
+            interfaces,
+            instances,
+            internet_gateways,
+            nat_gateways,
+            addresses,
+            peerings,
+            endpoints,
+            prefix_lists,
+            transit_gateways,
+            transit_attachments,
+            transit_tables,
+            vpn_gateways,
+            customer_gateways,
+            vpn_connections,
+            flow_logs
+        );
+        for table in &mut self.route_tables {
+            table.routes.retain(|it| !places.contains(&it.place));
+        }
+        for acl in &mut self.network_acls {
+            acl.entries.retain(|it| !places.contains(&it.place));
+        }
+        for group in &mut self.security_groups {
+            group.ingress.retain(|it| !places.contains(&it.place));
+            group.egress.retain(|it| !places.contains(&it.place));
+        }
+        for table in &mut self.transit_tables {
+            table.routes.retain(|it| !places.contains(&it.place));
+        }
+    }
 }
 
 /// A VPC.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::{EcsTask, Scope};
@@ -41,6 +42,8 @@ pub struct Eni {
     pub tags: BTreeMap<String, String>,
     /// The task of ECS it belongs to.
     pub ecs_task: Option<Box<EcsTask>>,
+    /// What its maker says of it; what belongs to a gateway describes itself.
+    pub description: String,
 }
 
 /// What is behind an interface.
@@ -52,8 +55,45 @@ pub enum Owner {
     InterfaceEndpoint(VpcEndpointId),
     /// A NAT gateway, which translates.
     NatGateway(NatGatewayId),
+    /// A service that made it for itself, such as a load balancer, a function or a database: a host whose inside
+    /// nobody knows (assumed: requester-managed-hosts).
+    Requester(InterfaceType),
     /// A transit gateway, by one of its attachments.
     TransitGateway(TransitGatewayAttachmentId),
+}
+
+/// The kinds of interfaces that services of AWS make (aws: requester-managed).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct InterfaceType(&'static str);
+
+impl InterfaceType {
+    /// As EC2 writes them; databases and many others have plain interfaces.
+    pub const CODES: [&str; 11] = [
+        "api_gateway_managed",
+        "aws_codestar_connections_managed",
+        "branch",
+        "gateway_load_balancer",
+        "global_accelerator_managed",
+        "interface",
+        "iot_rules_managed",
+        "lambda",
+        "load_balancer",
+        "network_load_balancer",
+        "quicksight",
+    ];
+
+    /// AWS's word for it.
+    pub fn code(self) -> &'static str {
+        self.0
+    }
+}
+
+impl FromStr for InterfaceType {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::CODES.iter().find(|code| **code == text).map(|code| Self(code)).ok_or(())
+    }
 }
 
 /// Idle times after which tracked flows are forgotten; the defaults are EC2's (aws: sg-idle-timeouts).
@@ -86,8 +126,22 @@ impl Eni {
     pub fn instance(&self) -> Option<InstanceId> {
         match self.owner {
             Some(Owner::Instance(id)) => Some(id),
+            Some(
+                Owner::InterfaceEndpoint(_)
+                | Owner::NatGateway(_)
+                | Owner::Requester(_)
+                | Owner::TransitGateway(_),
+            )
+            | None => None,
+        }
+    }
+
+    /// Whether a host is behind it, and no gateway.
+    pub fn has_host(&self) -> bool {
+        match self.owner {
+            Some(Owner::Instance(_) | Owner::Requester(_)) => true,
             Some(Owner::InterfaceEndpoint(_) | Owner::NatGateway(_) | Owner::TransitGateway(_)) | None => {
-                None
+                false
             }
         }
     }

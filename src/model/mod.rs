@@ -48,7 +48,7 @@ pub use dynamodb::{
     AttributeValue, DynamoDbTable, Item, KeyAttribute, KeyKind, item_from_json, item_to_json, table_arn,
 };
 pub use endpoint::{EndpointKind, ServiceName, VpcEndpoint};
-pub use eni::{ConnectionTracking, ElasticIp, Eni, Owner, PublicAddress};
+pub use eni::{ConnectionTracking, ElasticIp, Eni, InterfaceType, Owner, PublicAddress};
 pub use flow_log::{
     DeliverLogsStatus, DestinationOptions, Field, FieldType, FieldUse, FileFormat, FlowLog, FlowLogResource,
     LogDestination, LogFormat, LogGroup, LogStream, MalformedFormat, TagField, TaggedResource, TrafficType,
@@ -264,6 +264,7 @@ impl Model {
             Some(Owner::NatGateway(id)) => {
                 self.nat_gateways.get(&id).is_some_and(|nat| nat.state == NatGatewayState::Available)
             }
+            Some(Owner::Requester(_)) => true,
             Some(Owner::TransitGateway(id)) => self.is_attached(id),
         }
     }
@@ -429,9 +430,24 @@ impl Model {
         self.hosts_changed
     }
 
+    /// The interfaces with a host of their own beside the primary ones of instances: secondary ones, and those of
+    /// services.
+    pub fn further_hosts(&self) -> impl Iterator<Item = &Eni> + Clone {
+        self.enis.values().filter(|eni| match eni.owner {
+            Some(Owner::Instance(id)) => {
+                self.instances.get(&id).is_some_and(|instance| instance.eni != eni.id)
+            }
+            Some(Owner::Requester(_)) => true,
+            Some(Owner::InterfaceEndpoint(_) | Owner::NatGateway(_) | Owner::TransitGateway(_)) | None => {
+                false
+            }
+        })
+    }
+
     /// The names of the hosts a scenario describes, in the order of their ids and addresses.
     pub fn host_names(&self) -> impl Iterator<Item = &str> + Clone {
         let instances = self.instances.values().filter_map(|instance| instance.name.as_deref());
+        let instances = instances.chain(self.further_hosts().filter_map(|eni| eni.name.as_deref()));
         let outside = self.outside.values().filter(|host| !host.is_provided);
         let on_prem = self.on_prem.values().filter(|host| !host.is_provided);
         instances.chain(outside.map(|host| host.name.as_str())).chain(on_prem.map(|host| host.name.as_str()))
@@ -451,7 +467,7 @@ impl Model {
             Some(Owner::TransitGateway(id)) => {
                 self.transit_gateway_attachments.get(&id).and_then(|a| a.name.clone())
             }
-            None => None,
+            Some(Owner::Requester(_)) | None => None,
         };
         of_owner.or_else(|| eni.name.clone()).unwrap_or_else(|| id.to_string())
     }

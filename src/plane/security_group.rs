@@ -230,9 +230,13 @@ impl<'a> Cx<'a> {
                         let attachment = self.model.transit_gateway_attachments.get(&attachment);
                         attachment.map_or(Path::Lost, |it| Path::TransitGateway(it.transit_gateway))
                     }
-                    Some(Owner::Instance(_) | Owner::InterfaceEndpoint(_) | Owner::NatGateway(_)) | None => {
-                        Path::Lost
-                    }
+                    Some(
+                        Owner::Instance(_)
+                        | Owner::InterfaceEndpoint(_)
+                        | Owner::NatGateway(_)
+                        | Owner::Requester(_),
+                    )
+                    | None => Path::Lost,
                 }
             }
             Origin::Peer { eni } if is_from(eni) => Path::Peering(self.model.eni(eni).vpc),

@@ -560,7 +560,7 @@ impl<'a> Cx<'a> {
 
     fn behind(&mut self, eni: &'a Eni, from: Origin, packet: &mut Packet) -> Result<Next, DropReason> {
         match eni.owner.expect("something runs behind it") {
-            Owner::Instance(instance) => Ok(Next::Stop(Station::Eni(self.model.instances[&instance].eni))),
+            Owner::Instance(_) | Owner::Requester(_) => Ok(Next::Stop(Station::Eni(eni.id))),
             Owner::InterfaceEndpoint(endpoint) => {
                 let host = self.through_interface_endpoint(endpoint, eni, packet)?;
                 let far = Location::Outside(host);

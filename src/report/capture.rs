@@ -53,8 +53,7 @@ impl<W: Write> Captures<W> {
 
     /// Adds a capture for every host that has none yet.
     pub fn follow(&mut self, model: &Model, open: &mut Open<'_, W>) -> io::Result<()> {
-        let instances =
-            model.enis.values().filter(|eni| eni.instance().is_some()).map(|eni| Station::Eni(eni.id));
+        let instances = model.enis.values().filter(|eni| eni.has_host()).map(|eni| Station::Eni(eni.id));
         // Nobody captures at what is not theirs.
         let outside = model.outside.values().filter(|host| !host.is_provided);
         let on_prem = model.on_prem.values().filter(|host| !host.is_provided);

@@ -167,6 +167,14 @@ impl Node {
         }
     }
 
+    /// The text of a scalar.
+    pub fn text_if_scalar(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar { text, .. } => Some(text),
+            Value::Null | Value::List(_) | Value::Map(_) => None,
+        }
+    }
+
     /// The entries of a map whose keys are names; `what` names it, e.g. `subnets by name`.
     pub fn entries(&self, problems: &mut Problems, what: &str) -> Option<&[(Key, Self)]> {
         let expected = || format!("{what} (a map of keys and values)");

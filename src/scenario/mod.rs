@@ -9,6 +9,7 @@
 //! know nothing of VPCs.
 
 pub mod aws;
+mod base;
 mod document;
 mod draft;
 mod expect;
@@ -29,6 +30,7 @@ use std::net::Ipv4Addr;
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 
+pub use base::{Base, Imported, Importer};
 pub use document::Pattern;
 pub use expect::{
     ApiExpectation, CommandExpectation, Count, DropExpectation, Exit, MetricsExpectation, PacketExpectation,
@@ -80,6 +82,8 @@ pub struct Scenario {
     pub traffic: Vec<Activity<()>>,
     /// What happens.
     pub steps: Vec<Step>,
+    /// What of the source it begins with could not be carried over, in the words of a report.
+    pub not_imported: Vec<String>,
 }
 
 /// The version of the language. Files that need a later one are refused.
@@ -88,10 +92,25 @@ const VERSION: u32 = 1;
 /// When a scenario begins that does not say so: 2024-06-28T09:00:00Z.
 const START: Instant = Instant::from_unix_seconds(1_719_565_200);
 
-/// Reads a scenario, or says all that is wrong with it.
+/// Reads a scenario that imports nothing, or says all that is wrong with it.
 pub fn load(source: &str) -> Result<Scenario, Problems> {
+    load_with(source, &mut |_| Err("there is no file that its path could be relative to".to_owned()))
+}
+
+/// Reads a scenario, or says all that is wrong with it; what it begins with is imported.
+pub fn load_with(source: &str, import: Importer<'_>) -> Result<Scenario, Problems> {
     let mut problems = Problems::new();
-    let scenario = yaml::parse(source, &mut problems).and_then(|root| read(source, &root, &mut problems));
+    let scenario = yaml::parse(source, &mut problems).and_then(|root| {
+        let (root, ground) = base::lay_over(source, root, import, &mut problems);
+        let mut scenario = read(source, &root, &mut problems);
+        if let Some(ground) = ground {
+            ground.place(&mut problems);
+            if let Some(scenario) = &mut scenario {
+                scenario.not_imported = ground.notices();
+            }
+        }
+        scenario
+    });
     match scenario {
         Some(scenario) if problems.is_empty() => Ok(scenario),
         Some(_) | None => Err(problems),
@@ -111,18 +130,23 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
     let name = fields.required("name", problems).and_then(|node| node.text(problems));
     let description = fields.optional("description").and_then(|node| node.text(problems));
     let start = fields.optional("start").map(|node| node.timestamp(problems));
+    fields.optional("topology");
     let seed = fields.optional("seed").map(|node| node.integer(problems, 0..=u64::MAX));
     let scope = draft::scope(&mut fields, None, problems);
     let topology = draft::topology(&mut fields, scope, problems);
     let capacity = fields.optional("flow_log_capacity").and_then(|node| node.integer(problems, 1..=u32::MAX));
     let links = fields.optional("links");
     let traffic = fields.optional("traffic");
+    let serves = fields.optional("serves");
     let steps = fields.optional("steps");
     fields.finish(problems);
 
     let start = start.flatten().map_or(START, |start| start.value);
     let declared = draft::Declared::of(root);
-    let built = topology::build(&topology, &declared, start, scope, problems);
+    let mut built = topology::build(&topology, &declared, start, scope, problems);
+    if let Some(node) = serves {
+        serve(node, &mut built, problems);
+    }
     let names = expect::Names::of(&built.model, declared);
     let places = links::Places::of(&built.model, scope);
     let links = links.map(|node| links::links(node, &places, &names, problems)).unwrap_or_default();
@@ -142,7 +166,26 @@ fn read(source: &str, root: &Node, problems: &mut Problems) -> Option<Scenario> 
         flow_log_capacity: capacity.map(|capacity| capacity.value as usize),
         traffic,
         steps,
+        not_imported: Vec::new(),
     })
+}
+
+/// `serves:` by host, beside what hosts say themselves.
+fn serve(node: &Node, built: &mut topology::Built, problems: &mut Problems) {
+    for (key, node) in node.entries(problems, "pages by port, by host").unwrap_or_default() {
+        let services = draft::services(node, problems);
+        match station_of(&built.model, &key.text) {
+            Some(station) => {
+                let setup = built.hosts.entry(station).or_default();
+                setup.services.retain(|(port, _)| services.iter().all(|(other, _)| other != port));
+                setup.services.extend(services);
+            }
+            None => {
+                let known = built.model.host_names();
+                problems.push(Problem::unknown(key.span, "host", &key.text, known));
+            }
+        }
+    }
 }
 
 /// Where the host with a name is: behind the interface of a running instance, on the internet, or on
@@ -154,6 +197,10 @@ pub fn station_of(model: &Model, name: &str) -> Option<Station> {
     let instance = model.instances.values().find(is_there);
     instance
         .map(|instance| Station::Eni(instance.eni))
+        .or_else(|| {
+            let eni = model.further_hosts().find(|eni| eni.name.as_deref() == Some(name))?;
+            Some(Station::Eni(eni.id))
+        })
         .or_else(|| outside_address(model, name).map(Station::Outside))
         .or_else(|| {
             let host = model.on_prem.values().find(|host| host.name == name)?;

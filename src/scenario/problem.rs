@@ -127,6 +127,11 @@ impl Problems {
         self.0.retain(|other| other != problem);
     }
 
+    /// Changes every mistake.
+    pub(super) fn change(&mut self, change: impl FnMut(&mut Problem)) {
+        self.0.iter_mut().for_each(change);
+    }
+
     /// Whether all is well.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()

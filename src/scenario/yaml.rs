@@ -14,16 +14,16 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, S
 use super::problem::{Problem, Problems, quote};
 
 /// The largest file that is read, in bytes.
-pub const SOURCE_MAX: usize = 1 << 20;
+pub const SOURCE_MAX: usize = 64 << 20;
 
 /// How deep lists and maps may be nested, aliases followed.
 pub const DEPTH_MAX: usize = 32;
 
 /// How many nodes a file may have, aliases followed.
-pub const NODES_MAX: usize = 100_000;
+pub const NODES_MAX: usize = 2_000_000;
 
 /// How many bytes of text the nodes may hold together, aliases followed.
-pub const TEXT_MAX: usize = 4 << 20;
+pub const TEXT_MAX: usize = 64 << 20;
 
 /// A range of byte offsets into the source.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -109,9 +109,32 @@ impl Span {
         Self { start: at, end: at }
     }
 
+    fn shift(&mut self, by: usize) {
+        self.start += by;
+        self.end += by;
+    }
+
     /// From where this begins to where `last` ends.
     pub const fn to(self, last: Self) -> Self {
         Self { start: self.start, end: last.end }
+    }
+}
+
+impl Node {
+    /// Moves the places of this and all it holds.
+    pub(super) fn shift(&mut self, by: usize) {
+        self.span.shift(by);
+        self.place.shift(by);
+        match &mut self.value {
+            Value::Null | Value::Scalar { .. } => {}
+            Value::List(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Value::Map(entries) => {
+                for (key, node) in entries {
+                    key.span.shift(by);
+                    node.shift(by);
+                }
+            }
+        }
     }
 }
 

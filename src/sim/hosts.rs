@@ -183,6 +183,13 @@ pub(super) fn names(model: &Model) -> (Names, Names) {
             inside.add(name, model.eni(*eni).primary_ip());
         }
     }
+    for eni in model.further_hosts() {
+        let Some(name) = &eni.name else { continue };
+        inside.add(name, eni.primary_ip());
+        if let Some(public) = eni.public_of(eni.primary_ip()) {
+            outside.add(name, public);
+        }
+    }
     let is_there = |instance: &&Instance| instance.state != InstanceState::Terminated;
     for instance in model.instances.values().filter(is_there) {
         let Some(name) = &instance.name else { continue };

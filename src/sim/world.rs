@@ -520,8 +520,15 @@ impl<O: Observer> World<O> {
     /// Gives every instance that runs a host, and takes it from those that do not.
     fn follow_model(&mut self) {
         let running = |instance: &&Instance| instance.state == InstanceState::Running;
-        let up: IndexSet<EniId, FixedState> =
-            self.model.instances.values().filter(running).map(|instance| instance.eni).collect();
+        let further = self.model.further_hosts().filter(|eni| self.model.is_up(eni)).map(|eni| eni.id);
+        let up: IndexSet<EniId, FixedState> = self
+            .model
+            .instances
+            .values()
+            .filter(running)
+            .map(|instance| instance.eni)
+            .chain(further)
+            .collect();
         let state = &mut self.state;
         self.hosts.retain(|station, _| match station {
             Station::Eni(eni) | Station::LinkLocal(eni) if !up.contains(eni) => {
@@ -535,7 +542,8 @@ impl<O: Observer> World<O> {
                 let boots = self.boots.entry(eni).or_insert(0);
                 *boots += 1;
                 let mut setup = self.setups.get(&Station::Eni(eni)).cloned().unwrap_or_default();
-                if setup.services.iter().all(|(port, _)| *port != SSH) {
+                let is_instance = self.model.eni(eni).instance().is_some();
+                if is_instance && setup.services.iter().all(|(port, _)| *port != SSH) {
                     setup.services.push((SSH, Service::Ssh));
                 }
                 let config = hosts::instance(&self.model, self.model.eni(eni), self.boots[&eni], self.seed);

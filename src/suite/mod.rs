@@ -7,6 +7,7 @@ mod check;
 mod destinations;
 mod files;
 mod flow_logs;
+mod import;
 mod output;
 mod probe;
 mod recorder;
@@ -21,6 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 pub use files::{NotFound, ScenarioFile, find};
+pub use import::{import, open, rendered};
 pub use probe::{Question, Unanswerable};
 pub use run::Options;
 
@@ -93,7 +95,7 @@ pub fn run_all(files: Vec<ScenarioFile>, plan: &Plan, mut report: impl FnMut(Rep
 pub fn check(file: &ScenarioFile, color: bool) -> Result<scenario::Scenario, Report> {
     let source = std::fs::read_to_string(&file.path)
         .map_err(|error| Report::Failed { text: format!("error: cannot read {}: {error}\n", file.shown) })?;
-    scenario::load(&source)
+    import::load(&file.path, &source)
         .map_err(|problems| Report::Invalid { text: problems.render(&file.shown, &source, color) })
 }
 

@@ -9,7 +9,8 @@ use vpclab::api::{
     AclEntryRequest, AssociateAddress, CreateNatGateway, CreateNetworkAcl, CreateRoute, CreateSecurityGroup,
     CreateSubnet, CreateTransitGateway, CreateTransitGatewayRoute, CreateTransitGatewayVpcAttachment,
     CreateVpc, CreateVpcEndpoint, CreateVpcPeeringConnection, CreateVpnConnection, Ec2,
-    ModifyNetworkInterfaceAttribute, New, NewEndpointKind, RuleRequest, RunInstances, VpcAttribute,
+    ModifyNetworkInterfaceAttribute, New, NewDefaults, NewEndpointKind, RuleRequest, RunInstances,
+    VpcAttribute,
 };
 use vpclab::ids::{EniId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use vpclab::model::{
@@ -134,7 +135,8 @@ impl Builder<'_> {
         let scope = scope(account, region);
         let cidr_block =
             block(BLOCKS[if self.draw.percent(75) { n } else { self.draw.number(BLOCKS.len()) }]);
-        let request = CreateVpc { new: New::named(&format!("V{n}")), cidr_block };
+        let request =
+            CreateVpc { new: New::named(&format!("V{n}")), cidr_block, defaults: NewDefaults::default() };
         let vpc = self.ec2(scope).create_vpc(request).expect("a VPC");
         if self.draw.percent(20) {
             let off = VpcAttribute::EnableDnsSupport(false);
@@ -325,6 +327,7 @@ impl Builder<'_> {
             let scope = scope("111111111111", region);
             let request = CreateTransitGateway {
                 new: New::unnamed(),
+                default_route_table_id: None,
                 default_route_table_association: self.draw.percent(80),
                 default_route_table_propagation: self.draw.percent(80),
                 security_group_referencing: self.draw.percent(60),
@@ -417,7 +420,12 @@ impl Builder<'_> {
             if !self.draw.percent(65) {
                 continue;
             }
-            let request = CreateVpnConnection { new: New::unnamed(), customer_gateway_id: network, end };
+            let request = CreateVpnConnection {
+                new: New::unnamed(),
+                customer_gateway_id: network,
+                end,
+                attachment_id: None,
+            };
             let Ok(vpn) = self.ec2(scope).create_vpn_connection(request) else { continue };
             for route in PREMISES.iter().chain(&["10.0.0.0/8", "10.1.1.0/24", "10.0.0.0/16"]) {
                 if self.draw.percent(if route.starts_with("192") { 70 } else { 12 }) {

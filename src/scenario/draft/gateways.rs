@@ -14,7 +14,7 @@ use super::{
 use crate::model::{Quotas, Scope};
 use crate::scenario::fields::Fields;
 use crate::scenario::problem::{Problem, Problems};
-use crate::scenario::yaml::{Key, Node, Spanned};
+use crate::scenario::yaml::{Key, Node, Spanned, Value};
 
 #[derive(Debug)]
 pub struct NatGateway {
@@ -35,6 +35,7 @@ pub struct Endpoint {
     pub subnets: Vec<Spanned<String>>,
     pub security_groups: Vec<Spanned<String>>,
     pub private_dns: Option<Spanned<PrivateDns>>,
+    pub interfaces: Vec<GatewayInterface>,
     pub policy: Option<Spanned<String>>,
 }
 
@@ -62,7 +63,8 @@ pub struct TransitGateway {
     pub has_default_table: bool,
     pub security_group_referencing: bool,
     pub attachments: Vec<Attachment>,
-    pub peerings: Vec<(Spanned<String>, Spanned<String>)>,
+    /// Their names, and the transit gateways they lead to.
+    pub peerings: Vec<(Named, Spanned<String>)>,
     pub route_tables: Vec<TransitTable>,
 }
 
@@ -71,14 +73,14 @@ pub struct Attachment {
     pub named: Named,
     pub vpc: Spanned<String>,
     pub subnets: Vec<Spanned<String>>,
-    pub interfaces: Vec<AttachmentInterface>,
+    pub interfaces: Vec<GatewayInterface>,
     pub appliance_mode: bool,
     pub security_group_referencing: bool,
 }
 
-/// What the interface of an attachment in a subnet is called, and its address.
+/// What the interface of an attachment or an endpoint in a subnet is called, and its address.
 #[derive(Debug)]
-pub struct AttachmentInterface {
+pub struct GatewayInterface {
     pub subnet: Spanned<String>,
     pub eni_id: Option<Spanned<String>>,
     pub private_ip: Option<Spanned<Ipv4Addr>>,
@@ -118,6 +120,8 @@ pub struct Connection {
     pub to: Spanned<String>,
     /// The blocks AWS sends into it; those of the network unless others are given.
     pub routes: Option<Vec<Spanned<Ipv4Net>>>,
+    /// The id of its attachment to a transit gateway.
+    pub attachment_id: Option<Spanned<String>>,
 }
 
 /// One-way time from premises to AWS, unless the file says another.
@@ -197,6 +201,7 @@ pub fn endpoint(key: &Key, node: &Node, problems: &mut Problems) -> Option<Endpo
         node.choice(problems, "private DNS", &known)
     });
     let policy = fields.optional("policy").and_then(|node| document(node, problems));
+    let interfaces = each(&mut fields, "interfaces", "interfaces by subnet", problems, gateway_interface);
     fields.finish(problems);
     match (&route_tables, &subnets, &security_groups) {
         (Some(_), Some((place, _)), _) | (Some(_), _, Some((place, _))) => {
@@ -218,6 +223,7 @@ pub fn endpoint(key: &Key, node: &Node, problems: &mut Problems) -> Option<Endpo
         subnets: of(subnets),
         security_groups: of(security_groups),
         private_dns,
+        interfaces,
         policy,
     })
 }
@@ -263,7 +269,7 @@ pub fn transit_gateway(
             "peerings",
             "transit gateways by name of the peering",
             problems,
-            |k, n, p| Some((Spanned { span: k.span, value: k.text.clone() }, owned_text(n, p)?)),
+            transit_peering,
         ),
         route_tables: each(&mut fields, "route_tables", "route tables by name", problems, transit_table),
     };
@@ -271,12 +277,25 @@ pub fn transit_gateway(
     Some(gateway)
 }
 
+/// The transit gateway it leads to, or that and its id.
+fn transit_peering(key: &Key, node: &Node, problems: &mut Problems) -> Option<(Named, Spanned<String>)> {
+    let name = Spanned { span: key.span, value: key.text.clone() };
+    let Value::Map(_) = node.value else {
+        return Some((Named { name, id: None }, owned_text(node, problems)?));
+    };
+    let mut fields = Fields::of(node, "a peering of transit gateways", problems)?;
+    let named = named(key, &mut fields, problems);
+    let to = fields.required("to", problems).and_then(|node| owned_text(node, problems));
+    fields.finish(problems);
+    Some((named, to?))
+}
+
 fn attachment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Attachment> {
     let mut fields = Fields::of(node, "an attachment", problems)?;
     let named = named(key, &mut fields, problems);
     let vpc = fields.required("vpc", problems).and_then(|node| owned_text(node, problems));
     let subnets = fields.required("subnets", problems).map(|node| names(node, problems));
-    let interfaces = each(&mut fields, "interfaces", "interfaces by subnet", problems, attachment_interface);
+    let interfaces = each(&mut fields, "interfaces", "interfaces by subnet", problems, gateway_interface);
     let appliance_mode = flag(&mut fields, "appliance_mode", false, problems);
     let security_group_referencing = flag(&mut fields, "security_group_referencing", true, problems);
     fields.finish(problems);
@@ -284,9 +303,9 @@ fn attachment(key: &Key, node: &Node, problems: &mut Problems) -> Option<Attachm
     Some(Attachment { named, vpc, subnets, interfaces, appliance_mode, security_group_referencing })
 }
 
-fn attachment_interface(key: &Key, node: &Node, problems: &mut Problems) -> Option<AttachmentInterface> {
-    let mut fields = Fields::of(node, "an interface of an attachment", problems)?;
-    let interface = AttachmentInterface {
+fn gateway_interface(key: &Key, node: &Node, problems: &mut Problems) -> Option<GatewayInterface> {
+    let mut fields = Fields::of(node, "an interface of a gateway", problems)?;
+    let interface = GatewayInterface {
         subnet: Spanned { span: key.span, value: key.text.clone() },
         eni_id: fields.optional("eni_id").and_then(|node| owned_text(node, problems)),
         private_ip: fields.optional("private_ip").and_then(|node| node.parse(problems, ADDRESS)),
@@ -334,8 +353,9 @@ pub fn on_prem(key: &Key, node: &Node, around: Scope, problems: &mut Problems) -
         let named = super::named(key, &mut fields, problems);
         let to = fields.required("to", problems).and_then(|node| owned_text(node, problems));
         let routes = fields.optional("routes").map(|node| blocks(node, problems));
+        let attachment_id = fields.optional("attachment_id").and_then(|node| owned_text(node, problems));
         fields.finish(problems);
-        Some(Connection { named, to: to?, routes })
+        Some(Connection { named, to: to?, routes, attachment_id })
     });
     fields.finish(problems);
     Some(OnPrem {

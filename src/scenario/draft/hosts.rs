@@ -1,14 +1,15 @@
 //! Instances, hosts on the internet, and what any host does by itself, as they are written.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::identity::metadata;
-use super::logs::labels;
+use super::logs::{labels, tags};
 use super::{ADDRESS, Named, each, flag, named, names_at, owned_text};
 use crate::api::Labels;
 use crate::guest::{Answer, AwsProfile, Certificate, CliVersion, HostSetup, Identity, Service, Site};
-use crate::model::{Bandwidth, MetadataOptions, ip_ranges};
+use crate::model::{Bandwidth, InterfaceType, MetadataOptions, ip_ranges};
 use crate::scenario::fields::Fields;
 use crate::scenario::problem::{Problem, Problems, quote};
 use crate::scenario::yaml::{Key, Node, Span, Spanned, Value};
@@ -21,7 +22,8 @@ pub struct Instance {
     pub security_groups: Vec<Spanned<String>>,
     pub private_ip: Option<Spanned<Ipv4Addr>>,
     pub secondary_private_ips: Vec<Spanned<Ipv4Addr>>,
-    pub public_ip: Option<bool>,
+    pub public_ip: Option<PublicIp>,
+    pub is_stopped: bool,
     pub source_dest_check: bool,
     pub tracked_flows_max: Option<usize>,
     pub bandwidth: Option<Bandwidth>,
@@ -30,6 +32,42 @@ pub struct Instance {
     pub instance_type: Option<String>,
     pub labels: Labels,
     pub setup: Setup,
+}
+
+/// An interface with a host of its own: one more of an instance, or one that a service of AWS made for itself.
+#[derive(Debug)]
+pub struct Interface {
+    pub named: Named,
+    pub subnet: Option<Spanned<String>>,
+    pub security_groups: Vec<Spanned<String>>,
+    pub private_ip: Option<Spanned<Ipv4Addr>>,
+    pub secondary_private_ips: Vec<Spanned<Ipv4Addr>>,
+    pub public_ip: Option<Ipv4Addr>,
+    pub source_dest_check: bool,
+    pub owner: InterfaceOwner,
+    pub description: String,
+    pub tags: BTreeMap<String, String>,
+    pub setup: Setup,
+}
+
+/// What an interface is attached to.
+#[derive(Debug)]
+pub enum InterfaceOwner {
+    /// An instance, by name.
+    Instance(Spanned<String>),
+    /// Nothing.
+    Nobody,
+    /// A service.
+    Requester(InterfaceType),
+}
+
+/// Whether an instance gets a public address, or which.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PublicIp {
+    /// This one.
+    Address(Ipv4Addr),
+    /// Some address, or none.
+    Assigned(bool),
 }
 
 #[derive(Debug)]
@@ -78,7 +116,11 @@ pub(super) fn instance(key: &Key, node: &Node, problems: &mut Problems) -> Optio
         security_groups: names_at(&mut fields, "security_groups", problems),
         private_ip: fields.optional("private_ip").and_then(|node| node.parse(problems, ADDRESS)),
         secondary_private_ips: addresses(&mut fields, "secondary_private_ips", problems),
-        public_ip: fields.optional("public_ip").and_then(|node| node.bool(problems)).map(|flag| flag.value),
+        public_ip: fields.optional("public_ip").and_then(|node| public_ip(node, problems)),
+        is_stopped: fields
+            .optional("state")
+            .and_then(|node| node.choice(problems, "state", &[("running", false), ("stopped", true)]))
+            .is_some_and(|state| state.value),
         source_dest_check: flag(&mut fields, "source_dest_check", true, problems),
         tracked_flows_max: fields
             .optional("tracked_flows_max")
@@ -93,6 +135,61 @@ pub(super) fn instance(key: &Key, node: &Node, problems: &mut Problems) -> Optio
     };
     fields.finish(problems);
     Some(instance)
+}
+
+pub(super) fn interface(key: &Key, node: &Node, problems: &mut Problems) -> Option<Interface> {
+    let mut fields = Fields::of(node, "an interface", problems)?;
+    let name = host_name(key, problems);
+    let interface = Interface {
+        named: Named { name, ..named(key, &mut fields, problems) },
+        subnet: fields.optional("subnet").and_then(|node| owned_text(node, problems)),
+        security_groups: names_at(&mut fields, "security_groups", problems),
+        private_ip: fields.optional("private_ip").and_then(|node| node.parse(problems, ADDRESS)),
+        secondary_private_ips: addresses(&mut fields, "secondary_private_ips", problems),
+        public_ip: fields
+            .optional("public_ip")
+            .and_then(|node| node.parse(problems, ADDRESS))
+            .map(|ip| ip.value),
+        source_dest_check: flag(&mut fields, "source_dest_check", true, problems),
+        owner: interface_owner(&mut fields, problems),
+        description: fields
+            .optional("description")
+            .and_then(|node| owned_text(node, problems))
+            .map(|text| text.value)
+            .unwrap_or_default(),
+        tags: tags(&mut fields, "tags", problems).unwrap_or_default(),
+        setup: host_setup(&mut fields, problems),
+    };
+    fields.finish(problems);
+    Some(interface)
+}
+
+/// `instance:` for one more of an instance, `type:` for one of a service.
+fn interface_owner(fields: &mut Fields<'_>, problems: &mut Problems) -> InterfaceOwner {
+    let instance = fields.optional("instance").and_then(|node| owned_text(node, problems));
+    let known = InterfaceType::CODES.map(|code| (code, code.parse().expect("a known type")));
+    let kind = fields.optional("type");
+    match (instance, kind) {
+        (Some(_), Some(node)) => {
+            let message = "an interface belongs to an instance or to a service of AWS";
+            problems.push(Problem::at(node.place, message).hint("leave `instance` or `type` out"));
+            InterfaceOwner::Nobody
+        }
+        (Some(instance), None) => InterfaceOwner::Instance(instance),
+        (None, Some(node)) => match node.choice(problems, "type of interface", &known) {
+            Some(kind) => InterfaceOwner::Requester(kind.value),
+            None => InterfaceOwner::Nobody,
+        },
+        (None, None) => InterfaceOwner::Nobody,
+    }
+}
+
+/// `true`, `false`, or an address.
+fn public_ip(node: &Node, problems: &mut Problems) -> Option<PublicIp> {
+    if let Some(address) = node.text_if_scalar().and_then(|text| text.parse().ok()) {
+        return Some(PublicIp::Address(address));
+    }
+    node.bool(problems).map(|flag| PublicIp::Assigned(flag.value))
 }
 
 /// E.g. `m5.large`.
@@ -162,7 +259,13 @@ fn aws_profile(fields: &mut Fields<'_>, problems: &mut Problems) -> (AwsProfile,
 
 /// Ports and what listens on them: a text is a web page.
 pub fn serves(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<(u16, Service)> {
-    each(fields, "serves", "pages by port", problems, |key, node, problems| {
+    fields.optional("serves").map(|node| services(node, problems)).unwrap_or_default()
+}
+
+/// The same, of what stands behind the key.
+pub fn services(node: &Node, problems: &mut Problems) -> Vec<(u16, Service)> {
+    let Some(entries) = node.entries(problems, "pages by port") else { return Vec::new() };
+    let read = |(key, node): &(Key, Node)| {
         let port = key.text.parse::<u16>().ok().filter(|port| *port > 0);
         if port.is_none() {
             problems.push(Problem::at(
@@ -173,7 +276,8 @@ pub fn serves(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<(u16, Ser
         let service = service(node, problems)?;
         check_keyword(port, node, problems);
         Some((port?, service))
-    })
+    };
+    entries.iter().filter_map(read).collect()
 }
 
 /// A page of one word on the port of a service that has a keyword is hardly meant.

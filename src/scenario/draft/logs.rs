@@ -160,7 +160,7 @@ pub fn labels(fields: &mut Fields<'_>, problems: &mut Problems) -> Labels {
     }
 }
 
-fn tags(
+pub(super) fn tags(
     fields: &mut Fields<'_>,
     key: &'static str,
     problems: &mut Problems,

@@ -16,11 +16,13 @@ use ipnet::Ipv4Net;
 
 pub use self::dhcp::DhcpOptions;
 pub use self::gateways::{
-    Attachment, AttachmentInterface, Connection, Endpoint, NatGateway, OnPrem, OnPremHost, PrefixList,
+    Attachment, Connection, Endpoint, GatewayInterface, NatGateway, OnPrem, OnPremHost, PrefixList,
     PrivateDns, TransitGateway, TransitTable,
 };
-pub use self::hosts::{Instance, OutsideHost, Setup, bad_host_name, serves};
-use self::hosts::{host_name, host_setup, instance, outside_host};
+pub use self::hosts::{
+    Instance, Interface, InterfaceOwner, OutsideHost, PublicIp, Setup, bad_host_name, serves, services,
+};
+use self::hosts::{host_name, host_setup, instance, interface, outside_host};
 pub use self::identity::{Identities, Policies};
 pub use self::logs::{Destination, FlowLog};
 pub use self::rules::{AclRule, GroupRule};
@@ -72,14 +74,18 @@ impl Declared {
         let mut declared =
             Self { outside: keys(root, "internet"), flow_logs: keys(root, "flow_logs"), ..Self::default() };
         for vpc in children(root, "vpcs") {
-            declared.instances.extend(keys(vpc, "instances"));
+            for kind in ["instances", "interfaces"] {
+                declared.instances.extend(keys(vpc, kind));
+            }
             let kinds =
                 ["subnets", "route_tables", "network_acls", "security_groups", "nat_gateways", "endpoints"];
             for kind in kinds {
                 declared.all.extend(keys(vpc, kind));
             }
             for gateway in ["internet_gateway", "vpn_gateway"] {
-                if let Some(Value::Scalar { text, .. }) = child(vpc, gateway).map(|node| &node.value) {
+                let given = child(vpc, gateway);
+                let name = given.and_then(|node| child(node, "name")).or(given);
+                if let Some(Value::Scalar { text, .. }) = name.map(|node| &node.value) {
                     declared.all.push(text.clone());
                 }
             }
@@ -144,8 +150,8 @@ pub struct Vpc {
     pub is_default: bool,
     pub cidr: Option<Spanned<Ipv4Net>>,
     pub secondary_cidrs: Vec<Spanned<Ipv4Net>>,
-    pub internet_gateway: Option<Spanned<String>>,
-    pub vpn_gateway: Option<Spanned<String>>,
+    pub internet_gateway: Option<Named>,
+    pub vpn_gateway: Option<Named>,
     pub dns_support: Option<bool>,
     pub dns_hostnames: Option<bool>,
     pub monitors_encryption: bool,
@@ -155,6 +161,7 @@ pub struct Vpc {
     pub network_acls: Vec<NetworkAcl>,
     pub security_groups: Vec<SecurityGroup>,
     pub instances: Vec<Instance>,
+    pub interfaces: Vec<Interface>,
     pub nat_gateways: Vec<NatGateway>,
     pub endpoints: Vec<Endpoint>,
 }
@@ -210,6 +217,8 @@ pub struct ElasticIp {
     pub scope: Scope,
     pub address: Option<Spanned<Ipv4Addr>>,
     pub instance: Option<Spanned<String>>,
+    pub interface: Option<Spanned<String>>,
+    pub private_ip: Option<Spanned<Ipv4Addr>>,
 }
 
 const CIDR: &str = "an IPv4 CIDR block such as `10.0.0.0/16`";
@@ -292,6 +301,18 @@ fn named(key: &Key, fields: &mut Fields<'_>, problems: &mut Problems) -> Named {
     Named { name: Spanned { span: key.span, value: key.text.clone() }, id }
 }
 
+/// A name, or a name and an id.
+fn named_node(node: &Node, problems: &mut Problems) -> Option<Named> {
+    let Value::Map(_) = node.value else {
+        return owned_text(node, problems).map(|name| Named { name, id: None });
+    };
+    let mut fields = Fields::of(node, "a gateway", problems)?;
+    let name = fields.required("name", problems).and_then(|node| owned_text(node, problems));
+    let id = fields.optional("id").and_then(|node| owned_text(node, problems));
+    fields.finish(problems);
+    Some(Named { name: name?, id })
+}
+
 fn owned_text(node: &Node, problems: &mut Problems) -> Option<Spanned<String>> {
     node.text(problems).map(|text| node.spanned(text.to_owned()))
 }
@@ -339,8 +360,8 @@ fn vpc(key: &Key, node: &Node, around: Scope, problems: &mut Problems) -> Option
             .optional("secondary_cidrs")
             .map(|node| gateways::blocks(node, problems))
             .unwrap_or_default(),
-        internet_gateway: fields.optional("internet_gateway").and_then(|node| owned_text(node, problems)),
-        vpn_gateway: fields.optional("vpn_gateway").and_then(|node| owned_text(node, problems)),
+        internet_gateway: fields.optional("internet_gateway").and_then(|node| named_node(node, problems)),
+        vpn_gateway: fields.optional("vpn_gateway").and_then(|node| named_node(node, problems)),
         dns_support: fields.optional("dns_support").and_then(|n| n.bool(problems)).map(|flag| flag.value),
         dns_hostnames: fields.optional("dns_hostnames").and_then(|n| n.bool(problems)).map(|flag| flag.value),
         monitors_encryption: fields
@@ -361,6 +382,7 @@ fn vpc(key: &Key, node: &Node, around: Scope, problems: &mut Problems) -> Option
             security_group,
         ),
         instances: each(&mut fields, "instances", "instances by name", problems, instance),
+        interfaces: each(&mut fields, "interfaces", "interfaces by name", problems, interface),
         nat_gateways: each(
             &mut fields,
             "nat_gateways",
@@ -462,7 +484,15 @@ fn elastic_ip(key: &Key, node: &Node, around: Scope, problems: &mut Problems) ->
         scope: scope(&mut fields, Some(around), problems),
         address: fields.optional("address").and_then(|node| node.parse(problems, ADDRESS)),
         instance: fields.optional("instance").and_then(|node| owned_text(node, problems)),
+        interface: fields.optional("interface").and_then(|node| owned_text(node, problems)),
+        private_ip: fields.optional("private_ip").and_then(|node| node.parse(problems, ADDRESS)),
     };
     fields.finish(problems);
+    if let (Some(_), Some(interface)) = (&eip.instance, &eip.interface) {
+        problems.push(
+            Problem::at(interface.span, "an Elastic IP belongs to an instance or to an interface")
+                .hint("leave one of the two out: an instance stands for its primary interface"),
+        );
+    }
     Some(eip)
 }

@@ -1,6 +1,6 @@
 //! Rules of security groups and network ACLs as they are written.
 
-use super::owned_text;
+use super::{names, owned_text};
 use crate::model::{AclAction, PortRange, Traffic};
 use crate::scenario::fields::Fields;
 use crate::scenario::problem::{Problem, Problems};
@@ -16,10 +16,11 @@ pub struct AclRule {
     pub peer: Spanned<String>,
 }
 
+/// One rule for each of the peers.
 #[derive(Debug)]
 pub struct GroupRule {
     pub traffic: Traffic,
-    pub peer: Spanned<String>,
+    pub peers: Vec<Spanned<String>>,
 }
 
 pub(super) fn rules<T>(
@@ -53,9 +54,9 @@ pub(super) fn acl_rule(node: &Node, peer: &'static str, problems: &mut Problems)
 pub(super) fn group_rule(node: &Node, peer: &'static str, problems: &mut Problems) -> Option<GroupRule> {
     let mut fields = Fields::of(node, "a security group rule", problems)?;
     let traffic = traffic(&mut fields, problems);
-    let peer = fields.required(peer, problems).and_then(|node| owned_text(node, problems));
+    let peers = fields.required(peer, problems).map(|node| names(node, problems));
     fields.finish(problems);
-    Some(GroupRule { traffic: traffic?, peer: peer? })
+    Some(GroupRule { traffic: traffic?, peers: peers? })
 }
 
 /// `tcp: 22`, `udp: 1024-65535`, `icmp: all`, `protocol: 50`; all traffic if none of them is there.

@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use super::{Builder, block, names_of};
 use crate::api::{AclEntryRequest, RuleRequest};
 use crate::ids::{PrefixListId, SecurityGroupId, SubnetId, VpcId};
-use crate::model::{AclEntry, Direction, Peer, Scope};
+use crate::model::{AclEntry, Direction, Peer, Scope, Traffic};
 use crate::scenario::problem::Problem;
 use crate::scenario::resolve;
 use crate::scenario::yaml::Spanned;
@@ -44,12 +44,24 @@ impl Builder<'_> {
         direction: Direction,
         rule: &draft::GroupRule,
     ) {
-        self.meet_managed_prefix_list(scope, &rule.peer);
-        let Some(peer) = self.peer(&rule.peer, id) else { return };
-        let request = [RuleRequest { traffic: rule.traffic, peer }];
+        for peer in &rule.peers {
+            self.group_rule_for(scope, id, direction, (rule.traffic, peer));
+        }
+    }
+
+    fn group_rule_for(
+        &mut self,
+        scope: Scope,
+        id: SecurityGroupId,
+        direction: Direction,
+        (traffic, written): (Traffic, &Spanned<String>),
+    ) {
+        self.meet_managed_prefix_list(scope, written);
+        let Some(peer) = self.peer(written, id) else { return };
+        let request = [RuleRequest { traffic, peer }];
         let asked = self.attempt(scope, |ec2| ec2.authorize_security_group(id, direction, &request));
         let Err(error) = asked else { return };
-        let problem = self.refused(rule.peer.span, "AuthorizeSecurityGroup", &error);
+        let problem = self.refused(written.span, "AuthorizeSecurityGroup", &error);
         match peer {
             Peer::Group(peer) if error.code == "InvalidGroup.NotFound" => {
                 let vpcs = [id, peer].map(|group| self.built.model.security_groups[&group].vpc);

@@ -2,29 +2,38 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Builder, named_problem};
+use super::Builder;
 use crate::api::{
     CreateNatGateway, CreateTransitGateway, CreateTransitGatewayRoute, CreateTransitGatewayVpcAttachment,
     CreateVpcEndpoint, CreateVpnConnection, NewEndpointKind, Taggable,
 };
 use crate::ids::{
     AllocationId, CustomerGatewayId, EniId, RouteTableId, SecurityGroupId, SubnetId,
-    TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcId, VpnGatewayId,
+    TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId,
+    VpnGatewayId,
 };
 use crate::model::{
-    AttachmentResource, Connectivity, NatGatewayState, OnPremHost, Scope, ServiceName, VpnEnd,
+    AttachmentResource, Connectivity, EndpointKind, NatGatewayState, OnPremHost, Scope, ServiceName, VpnEnd,
 };
 use crate::scenario::draft;
 use crate::scenario::problem::Problem;
 use crate::scenario::resolve::{self, Kind};
-use crate::scenario::station_of;
 use crate::scenario::yaml::Spanned;
 use crate::trace::Station;
 
 impl Builder<'_> {
+    /// One that is called like a list of AWS is that list, with these blocks.
     pub(super) fn prefix_list(&mut self, list: &draft::PrefixList) {
-        let new = self.naming(&list.named);
+        let name = &list.named.name;
         let entries: Vec<_> = list.entries.iter().map(|entry| entry.value).collect();
+        if let Some((region, _)) = resolve::managed_prefix_list(&name.value) {
+            let (scope, id) = (Scope { region, ..list.scope }, self.pinned(list.named.id.as_ref()));
+            self.call(scope, name.span, "DescribeManagedPrefixLists", |ec2| {
+                ec2.restore_managed_prefix_list(name.value.clone(), id, &entries)
+            });
+            return;
+        }
+        let new = self.naming(&list.named);
         let max = list.max_entries.unwrap_or(entries.len().max(1));
         self.call(list.scope, list.named.name.span, "CreateManagedPrefixList", |ec2| {
             ec2.create_managed_prefix_list(new, &entries, max)
@@ -111,7 +120,12 @@ impl Builder<'_> {
             kind,
             policy_document: endpoint.policy.as_ref().map(|policy| policy.value.clone()),
         };
-        if let Err(error) = self.attempt(scope, |ec2| ec2.create_vpc_endpoint(request)) {
+        let made = self.attempt(scope, |ec2| ec2.create_vpc_endpoint(request));
+        if let Ok(id) = made {
+            for interface in &endpoint.interfaces {
+                self.endpoint_interface(scope, vpc_id, id, interface);
+            }
+        } else if let Err(error) = made {
             let of_policy = endpoint.policy.as_ref().filter(|_| error.code == "InvalidPolicyDocument");
             let span = of_policy.map_or(endpoint.service.span, |policy| policy.span);
             let problem = self.refused(span, "CreateVpcEndpoint", &error);
@@ -123,6 +137,40 @@ impl Builder<'_> {
             });
         }
         Some(())
+    }
+
+    fn endpoint_interface(
+        &mut self,
+        scope: Scope,
+        vpc_id: VpcId,
+        id: VpcEndpointId,
+        interface: &draft::GatewayInterface,
+    ) -> Option<()> {
+        let subnet = self.find::<SubnetId>(&interface.subnet, Some(vpc_id))?;
+        let found = match &self.built.model.endpoints[&id].kind {
+            EndpointKind::Interface { interfaces, .. } => interfaces.iter().find(|(of, _)| *of == subnet),
+            EndpointKind::Gateway { .. } => None,
+        };
+        self.pin_interface(scope, "CreateVpcEndpoint", interface, found.map(|(_, eni)| *eni))
+    }
+
+    /// Pins what EC2 would choose for the interface of a gateway in a subnet.
+    fn pin_interface(
+        &mut self,
+        scope: Scope,
+        operation: &str,
+        written: &draft::GatewayInterface,
+        made: Option<EniId>,
+    ) -> Option<()> {
+        let Some(eni) = made else {
+            let problem = Problem::at(written.subnet.span, "there is no interface in this subnet");
+            self.problems.push(problem.hint("add it to `subnets`"));
+            return None;
+        };
+        let span = written.private_ip.as_ref().map_or(written.subnet.span, |ip| ip.span);
+        let pinned = self.pinned::<EniId>(written.eni_id.as_ref()).unwrap_or(eni);
+        let private = written.private_ip.as_ref().map(|ip| ip.value);
+        self.call(scope, span, operation, |ec2| ec2.pin_interface(eni, pinned, private))
     }
 
     /// On, as with the command (aws: endpoint-private-dns-default), unless the file says otherwise or the
@@ -166,8 +214,10 @@ impl Builder<'_> {
 
     /// Transit gateways, so far without what names VPCs.
     pub(super) fn transit_gateway(&mut self, gateway: &draft::TransitGateway) {
+        let default_table = gateway.route_tables.iter().find(|table| table.is_default);
         let request = CreateTransitGateway {
             new: self.naming(&gateway.named),
+            default_route_table_id: default_table.and_then(|table| self.naming(&table.named).id),
             default_route_table_association: gateway.has_default_table,
             default_route_table_propagation: gateway.has_default_table,
             security_group_referencing: gateway.security_group_referencing,
@@ -179,15 +229,14 @@ impl Builder<'_> {
         let Some(id) = id else { return };
         for table in &gateway.route_tables {
             let default = self.built.model.transit_gateways[&id].association_default;
-            let new = self.naming(&table.named);
             let name = &table.named.name;
+            if let Some(default) = default.filter(|_| table.is_default) {
+                self.call_it(gateway.scope, name, Taggable::TransitGatewayRouteTable(default), default);
+                continue;
+            }
+            let new = self.naming(&table.named);
             self.call(gateway.scope, name.span, "CreateTransitGatewayRouteTable", |ec2| {
-                match default.filter(|_| table.is_default) {
-                    Some(default) => {
-                        ec2.create_name_tag(Taggable::TransitGatewayRouteTable(default), &name.value)
-                    }
-                    None => ec2.create_transit_gateway_route_table(new, id).map(|_| ()),
-                }
+                ec2.create_transit_gateway_route_table(new, id)
             });
         }
     }
@@ -197,9 +246,11 @@ impl Builder<'_> {
         for attachment in &gateway.attachments {
             self.attachment(id, attachment);
         }
-        for (name, peer) in &gateway.peerings {
-            let Some(peer) = self.find::<TransitGatewayId>(peer, None) else { continue };
-            let new = crate::api::New::named(&name.value);
+        for (named, peer) in &gateway.peerings {
+            let (name, Some(peer)) = (&named.name, self.find::<TransitGatewayId>(peer, None)) else {
+                continue;
+            };
+            let new = self.naming(named);
             let made = self.call(gateway.scope, name.span, "CreateTransitGatewayPeeringAttachment", |ec2| {
                 ec2.create_transit_gateway_peering_attachment(new, id, peer)
             });
@@ -239,25 +290,16 @@ impl Builder<'_> {
         scope: Scope,
         vpc_id: VpcId,
         id: TransitGatewayAttachmentId,
-        interface: &draft::AttachmentInterface,
+        interface: &draft::GatewayInterface,
     ) -> Option<()> {
         let subnet = self.find::<SubnetId>(&interface.subnet, Some(vpc_id))?;
-        let span = interface.private_ip.as_ref().map_or(interface.subnet.span, |ip| ip.span);
         let AttachmentResource::Vpc { interfaces, .. } =
             &self.built.model.transit_gateway_attachments[&id].resource
         else {
             return None;
         };
-        let Some((_, eni)) = interfaces.iter().copied().find(|(of, _)| *of == subnet) else {
-            let problem = Problem::at(interface.subnet.span, "the attachment is not in this subnet");
-            self.problems.push(problem.hint("add it to `subnets`"));
-            return None;
-        };
-        let pinned = self.pinned::<EniId>(interface.eni_id.as_ref()).unwrap_or(eni);
-        let private = interface.private_ip.as_ref().map(|ip| ip.value);
-        self.call(scope, span, "CreateTransitGatewayVpcAttachment", |ec2| {
-            ec2.pin_interface(eni, pinned, private)
-        })
+        let found = interfaces.iter().find(|(of, _)| *of == subnet).map(|(_, eni)| *eni);
+        self.pin_interface(scope, "CreateTransitGatewayVpcAttachment", interface, found)
     }
 
     /// What the tables of a transit gateway hold.
@@ -331,8 +373,7 @@ impl Builder<'_> {
 
     fn on_prem_host(&mut self, network: &draft::OnPrem, id: CustomerGatewayId, host: &draft::OnPremHost) {
         let (name, address) = (&host.name, host.address.value);
-        if station_of(&self.built.model, &name.value).is_some() {
-            self.problems.push(named_problem(name));
+        if !self.take_name(name) {
             return;
         }
         if !self.built.model.customer_gateways[&id].contains(address) {
@@ -388,8 +429,9 @@ impl Builder<'_> {
             return None;
         }
         let span = connection.named.name.span;
-        let new = self.naming(&connection.named);
-        let request = CreateVpnConnection { new, customer_gateway_id, end };
+        let new = self.naming_always(&connection.named);
+        let attachment_id = self.pinned(connection.attachment_id.as_ref());
+        let request = CreateVpnConnection { new, customer_gateway_id, end, attachment_id };
         let id = self.call(scope, span, "CreateVpnConnection", |ec2| ec2.create_vpn_connection(request))?;
         let routes = connection.routes.as_ref().unwrap_or(&network.cidrs);
         for route in routes {
@@ -401,15 +443,20 @@ impl Builder<'_> {
     }
 
     /// The ids that names stand for; `None` if one of them stands for nothing.
-    fn find_all<K: Kind>(&mut self, names: &[Spanned<String>], near: Option<VpcId>) -> Option<Vec<K>> {
+    pub(super) fn find_all<K: Kind>(
+        &mut self,
+        names: &[Spanned<String>],
+        near: Option<VpcId>,
+    ) -> Option<Vec<K>> {
         let found: Vec<Option<K>> = names.iter().map(|name| self.find(name, near)).collect();
         found.into_iter().collect()
     }
 
     /// A virtual private gateway, attached to its VPC.
-    pub(super) fn vpn_gateway(&mut self, vpc: &draft::Vpc, id: VpcId, name: &Spanned<String>) {
-        self.call(vpc.scope, name.span, "AttachVpnGateway", |ec2| {
-            let gateway = ec2.create_vpn_gateway(crate::api::New::named(&name.value))?;
+    pub(super) fn vpn_gateway(&mut self, vpc: &draft::Vpc, id: VpcId, named: &draft::Named) {
+        let new = self.naming(named);
+        self.call(vpc.scope, named.name.span, "AttachVpnGateway", |ec2| {
+            let gateway = ec2.create_vpn_gateway(new)?;
             ec2.attach_vpn_gateway(gateway, id)
         });
     }

@@ -7,6 +7,7 @@
 mod dhcp;
 mod filters;
 mod gateways;
+mod hosts;
 mod identities;
 mod logs;
 mod peerings;
@@ -14,22 +15,22 @@ mod quotas;
 mod routes;
 mod services;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 use ipnet::Ipv4Net;
 
+use super::Hosts;
 use super::draft::{self, Named};
 use super::problem::{Problem, Problems};
 use super::resolve::{self, Kind, Unresolved};
 use super::yaml::{Span, Spanned};
-use super::{Hosts, station_of};
 use crate::api::{
-    ApiError, AssociateAddress, CreateNetworkAcl, CreateSecurityGroup, CreateSubnet, CreateVpc, Ec2,
-    ModifyNetworkInterfaceAttribute, New, RunInstances, Taggable, VpcAttribute, is_public,
+    ApiError, CreateNetworkAcl, CreateSecurityGroup, CreateSubnet, CreateVpc, Ec2, New, NewDefaults,
+    Taggable, VpcAttribute, is_public,
 };
-use crate::ids::{EniId, InstanceId, SecurityGroupId, SubnetId, VpcId};
+use crate::ids::{EniId, VpcId};
 use crate::model::{Bandwidth, Model, OutsideHost, Scope};
 use crate::time::Instant;
 use crate::trace::Station;
@@ -50,9 +51,9 @@ pub fn build(
     scope: Scope,
     problems: &mut Problems,
 ) -> Built {
-    let (built, pinned) = (Built::default(), Vec::new());
+    let (built, pinned, host_names) = (Built::default(), BTreeMap::new(), BTreeSet::new());
     let (over, unpeered) = (BTreeMap::new(), Vec::new());
-    let mut builder = Builder { built, now, scope, declared, pinned, over, unpeered, problems };
+    let mut builder = Builder { built, now, scope, declared, pinned, host_names, over, unpeered, problems };
     builder.built.model.quotas = topology.quotas;
     if let Some(identities) = &topology.identities {
         builder.identities(identities);
@@ -74,6 +75,9 @@ pub fn build(
     }
     for (vpc, id) in &vpcs {
         builder.instances(vpc, *id);
+    }
+    for (vpc, id) in &vpcs {
+        builder.interfaces(vpc, *id);
     }
     for peering in &topology.peerings {
         builder.peering(peering);
@@ -114,7 +118,9 @@ struct Builder<'p> {
     scope: Scope,
     /// A name that is given and leads nowhere belongs to a thing with a mistake, which was reported.
     declared: &'p draft::Declared,
-    pinned: Vec<Spanned<String>>,
+    pinned: BTreeMap<String, Span>,
+    /// What hosts are called.
+    host_names: BTreeSet<String>,
     /// How many things too many there are, by the code EC2 answers.
     over: BTreeMap<&'static str, usize>,
     /// VPCs that should be peered and are not, which was reported.
@@ -179,18 +185,27 @@ impl Builder<'_> {
     /// A pinned id, if there is one and it is one.
     fn pinned<Id: FromStr<Err: std::fmt::Display>>(&mut self, id: Option<&Spanned<String>>) -> Option<Id> {
         let id = id?;
-        if let Some(first) = self.pinned.iter().find(|pinned| pinned.value == id.value) {
+        if let Some(first) = self.pinned.get(&id.value) {
             let problem = Problem::at(id.span, format!("the id `{}` is given twice", id.value));
-            self.problems.push(problem.also(first.span, "first here"));
+            self.problems.push(problem.also(*first, "first here"));
             return None;
         }
-        self.pinned.push(id.clone());
+        self.pinned.insert(id.value.clone(), id.span);
         let parsed = id.value.parse();
         parsed.map_err(|error: Id::Err| self.problems.push(Problem::at(id.span, error.to_string()))).ok()
     }
 
+    /// What is called by its id has no name.
     fn naming<Id: FromStr<Err: std::fmt::Display>>(&mut self, named: &Named) -> New<Id> {
+        if named.id.is_none() && named.name.value.parse::<Id>().is_ok() {
+            return New { name: None, id: self.pinned(Some(&named.name)) };
+        }
         New { name: Some(named.name.value.clone()), id: self.pinned(named.id.as_ref()) }
+    }
+
+    /// The same for what is always called by its name: hosts, and what lends its name to others.
+    fn naming_always<Id: FromStr<Err: std::fmt::Display>>(&mut self, named: &Named) -> New<Id> {
+        New { name: Some(named.name.value.clone()), ..self.naming(named) }
     }
 
     fn outside_host(&mut self, host: &draft::OutsideHost) {
@@ -208,6 +223,7 @@ impl Builder<'_> {
             Some(name) => self.service(name, self.scope),
             None => None,
         };
+        self.take_name(&host.name);
         self.set_up(Station::Outside(address), &host.setup);
         self.built.model.connect_outside_host(OutsideHost {
             name: host.name.value.clone(),
@@ -219,6 +235,15 @@ impl Builder<'_> {
         });
     }
 
+    /// Whether a host can be called so: nobody else is.
+    fn take_name(&mut self, name: &Spanned<String>) -> bool {
+        let is_free = self.host_names.insert(name.value.clone());
+        if !is_free {
+            self.problems.push(named_problem(name));
+        }
+        is_free
+    }
+
     fn vpc(&mut self, vpc: &draft::Vpc) -> Option<VpcId> {
         let (scope, name) = (vpc.scope, &vpc.named.name);
         let new = self.naming(&vpc.named);
@@ -226,7 +251,8 @@ impl Builder<'_> {
             self.call(scope, name.span, "CreateDefaultVpc", |ec2| ec2.create_default_vpc(new))?
         } else {
             let cidr = vpc.cidr.as_ref()?;
-            let request = CreateVpc { new, cidr_block: cidr.value };
+            let defaults = self.defaults(vpc);
+            let request = CreateVpc { new, cidr_block: cidr.value, defaults };
             self.call(scope, cidr.span, "CreateVpc", |ec2| ec2.create_vpc(request))?
         };
         if let Some(gateway) = &vpc.internet_gateway {
@@ -256,13 +282,26 @@ impl Builder<'_> {
         Some(id)
     }
 
+    /// The pinned ids of what comes with a VPC.
+    fn defaults(&mut self, vpc: &draft::Vpc) -> NewDefaults {
+        let main = vpc.route_tables.iter().find(|table| table.is_main);
+        let acl = vpc.network_acls.iter().find(|acl| acl.is_default);
+        let group = vpc.security_groups.iter().find(|group| group.named.name.value == "default");
+        NewDefaults {
+            route_table: main.and_then(|table| self.naming(&table.named).id),
+            network_acl: acl.and_then(|acl| self.naming(&acl.named).id),
+            security_group: group.and_then(|group| self.pinned(group.named.id.as_ref())),
+        }
+    }
+
     /// A default VPC has a gateway already, which is then only named.
-    fn internet_gateway(&mut self, vpc: &draft::Vpc, id: VpcId, name: &Spanned<String>) {
+    fn internet_gateway(&mut self, vpc: &draft::Vpc, id: VpcId, named: &Named) {
         let attached = self.built.model.vpc(id).internet_gateway;
-        self.call(vpc.scope, name.span, "AttachInternetGateway", |ec2| match attached {
-            Some(gateway) => ec2.create_name_tag(Taggable::InternetGateway(gateway), &name.value),
+        let new = self.naming(named);
+        self.call(vpc.scope, named.name.span, "AttachInternetGateway", |ec2| match attached {
+            Some(gateway) => ec2.create_name_tag(Taggable::InternetGateway(gateway), &named.name.value),
             None => {
-                let gateway = ec2.create_internet_gateway(New::named(&name.value))?;
+                let gateway = ec2.create_internet_gateway(new)?;
                 ec2.attach_internet_gateway(gateway, id)
             }
         });
@@ -301,20 +340,33 @@ impl Builder<'_> {
         let defaults = vpc.network_acls.iter().filter(|acl| acl.is_default).map(|acl| &acl.named.name);
         self.only_one(defaults, "default network ACL");
         for acl in &vpc.network_acls {
-            let default = self.built.model.vpc(vpc_id).default_network_acl;
+            if acl.is_default {
+                let default = self.built.model.vpc(vpc_id).default_network_acl;
+                self.call_it(vpc.scope, &acl.named.name, Taggable::NetworkAcl(default), default);
+                continue;
+            }
             let new = self.naming(&acl.named);
-            self.call(vpc.scope, acl.named.name.span, "CreateNetworkAcl", |ec2| match acl.is_default {
-                true => ec2.create_name_tag(Taggable::NetworkAcl(default), &acl.named.name.value),
-                false => ec2.create_network_acl(CreateNetworkAcl { new, vpc_id }).map(|_| ()),
+            self.call(vpc.scope, acl.named.name.span, "CreateNetworkAcl", |ec2| {
+                ec2.create_network_acl(CreateNetworkAcl { new, vpc_id })
             });
         }
         for table in &vpc.route_tables {
-            let main = self.built.model.vpc(vpc_id).main_route_table;
+            if table.is_main {
+                let main = self.built.model.vpc(vpc_id).main_route_table;
+                self.call_it(vpc.scope, &table.named.name, Taggable::RouteTable(main), main);
+                continue;
+            }
             let new = self.naming(&table.named);
-            self.call(vpc.scope, table.named.name.span, "CreateRouteTable", |ec2| match table.is_main {
-                true => ec2.create_name_tag(Taggable::RouteTable(main), &table.named.name.value),
-                false => ec2.create_route_table(new, vpc_id).map(|_| ()),
+            self.call(vpc.scope, table.named.name.span, "CreateRouteTable", |ec2| {
+                ec2.create_route_table(new, vpc_id)
             });
+        }
+    }
+
+    /// Names what came with a VPC or a transit gateway, unless it is called by its id.
+    fn call_it(&mut self, scope: Scope, name: &Spanned<String>, what: Taggable, id: impl std::fmt::Display) {
+        if id.to_string() != name.value {
+            self.call(scope, name.span, "CreateTags", |ec2| ec2.create_name_tag(what, &name.value));
         }
     }
 
@@ -324,110 +376,6 @@ impl Builder<'_> {
             let problem = format!("a VPC has one {what}, and `{}` is it already", first.value);
             self.problems.push(Problem::at(another.span, problem).also(first.span, "first here"));
         }
-    }
-
-    fn instances(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
-        for instance in &vpc.instances {
-            let name = &instance.named.name;
-            if station_of(&self.built.model, &name.value).is_some() {
-                self.problems.push(named_problem(name));
-                continue;
-            }
-            self.instance(vpc.scope, vpc_id, instance);
-        }
-    }
-
-    fn instance(&mut self, scope: Scope, vpc_id: VpcId, instance: &draft::Instance) -> Option<InstanceId> {
-        let name = &instance.named.name;
-        let subnet_id = match &instance.subnet {
-            Some(subnet) => self.find::<SubnetId>(subnet, Some(vpc_id))?,
-            None => self.only_subnet(vpc_id, name)?,
-        };
-        let groups: Vec<Option<SecurityGroupId>> =
-            instance.security_groups.iter().map(|group| self.find(group, Some(vpc_id))).collect();
-        let iam_instance_profile = match &instance.role {
-            Some(role) => Some(self.role_of(scope.account, role)?),
-            None => None,
-        };
-        let request = RunInstances {
-            new: self.naming(&instance.named),
-            network_interface_id: self.pinned::<EniId>(instance.eni_id.as_ref()),
-            subnet_id,
-            private_ip_address: instance.private_ip.as_ref().map(|ip| ip.value),
-            associate_public_ip_address: instance.public_ip,
-            security_group_ids: groups.into_iter().collect::<Option<_>>()?,
-            iam_instance_profile,
-            metadata_options: instance.metadata,
-            instance_type: instance.instance_type.clone(),
-        };
-        let place = instance.private_ip.as_ref().map_or(name.span, |ip| ip.span);
-        let id = self.call(scope, place, "RunInstances", |ec2| ec2.run_instances(request))?;
-        let eni = self.built.model.instances[&id].eni;
-        if !instance.source_dest_check {
-            let off = ModifyNetworkInterfaceAttribute::SourceDestCheck(false);
-            self.call(scope, name.span, "ModifyNetworkInterfaceAttribute", |ec2| {
-                ec2.modify_network_interface_attribute(eni, off)
-            });
-        }
-        if !instance.secondary_private_ips.is_empty() {
-            let more: Vec<Ipv4Addr> = instance.secondary_private_ips.iter().map(|ip| ip.value).collect();
-            let span = instance.secondary_private_ips[0].span;
-            self.call(scope, span, "AssignPrivateIpAddresses", |ec2| {
-                ec2.assign_private_ip_addresses(eni, &more, 0)
-            });
-        }
-        if let Some(flows_max) = instance.tracked_flows_max {
-            self.call(scope, name.span, "RunInstances", |ec2| ec2.limit_tracked_flows(eni, flows_max));
-        }
-        self.call(scope, name.span, "RunInstances", |ec2| ec2.label_instance(id, instance.labels.clone()));
-        self.set_up(Station::Eni(eni), &instance.setup);
-        self.built.bandwidths.extend(instance.bandwidth.map(|bandwidth| (eni, bandwidth)));
-        Some(id)
-    }
-
-    /// The subnet of an instance that names none: the first of a default VPC, or the only one.
-    fn only_subnet(&mut self, vpc_id: VpcId, instance: &Spanned<String>) -> Option<SubnetId> {
-        let model = &self.built.model;
-        let subnets: Vec<_> = model.subnets.values().filter(|subnet| subnet.vpc == vpc_id).collect();
-        match (model.vpc(vpc_id).is_default, subnets.as_slice()) {
-            (true, [first, ..]) | (false, [first]) => Some(first.id),
-            (true | false, _) => {
-                let names: Vec<&str> = subnets.iter().filter_map(|subnet| subnet.name.as_deref()).collect();
-                let problem =
-                    Problem::at(instance.span, format!("`{}` does not say its subnet", instance.value));
-                self.problems.push(problem.hint(format!("add `subnet:` with one of: {}", names.join(", "))));
-                None
-            }
-        }
-    }
-
-    /// An Elastic IP belongs where its instance is.
-    fn elastic_ip(&mut self, eip: &draft::ElasticIp) -> Option<()> {
-        let instance = match &eip.instance {
-            Some(name) => Some((self.find::<InstanceId>(name, None)?, name.span)),
-            None => None,
-        };
-        let scope = instance.map_or(eip.scope, |(id, _)| self.built.model.instances[&id].scope);
-        let (new, address) = (self.naming(&eip.named), eip.address.as_ref().map(|address| address.value));
-        let span = eip.address.as_ref().map_or(eip.named.name.span, |address| address.span);
-        if let Some(private) = address.filter(|address| !is_public(*address)) {
-            self.problems.push(not_public(span, private));
-            return None;
-        }
-        if let Some(taken) = address.filter(|address| self.built.model.has_public_address(*address)) {
-            self.problems.push(Problem::at(span, format!("somebody has the address {taken} already")));
-            return None;
-        }
-        let allocation_id =
-            self.call(scope, span, "AllocateAddress", |ec2| ec2.allocate_address(new, address))?;
-        let (instance, place) = instance?;
-        let request = AssociateAddress {
-            allocation_id,
-            network_interface_id: self.built.model.instances[&instance].eni,
-            private_ip_address: None,
-            allow_reassociation: false,
-        };
-        self.call(scope, place, "AssociateAddress", |ec2| ec2.associate_address(request)).map(|_| ())
     }
 }
 

@@ -6,7 +6,7 @@ use crate::ids::{
     EniId, InternetGatewayId, NatGatewayId, PeeringId, PrefixListId, RouteTableId, SubnetId,
     TransitGatewayId, VpcId, VpnGatewayId,
 };
-use crate::model::{Destination, Gateway, RouteOrigin, Target};
+use crate::model::{Destination, Gateway, RouteOrigin, Scope, Target};
 use crate::scenario::draft;
 use crate::scenario::problem::Problem;
 use crate::scenario::resolve;
@@ -38,6 +38,10 @@ impl Builder<'_> {
                 }
             }
             for (written, target) in &table.routes {
+                if target.value.split(' ').next() == Some("blackhole") {
+                    self.blackhole(vpc.scope, id, written, target);
+                    continue;
+                }
                 let (Some(destination), Some(target)) =
                     (self.destination(written), self.target(target, vpc_id))
                 else {
@@ -53,6 +57,29 @@ impl Builder<'_> {
                 });
             }
         }
+    }
+
+    /// A route whose target is gone: `blackhole`, or `blackhole igw-…` with the id of what it led to.
+    fn blackhole(
+        &mut self,
+        scope: Scope,
+        id: RouteTableId,
+        written: &Spanned<String>,
+        target: &Spanned<String>,
+    ) {
+        let Some(destination) = self.destination(written) else { return };
+        let gone = match target.value.split_once(' ') {
+            None => Some(Target::NetworkInterface(EniId::derive(&["gone", &id.to_string(), &written.value]))),
+            Some((_, text)) => target_of_id(text.trim()),
+        };
+        let Some(gone) = gone else {
+            let problem = Problem::at(target.span, format!("`{}` is no id of a target", target.value));
+            self.problems
+                .push(problem.hint("write `blackhole`, or `blackhole igw-…` with the id of what it led to"));
+            return;
+        };
+        let request = CreateRoute { route_table_id: id, destination, target: gone };
+        self.call(scope, written.span, "CreateRoute", |ec2| ec2.restore_route(request));
     }
 
     /// A block, an address, or a prefix list.
@@ -124,4 +151,22 @@ impl Builder<'_> {
         }
         None
     }
+}
+
+/// The target with an id, whatever its kind.
+fn target_of_id(text: &str) -> Option<Target> {
+    let endpoint = || text.parse().ok().map(Target::GatewayEndpoint);
+    let internet = || text.parse().ok().map(Target::InternetGateway);
+    let nat = || text.parse().ok().map(Target::NatGateway);
+    let interface = || text.parse().ok().map(Target::NetworkInterface);
+    let peering = || text.parse().ok().map(Target::Peering);
+    let transit = || text.parse().ok().map(Target::TransitGateway);
+    let vpn = || text.parse().ok().map(Target::VpnGateway);
+    internet()
+        .or_else(nat)
+        .or_else(interface)
+        .or_else(peering)
+        .or_else(transit)
+        .or_else(vpn)
+        .or_else(endpoint)
 }

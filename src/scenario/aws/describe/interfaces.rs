@@ -14,7 +14,7 @@ pub fn interface(view: &View<'_>, eni: &Eni) -> Value {
     put(&mut document, "Association", association(view, eni, eni.primary_ip()));
     let owner = view.owner(eni.vpc);
     if let Some(behind) = eni.owner {
-        let mut attachment = json!({ "DeviceIndex": 0 });
+        let mut attachment = json!({ "DeviceIndex": device_index(view, eni) });
         if let Owner::Instance(instance) = behind {
             attachment["InstanceId"] = text(instance);
         }
@@ -31,7 +31,7 @@ pub fn interface(view: &View<'_>, eni: &Eni) -> Value {
             "UdpTimeout": eni.tracking.udp.as_secs(),
         });
     }
-    document["Description"] = text(description(eni.owner));
+    document["Description"] = text(description(eni));
     document["Groups"] = groups(view, eni);
     document["InterfaceType"] = interface_type(eni.owner).into();
     document["MacAddress"] = text(eni.mac);
@@ -51,7 +51,10 @@ pub fn interface(view: &View<'_>, eni: &Eni) -> Value {
 fn is_instance(owner: Owner) -> bool {
     match owner {
         Owner::Instance(_) => true,
-        Owner::InterfaceEndpoint(_) | Owner::NatGateway(_) | Owner::TransitGateway(_) => false,
+        Owner::InterfaceEndpoint(_)
+        | Owner::NatGateway(_)
+        | Owner::Requester(_)
+        | Owner::TransitGateway(_) => false,
     }
 }
 
@@ -60,13 +63,24 @@ fn interface_type(owner: Option<Owner>) -> &'static str {
         None | Some(Owner::Instance(_)) => "interface",
         Some(Owner::InterfaceEndpoint(_)) => "vpc_endpoint",
         Some(Owner::NatGateway(_)) => "nat_gateway",
+        Some(Owner::Requester(kind)) => kind.code(),
         Some(Owner::TransitGateway(_)) => "transit_gateway",
     }
 }
 
-fn description(owner: Option<Owner>) -> String {
-    match owner {
-        None | Some(Owner::Instance(_)) => String::new(),
+/// Interfaces of an instance are numbered as they were attached.
+fn device_index(view: &View<'_>, eni: &Eni) -> usize {
+    let Some(instance) = eni.instance().and_then(|id| view.model.instances.get(&id)) else { return 0 };
+    if instance.eni == eni.id {
+        return 0;
+    }
+    let others = view.model.further_hosts().filter(|other| other.instance() == Some(instance.id));
+    1 + others.take_while(|other| other.id != eni.id).count()
+}
+
+fn description(eni: &Eni) -> String {
+    match eni.owner {
+        None | Some(Owner::Instance(_) | Owner::Requester(_)) => eni.description.clone(),
         Some(Owner::InterfaceEndpoint(id)) => format!("VPC Endpoint Interface {id}"),
         Some(Owner::NatGateway(id)) => format!("Interface for NAT Gateway {id}"),
         Some(Owner::TransitGateway(id)) => {
@@ -133,8 +147,9 @@ pub fn instance(view: &View<'_>, instance: &Instance) -> Value {
         document["VpcId"] = text(eni.vpc);
     }
     put(&mut document, "IamInstanceProfile", instance_profile(view, instance));
+    let further = view.model.further_hosts().filter(|eni| eni.instance() == Some(instance.id));
     document["NetworkInterfaces"] =
-        eni.map(|eni| interface(view, eni)).into_iter().collect::<Vec<_>>().into();
+        eni.into_iter().chain(further).map(|eni| interface(view, eni)).collect::<Vec<_>>().into();
     if let Some(eni) = eni {
         document["SecurityGroups"] = groups(view, eni);
         document["SourceDestCheck"] = eni.source_dest_check.into();

@@ -91,6 +91,7 @@ pub const OPERATIONS: &[Operation] = &[
             // aws: tgw-defaults
             let request = CreateTransitGateway {
                 new: call.naming(),
+                default_route_table_id: None,
                 default_route_table_association: is_on("DefaultRouteTableAssociation", true),
                 default_route_table_propagation: is_on("DefaultRouteTablePropagation", true),
                 security_group_referencing: is_on("SecurityGroupReferencingSupport", false),

@@ -3,7 +3,7 @@
 use super::super::describe;
 use super::super::params::{NameKind, Param, What, optional, required, switch};
 use super::{Call, FILTERS, Failure, Operation, Output, TAGS, VPC, answer, describe as describes, done, op};
-use crate::api::{CreateVpc, Ec2, VpcAttribute};
+use crate::api::{CreateVpc, Ec2, NewDefaults, VpcAttribute};
 use crate::ids::{VpcCidrAssociationId, VpcId};
 
 const BLOCK: Param = required("cidr-block", What::Cidr);
@@ -20,7 +20,11 @@ pub const OPERATIONS: &[Operation] = &[
         answer([("VpcId", id.to_string())])
     }),
     op("create-vpc", "CreateVpc", Some(NameKind::Vpc), &[BLOCK, TAGS], |call| {
-        let request = CreateVpc { new: call.naming(), cidr_block: call.cidr("cidr-block") };
+        let request = CreateVpc {
+            new: call.naming(),
+            cidr_block: call.cidr("cidr-block"),
+            defaults: NewDefaults::default(),
+        };
         let id = call.call(|ec2| ec2.create_vpc(request))?;
         answer([("VpcId", id.to_string())])
     }),

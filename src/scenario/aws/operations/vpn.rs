@@ -40,7 +40,8 @@ pub const OPERATIONS: &[Operation] = &[
                 (Some(_), Some(_)) => return Err(call.combined()),
             };
             let customer_gateway_id = call.id("customer-gateway-id")?;
-            let request = CreateVpnConnection { new: call.naming(), customer_gateway_id, end };
+            let request =
+                CreateVpnConnection { new: call.naming(), customer_gateway_id, end, attachment_id: None };
             let id = call.call(|ec2| ec2.create_vpn_connection(request))?;
             answer([("VpnConnectionId", id.to_string())])
         },

@@ -1,0 +1,323 @@
+//! What several documents say of one thing comes together: facts find what they are about, and what is described
+//! twice is taken once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Reader;
+use crate::import::inventory::{
+    About, Address, Block, Interface, PrefixList, Route, RouteTable, RouteTarget, TransitAttachment,
+    TransitResource, TransitRoute, TransitTable,
+};
+
+/// Facts about resources of other documents.
+#[derive(Default)]
+pub(super) struct Loose {
+    /// VPC, `EnableDnsSupport`, `EnableDnsHostnames`.
+    pub vpc_attributes: Vec<(String, Option<bool>, Option<bool>)>,
+    /// As they stand within instances.
+    pub interfaces: Vec<Interface>,
+    /// As they stand within NAT gateways.
+    pub addresses: Vec<Address>,
+    /// Prefix list and block.
+    pub list_entries: Vec<(String, String)>,
+    /// Without the details of their kind.
+    pub attachments: Vec<TransitAttachment>,
+    /// Table and attachment.
+    pub associations: Vec<(String, String)>,
+    /// Table and attachment.
+    pub propagations: Vec<(String, String)>,
+    /// Table and route.
+    pub transit_routes: Vec<(String, TransitRoute)>,
+    /// Transit gateway and its default table.
+    pub default_tables: Vec<(String, String)>,
+}
+
+impl Reader {
+    /// Puts everything together once all documents are read.
+    pub(super) fn finish(&mut self) {
+        self.merge_lists();
+        self.merge_details();
+        self.unify();
+        self.merge_transit();
+        self.say_missing();
+        self.say_others();
+    }
+
+    /// A prefix list may be described without blocks in one document, and with them in another.
+    fn merge_lists(&mut self) {
+        let mut lists: BTreeMap<String, PrefixList> = BTreeMap::new();
+        let mut order = Vec::new();
+        for list in std::mem::take(&mut self.reading.inventory.prefix_lists) {
+            match lists.get_mut(&list.about.id) {
+                Some(known) => {
+                    let new = list.entries.into_iter().filter(|block| !known.entries.contains(block));
+                    let new: Vec<String> = new.collect();
+                    known.entries.extend(new);
+                    known.max_entries = known.max_entries.or(list.max_entries);
+                }
+                None => {
+                    order.push(list.about.id.clone());
+                    lists.insert(list.about.id.clone(), list);
+                }
+            }
+        }
+        for (id, block) in std::mem::take(&mut self.loose.list_entries) {
+            if let Some(list) = lists.get_mut(&id)
+                && !list.entries.contains(&block)
+            {
+                list.entries.push(block);
+            }
+        }
+        // A list of AWS without blocks is the one that is known.
+        let all = order.iter().filter_map(|id| lists.remove(id));
+        let (with, without): (Vec<_>, Vec<_>) = all.partition(|list| !list.entries.is_empty());
+        for list in without {
+            if list.list_name.starts_with("com.amazonaws.") {
+                continue;
+            }
+            self.lost(&list.about.place, "the blocks of the prefix list are not in the source".to_owned());
+        }
+        self.reading.inventory.prefix_lists = with;
+    }
+
+    fn merge_details(&mut self) {
+        for (id, support, hostnames) in std::mem::take(&mut self.loose.vpc_attributes) {
+            for vpc in self.reading.inventory.vpcs.iter_mut().filter(|vpc| vpc.about.id == id) {
+                vpc.dns_support = vpc.dns_support.or(support);
+                vpc.dns_hostnames = vpc.dns_hostnames.or(hostnames);
+            }
+        }
+        let known: BTreeMap<String, usize> = self
+            .reading
+            .inventory
+            .interfaces
+            .iter()
+            .enumerate()
+            .map(|(at, interface)| (interface.about.id.clone(), at))
+            .collect();
+        for interface in std::mem::take(&mut self.loose.interfaces) {
+            match known.get(&interface.about.id) {
+                Some(at) => {
+                    let known = &mut self.reading.inventory.interfaces[*at];
+                    known.instance = known.instance.take().or(interface.instance);
+                }
+                None => self.reading.inventory.interfaces.push(interface),
+            }
+        }
+        let known: BTreeSet<String> =
+            self.reading.inventory.addresses.iter().map(|address| address.about.id.clone()).collect();
+        let more = std::mem::take(&mut self.loose.addresses);
+        self.reading.inventory.addresses.extend(more.into_iter().filter(|it| !known.contains(&it.about.id)));
+    }
+
+    fn merge_transit(&mut self) {
+        let inventory = &mut self.reading.inventory;
+        let known: BTreeSet<String> =
+            inventory.transit_attachments.iter().map(|it| it.about.id.clone()).collect();
+        for mut attachment in std::mem::take(&mut self.loose.attachments) {
+            if known.contains(&attachment.about.id) {
+                continue;
+            }
+            // Without its own document an attachment has no subnets; its interfaces have.
+            if let TransitResource::Vpc { vpc, subnets, .. } = &mut attachment.resource {
+                let own = inventory.interfaces.iter().filter(|eni| {
+                    eni.kind == "transit_gateway" && eni.description.contains(&attachment.about.id)
+                });
+                subnets.extend(own.map(|eni| eni.subnet.clone()));
+                if subnets.is_empty() {
+                    let first = inventory.subnets.iter().find(|subnet| subnet.vpc == *vpc);
+                    subnets.extend(first.map(|subnet| subnet.about.id.clone()));
+                }
+            }
+            inventory.transit_attachments.push(attachment);
+        }
+        for (gateway, table) in std::mem::take(&mut self.loose.default_tables) {
+            if inventory.transit_tables.iter().any(|it| it.about.id == table) {
+                continue;
+            }
+            let Some(owner) = inventory.transit_gateways.iter().find(|it| it.about.id == gateway) else {
+                continue;
+            };
+            inventory.transit_tables.push(TransitTable {
+                about: About { id: table, name: None, tags: [].into(), ..owner.about.clone() },
+                transit_gateway: gateway,
+                is_default: true,
+                associations: Vec::new(),
+                propagations: Vec::new(),
+                routes: Vec::new(),
+            });
+        }
+        let mut tables: BTreeMap<String, &mut TransitTable> =
+            inventory.transit_tables.iter_mut().map(|table| (table.about.id.clone(), table)).collect();
+        for (table, attachment) in std::mem::take(&mut self.loose.associations) {
+            if let Some(table) = tables.get_mut(&table)
+                && !table.associations.contains(&attachment)
+            {
+                table.associations.push(attachment);
+            }
+        }
+        for (table, attachment) in std::mem::take(&mut self.loose.propagations) {
+            if let Some(table) = tables.get_mut(&table)
+                && !table.propagations.contains(&attachment)
+            {
+                table.propagations.push(attachment);
+            }
+        }
+        for (table, route) in std::mem::take(&mut self.loose.transit_routes) {
+            if let Some(table) = tables.get_mut(&table)
+                && table.routes.iter().all(|known| known.cidr != route.cidr)
+            {
+                table.routes.push(route);
+            }
+        }
+    }
+
+    /// What is described twice is taken once: shared things are in the documents of several accounts, and both
+    /// sides describe a peering connection. If the two differ, that is said.
+    fn unify(&mut self) {
+        let mut clashes = Vec::new();
+        macro_rules! unify {
+            ($($kind:ident),*) => {$({
+                let mut first: BTreeMap<String, usize> = BTreeMap::new();
+                let mut kept = Vec::new();
+                for mut it in std::mem::take(&mut self.reading.inventory.$kind) {
+                    let Some(at) = first.get(&it.about.id) else {
+                        first.insert(it.about.id.clone(), kept.len());
+                        kept.push(it);
+                        continue;
+                    };
+                    let known = &kept[*at];
+                    let (own, place) = (it.about.account.clone(), it.about.place.clone());
+                    it.about = known.about.clone();
+                    settle(&mut it, known);
+                    let is_clash = it != *known
+                        || own.is_some() && known.about.account.is_some() && own != known.about.account;
+                    if is_clash {
+                        clashes.push((known.about.clone(), place));
+                    }
+                }
+                self.reading.inventory.$kind = kept;
+            })*};
+        }
+        unify!(
+            vpcs,
+            subnets,
+            route_tables,
+            network_acls,
+            security_groups,
+            interfaces,
+            instances,
+            internet_gateways,
+            nat_gateways,
+            addresses,
+            peerings,
+            endpoints,
+            transit_gateways,
+            transit_attachments,
+            transit_tables,
+            vpn_gateways,
+            customer_gateways,
+            vpn_connections,
+            flow_logs
+        );
+        for (known, place) in clashes {
+            let message =
+                format!("{} is described otherwise in {}: this one is left out", known.id, known.place);
+            self.lost(&place, message);
+        }
+    }
+
+    /// Kinds without which something has to be assumed.
+    fn say_missing(&mut self) {
+        let inventory = &self.reading.inventory;
+        let Some(vpc) = inventory.vpcs.first() else { return };
+        let file =
+            crate::import::inventory::Place { file: vpc.about.place.file.clone(), path: String::new() };
+        if !self.seen.contains_key("NetworkAcls") {
+            let message = "there are no network ACLs in the source: every subnet has a default one, which lets all through";
+            self.lost(&file, message.to_owned());
+        }
+        if !self.seen.contains_key("SecurityGroups") {
+            let message = "there are no security groups in the source: every interface has the default group of its VPC";
+            self.lost(&file, message.to_owned());
+        }
+        if !self.seen.contains_key("RouteTables") {
+            self.assume_tables();
+            let message = "there are no route tables in the source: every subnet is assumed to have a route to the internet \
+                           gateway, if its VPC has one";
+            self.lost(&file, message.to_owned());
+        }
+    }
+
+    /// Collectors that leave route tables out mean networks that work.
+    fn assume_tables(&mut self) {
+        let inventory = &mut self.reading.inventory;
+        for gateway in &inventory.internet_gateways {
+            let Some(vpc) = &gateway.vpc else { continue };
+            let place = gateway.about.place.clone();
+            inventory.route_tables.push(RouteTable {
+                about: About {
+                    id: format!("main route table of {vpc}"),
+                    name: None,
+                    tags: [].into(),
+                    ..gateway.about.clone()
+                },
+                vpc: vpc.clone(),
+                is_main: true,
+                subnets: Vec::new(),
+                gateways: Vec::new(),
+                propagating: Vec::new(),
+                routes: vec![Route {
+                    destination: Block::Cidr("0.0.0.0/0".to_owned()),
+                    target: RouteTarget::Id(gateway.about.id.clone()),
+                    is_propagated: false,
+                    is_blackhole: false,
+                    place,
+                }],
+            });
+        }
+    }
+
+    fn say_others(&mut self) {
+        for (kind, (count, place)) in std::mem::take(&mut self.others) {
+            let message = format!("{count} {kind}: the kind is not known, and left out");
+            self.lost(&place, message);
+        }
+    }
+}
+
+/// Makes two descriptions of one thing comparable: the places of their parts always differ.
+fn settle<T: Settle>(it: &mut T, known: &T) {
+    it.settle(known);
+}
+
+/// What differs between two descriptions of one thing although they say the same.
+trait Settle {
+    fn settle(&mut self, _known: &Self) {}
+}
+
+macro_rules! settles {
+    (whole: $($whole:ident),*; parts: $($kind:ident . $($list:ident),+);*) => {
+        $(impl Settle for crate::import::inventory::$whole {})*
+        $(impl Settle for crate::import::inventory::$kind {
+            fn settle(&mut self, known: &Self) {
+                $(for (part, known) in self.$list.iter_mut().zip(&known.$list) {
+                    part.place = known.place.clone();
+                })+
+            }
+        })*
+    };
+}
+
+settles! {
+    whole: Vpc, Subnet, Interface, Instance, InternetGateway, NatGateway, Address, Endpoint, TransitGateway,
+        TransitAttachment, VpnGateway, CustomerGateway, VpnConnection, FlowLog;
+    parts: RouteTable.routes; NetworkAcl.entries; SecurityGroup.ingress, egress; TransitTable.routes
+}
+
+/// The two sides do not say the same of each other.
+impl Settle for crate::import::inventory::Peering {
+    fn settle(&mut self, known: &Self) {
+        *self = known.clone();
+    }
+}
