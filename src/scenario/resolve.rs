@@ -1,5 +1,6 @@
 //! Names to ids: people name things, EC2 wants ids.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -9,15 +10,23 @@ use crate::ids::{
     TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VpcEndpointId, VpcId,
     VpnConnectionId, VpnGatewayId,
 };
-use crate::model::{AttachmentState, Instance, InstanceState, Model, NatGatewayState, Region, Table};
+use crate::model::{
+    AttachmentState, CustomerGateway, DhcpOptions, ElasticIp, FlowLog, Instance, InstanceState,
+    InternetGateway, Model, NatGateway, NatGatewayState, NetworkAcl, Peering, PrefixList, Region, RouteTable,
+    SecurityGroup, Subnet, TransitGateway, TransitGatewayAttachment, TransitGatewayRouteTable, Vpc,
+    VpcEndpoint, VpnConnection, VpnGateway,
+};
+
+/// All things of a kind: id, name, and the VPC each is in.
+pub type All<'m, K> = Box<dyn Iterator<Item = (K, Option<Cow<'m, str>>, Option<VpcId>)> + 'm>;
 
 /// A kind of resource that can be called by name.
 pub trait Kind: Copy + Eq + FromStr + Display {
     /// What to call it, e.g. `route table`.
     const WORD: &'static str;
 
-    /// All of its kind: id, name, and the VPC each is in.
-    fn all(model: &Model) -> Vec<(Self, Option<String>, Option<VpcId>)>;
+    /// All of its kind.
+    fn all(model: &Model) -> All<'_, Self>;
 
     /// Whether it exists in name only, deleted or failed: what works and has the same name is meant
     /// before it.
@@ -46,52 +55,48 @@ pub fn resolve<K: Kind>(model: &Model, text: &str, near: Option<VpcId>) -> Resul
     if let Ok(id) = text.parse() {
         return Ok(id);
     }
-    let all = K::all(model);
-    let (vpc_name, name) = match text.split_once('/') {
-        Some((vpc, name)) => (Some(vpc), name),
-        None => (None, text),
+    let called = |label: &Option<Cow<'_, str>>, vpc: Option<VpcId>| {
+        label.as_deref().is_some_and(|label| label == text || is_in_vpc(model, text, label, vpc))
     };
-    // What is over may be of a VPC that is gone.
-    let vpc_label =
-        |vpc: Option<VpcId>| vpc.and_then(|vpc| model.vpcs.get(&vpc)?.name.clone()).unwrap_or_default();
-    let mut found: Vec<_> = all
-        .iter()
-        .filter(|(_, candidate, vpc)| {
-            candidate.as_deref() == Some(name) && vpc_name.is_none_or(|wanted| vpc_label(*vpc) == wanted)
-        })
-        .collect();
-    if found.iter().any(|(id, _, _)| !id.is_over(model)) {
-        found.retain(|(id, _, _)| !id.is_over(model));
+    let mut found: Vec<(K, Option<VpcId>)> =
+        K::all(model).filter(|(_, label, vpc)| called(label, *vpc)).map(|(id, _, vpc)| (id, vpc)).collect();
+    if found.iter().any(|(id, _)| !id.is_over(model)) {
+        found.retain(|(id, _)| !id.is_over(model));
     } else if found.len() > 1 {
         found = found.pop().into_iter().collect();
     }
+    let vpc_label =
+        |vpc: Option<VpcId>| vpc.and_then(|vpc| model.vpcs.get(&vpc)?.name.clone()).unwrap_or_default();
     match found.as_slice() {
-        [(id, _, _)] => Ok(*id),
-        [] => Err(Unresolved::Unknown { known: all.into_iter().filter_map(|(_, name, _)| name).collect() }),
-        several => match several.iter().find(|(_, _, vpc)| near.is_some() && *vpc == near) {
-            Some((id, _, _)) => Ok(*id),
+        [(id, _)] => Ok(*id),
+        [] => {
+            let known = K::all(model).filter_map(|(_, name, _)| name.map(Cow::into_owned)).collect();
+            Err(Unresolved::Unknown { known })
+        }
+        several => match several.iter().find(|(_, vpc)| near.is_some() && *vpc == near) {
+            Some((id, _)) => Ok(*id),
             None => Err(Unresolved::Ambiguous {
-                candidates: several.iter().map(|(_, _, vpc)| format!("{}/{name}", vpc_label(*vpc))).collect(),
+                candidates: several.iter().map(|(_, vpc)| format!("{}/{text}", vpc_label(*vpc))).collect(),
             }),
         },
     }
 }
 
-fn list<Id: Copy, T>(
-    table: &Table<Id, T>,
-    name: impl Fn(&T) -> Option<String>,
-    vpc: impl Fn(&T) -> Option<VpcId>,
-) -> Vec<(Id, Option<String>, Option<VpcId>)> {
-    table.iter().map(|(id, thing)| (*id, name(thing), vpc(thing))).collect()
+/// Whether a text says `VPC/name`. What has the name may be of a VPC that is gone.
+fn is_in_vpc(model: &Model, text: &str, name: &str, vpc: Option<VpcId>) -> bool {
+    let before = text.strip_suffix(name).and_then(|before| before.strip_suffix('/'));
+    before.is_some() && before == vpc.and_then(|vpc| model.vpcs.get(&vpc)?.name.as_deref())
 }
 
 macro_rules! kinds {
-    ($($id:ty = $word:literal, $table:ident, $name:expr, $vpc:expr $(, over: $over:expr)?;)*) => {$(
+    ($($id:ty = $word:literal, $table:ident: $thing:ty, $name:expr, $vpc:expr $(, over: $over:expr)?;)*) => {$(
         impl Kind for $id {
             const WORD: &'static str = $word;
 
-            fn all(model: &Model) -> Vec<(Self, Option<String>, Option<VpcId>)> {
-                list(&model.$table, $name, $vpc)
+            fn all(model: &Model) -> All<'_, Self> {
+                let (name, vpc): (fn(&$thing) -> Option<&String>, fn(&$thing) -> Option<VpcId>) = ($name, $vpc);
+                let label = move |thing| name(thing).map(|name| Cow::Borrowed(name.as_str()));
+                Box::new(model.$table.iter().map(move |(id, thing)| (*id, label(thing), vpc(thing))))
             }
 
             $(fn is_over(self, model: &Model) -> bool {
@@ -102,46 +107,49 @@ macro_rules! kinds {
 }
 
 kinds! {
-    AllocationId = "Elastic IP", elastic_ips, |x| x.name.clone(), |_| None;
-    CustomerGatewayId = "customer gateway", customer_gateways, |x| x.name.clone(), |_| None;
-    DhcpOptionsId = "DHCP option set", dhcp_options, |x| x.name.clone(), |_| None;
-    FlowLogId = "flow log", flow_logs, |x| x.name.clone(), |_| None;
-    InternetGatewayId = "internet gateway", internet_gateways, |x| x.name.clone(), |_| None;
-    NatGatewayId = "NAT gateway", nat_gateways, |x| x.name.clone(), |x| Some(x.vpc),
+    AllocationId = "Elastic IP", elastic_ips: ElasticIp, |x| x.name.as_ref(), |_| None;
+    CustomerGatewayId = "customer gateway", customer_gateways: CustomerGateway, |x| x.name.as_ref(), |_| None;
+    DhcpOptionsId = "DHCP option set", dhcp_options: DhcpOptions, |x| x.name.as_ref(), |_| None;
+    FlowLogId = "flow log", flow_logs: FlowLog, |x| x.name.as_ref(), |_| None;
+    InternetGatewayId = "internet gateway", internet_gateways: InternetGateway, |x| x.name.as_ref(), |_| None;
+    NatGatewayId = "NAT gateway", nat_gateways: NatGateway, |x| x.name.as_ref(), |x| Some(x.vpc),
         over: |x| x.state != NatGatewayState::Available;
-    NetworkAclId = "network ACL", network_acls, |x| x.name.clone(), |x| Some(x.vpc);
-    PeeringId = "peering connection", peerings, |x| x.name.clone(), |_| None, over: |x| x.is_over();
-    PrefixListId = "prefix list", prefix_lists, |x| Some(x.name.clone()), |_| None;
-    RouteTableId = "route table", route_tables, |x| x.name.clone(), |x| Some(x.vpc);
-    SecurityGroupId = "security group", security_groups, |x| Some(x.name.clone()), |x| Some(x.vpc);
-    SubnetId = "subnet", subnets, |x| x.name.clone(), |x| Some(x.vpc);
-    TransitGatewayAttachmentId = "transit gateway attachment", transit_gateway_attachments, |x| x.name.clone(),
+    NetworkAclId = "network ACL", network_acls: NetworkAcl, |x| x.name.as_ref(), |x| Some(x.vpc);
+    PeeringId = "peering connection", peerings: Peering, |x| x.name.as_ref(), |_| None, over: |x| x.is_over();
+    PrefixListId = "prefix list", prefix_lists: PrefixList, |x| Some(&x.name), |_| None;
+    RouteTableId = "route table", route_tables: RouteTable, |x| x.name.as_ref(), |x| Some(x.vpc);
+    SecurityGroupId = "security group", security_groups: SecurityGroup, |x| Some(&x.name), |x| Some(x.vpc);
+    SubnetId = "subnet", subnets: Subnet, |x| x.name.as_ref(), |x| Some(x.vpc);
+    TransitGatewayAttachmentId = "transit gateway attachment", transit_gateway_attachments: TransitGatewayAttachment, |x| x.name.as_ref(),
         |x| x.vpc(), over: |x| matches!(x.state, AttachmentState::Deleted | AttachmentState::Rejected);
-    TransitGatewayId = "transit gateway", transit_gateways, |x| x.name.clone(), |_| None;
-    TransitGatewayRouteTableId = "transit gateway route table", transit_gateway_route_tables, |x| x.name.clone(),
+    TransitGatewayId = "transit gateway", transit_gateways: TransitGateway, |x| x.name.as_ref(), |_| None;
+    TransitGatewayRouteTableId = "transit gateway route table", transit_gateway_route_tables: TransitGatewayRouteTable, |x| x.name.as_ref(),
         |_| None;
-    VpcEndpointId = "VPC endpoint", endpoints, |x| x.name.clone(), |x| Some(x.vpc);
-    VpcId = "VPC", vpcs, |x| x.name.clone(), |_| None;
-    VpnConnectionId = "VPN connection", vpn_connections, |x| x.name.clone(), |_| None;
-    VpnGatewayId = "virtual private gateway", vpn_gateways, |x| x.name.clone(), |_| None;
+    VpcEndpointId = "VPC endpoint", endpoints: VpcEndpoint, |x| x.name.as_ref(), |x| Some(x.vpc);
+    VpcId = "VPC", vpcs: Vpc, |x| x.name.as_ref(), |_| None;
+    VpnConnectionId = "VPN connection", vpn_connections: VpnConnection, |x| x.name.as_ref(), |_| None;
+    VpnGatewayId = "virtual private gateway", vpn_gateways: VpnGateway, |x| x.name.as_ref(), |_| None;
 }
 
 impl Kind for InstanceId {
     const WORD: &'static str = "instance";
 
-    fn all(model: &Model) -> Vec<(Self, Option<String>, Option<VpcId>)> {
+    fn all(model: &Model) -> All<'_, Self> {
         let vpc = |eni: EniId| model.enis.get(&eni).map(|eni| eni.vpc);
         let is_there = |instance: &&Instance| instance.state != InstanceState::Terminated;
         let instances = model.instances.values().filter(is_there);
-        instances.map(|instance| (instance.id, instance.name.clone(), vpc(instance.eni))).collect()
+        Box::new(instances.map(move |instance| {
+            (instance.id, instance.name.as_deref().map(Cow::Borrowed), vpc(instance.eni))
+        }))
     }
 }
 
 impl Kind for EniId {
     const WORD: &'static str = "network interface";
 
-    fn all(model: &Model) -> Vec<(Self, Option<String>, Option<VpcId>)> {
-        model.enis.values().map(|eni| (eni.id, Some(model.eni_label(eni.id)), Some(eni.vpc))).collect()
+    fn all(model: &Model) -> All<'_, Self> {
+        let label = |id| Some(Cow::Owned(model.eni_label(id)));
+        Box::new(model.enis.values().map(move |eni| (eni.id, label(eni.id), Some(eni.vpc))))
     }
 }
 
@@ -157,13 +165,8 @@ pub fn managed_prefix_list(text: &str) -> Option<(Region, &str)> {
 pub fn is_called(model: &Model, id: &str, name: &str) -> bool {
     fn of<K: Kind>(model: &Model, id: &str, name: &str) -> bool {
         let Ok(id) = id.parse::<K>() else { return false };
-        let (vpc, name) = match name.split_once('/') {
-            Some((vpc, name)) => (Some(vpc), name),
-            None => (None, name),
-        };
-        K::all(model).iter().any(|(other, label, of_vpc)| {
-            let vpc_name = of_vpc.and_then(|vpc| model.vpcs.get(&vpc)?.name.as_deref());
-            *other == id && label.as_deref() == Some(name) && vpc.is_none_or(|vpc| vpc_name == Some(vpc))
+        K::all(model).filter(|(other, _, _)| *other == id).any(|(_, label, vpc)| {
+            label.as_deref().is_some_and(|label| label == name || is_in_vpc(model, name, label, vpc))
         })
     }
     let by_kind = [

@@ -10,6 +10,8 @@ use super::super::inventory::Place;
 pub struct Doc {
     value: Value,
     place: Option<Place>,
+    /// Whether each of its entries has a line of its own.
+    is_tall: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -31,17 +33,17 @@ const WIDTH: usize = 110;
 impl Doc {
     /// A name, an id or any other text, in quotes if it needs them.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { value: Value::Text(text.into()), place: None }
+        Self { value: Value::Text(text.into()), place: None, is_tall: false }
     }
 
     /// A number, a truth or a word, as it is.
     pub fn plain(word: impl ToString) -> Self {
-        Self { value: Value::Plain(word.to_string()), place: None }
+        Self { value: Value::Plain(word.to_string()), place: None, is_tall: false }
     }
 
     /// Several values.
     pub fn list(items: impl IntoIterator<Item = Self>) -> Self {
-        Self { value: Value::List(items.into_iter().collect()), place: None }
+        Self { value: Value::List(items.into_iter().collect()), place: None, is_tall: false }
     }
 
     /// One value as it is, several as a list.
@@ -49,27 +51,28 @@ impl Doc {
         if items.len() == 1 { items.remove(0) } else { Self::list(items) }
     }
 
-    /// Texts; one of them stands for itself.
-    pub fn texts<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Self {
-        Self::one_or_list(items.into_iter().map(|text| Self::text(text)).collect())
-    }
-
     /// Says where it comes from.
     pub fn from(self, place: &Place) -> Self {
         Self { place: Some(place.clone()), ..self }
     }
 
+    /// Gives each of its entries a line of its own.
+    pub fn tall(self) -> Self {
+        Self { is_tall: true, ..self }
+    }
+
     /// Whether parts of it come from places of their own: then each has a line of its own.
     fn has_parts(&self) -> bool {
-        match &self.value {
-            Value::Text(_) | Value::Plain(_) => false,
-            Value::List(items) => items.iter().any(|item| item.has_parts() || item.is_placed_map()),
-            Value::Map(map) => map.0.iter().any(|(_, doc)| doc.has_parts() || doc.is_placed_map()),
-        }
+        self.is_tall
+            || match &self.value {
+                Value::Text(_) | Value::Plain(_) => false,
+                Value::List(items) => items.iter().any(|item| item.has_parts() || item.is_placed_map()),
+                Value::Map(map) => map.0.iter().any(|(_, doc)| doc.has_parts() || doc.is_placed_map()),
+            }
     }
 
     fn is_placed_map(&self) -> bool {
-        self.place.is_some() && matches!(self.value, Value::Map(_) | Value::Text(_))
+        self.place.is_some() && matches!(self.value, Value::Map(_))
     }
 }
 
@@ -98,6 +101,11 @@ impl Map {
         if is_empty { self } else { self.put(key, doc) }
     }
 
+    /// How many entries it has.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether it has no entries.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -105,7 +113,7 @@ impl Map {
 
     /// As a value.
     pub fn doc(self) -> Doc {
-        Doc { value: Value::Map(self), place: None }
+        Doc { value: Value::Map(self), place: None, is_tall: false }
     }
 }
 
@@ -285,7 +293,8 @@ mod tests {
         let mut subnets = Map::default();
         subnets.put("my subnet", subnet.doc().from(&place()));
         let mut rule = Map::default();
-        rule.put("tcp", Doc::plain(22)).put("from", Doc::texts(["10.0.0.0/8", "a: b"]));
+        rule.put("tcp", Doc::plain(22))
+            .put("from", Doc::list([Doc::text("10.0.0.0/8").from(&place()), Doc::text("a: b")]));
         let mut vpc = Map::default();
         vpc.put("cidr", Doc::text("10.0.0.0/16")).put("subnets", subnets.doc());
         vpc.put("rules", Doc::list([rule.doc().from(&place())]));
@@ -297,7 +306,7 @@ mod tests {
             "account: \"000000000012\"\n\nMain:\n  cidr: 10.0.0.0/16\n  subnets:\n    my subnet: { cidr: 10.0.0.0/24, az: a \
              }\n  rules:\n    - { tcp: 22, from: [10.0.0.0/8, \"a: b\"] }\n"
         );
-        assert_eq!(page.places.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [25, 62, 115]);
+        assert_eq!(page.places.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [25, 62, 115, 139]);
     }
 
     #[test]

@@ -27,7 +27,9 @@ impl Composer<'_> {
                 routes.put(destination, Doc::text(target).from(&route.place));
             }
         }
-        map.unless_empty("routes", routes.doc());
+        let is_tall = routes.len() > 1;
+        let routes = if is_tall { routes.doc().tall() } else { routes.doc() };
+        map.unless_empty("routes", routes);
         map.doc().from(place)
     }
 

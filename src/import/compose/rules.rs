@@ -17,7 +17,11 @@ impl Composer<'_> {
     pub(super) fn security_group(&mut self, group: &SecurityGroup) -> Doc {
         let (_, mut map) = self.named(&group.about);
         let ingress = self.permissions(&group.ingress, "from", group);
-        map.unless_empty("ingress", ingress);
+        if group.group_name != "default" {
+            map.unless_empty("ingress", ingress);
+        } else if !is_as_made(group) {
+            map.put("ingress", ingress);
+        }
         let all = Traffic { protocol: "-1".to_owned(), from: None, to: None };
         let everybody = Peer::Block(Block::Cidr("0.0.0.0/0".to_owned()));
         let is_default = |it: &Permission| it.peer == everybody && it.traffic.protocol == all.protocol;
@@ -183,6 +187,12 @@ impl Composer<'_> {
         };
         Some(Written::Only("icmp", written))
     }
+}
+
+/// Whether a default group lets in its own members and nobody else, as it begins.
+fn is_as_made(group: &SecurityGroup) -> bool {
+    let own = Peer::Group(group.about.id.clone());
+    matches!(group.ingress.as_slice(), [rule] if rule.traffic.protocol == "-1" && rule.peer == own)
 }
 
 fn put_traffic(traffic: &Written, map: &mut Map) {

@@ -118,7 +118,9 @@ impl Composer<'_> {
             let target = target.unwrap_or_else(|| "blackhole".to_owned());
             routes.put(&route.cidr, Doc::text(target).from(&route.place));
         }
-        map.unless_empty("routes", routes.doc());
+        let is_tall = routes.len() > 1;
+        let routes = if is_tall { routes.doc().tall() } else { routes.doc() };
+        map.unless_empty("routes", routes);
         (key, map.doc().from(&table.about.place))
     }
 

@@ -199,7 +199,7 @@ pub struct NetworkAcl {
 #[derive(Debug)]
 pub struct SecurityGroup {
     pub named: Named,
-    pub ingress: Vec<GroupRule>,
+    pub ingress: Option<Vec<GroupRule>>,
     pub egress: Option<Vec<GroupRule>>,
 }
 
@@ -459,8 +459,7 @@ fn security_group(key: &Key, node: &Node, problems: &mut Problems) -> Option<Sec
     let mut fields = Fields::of(node, "a security group", problems)?;
     let group = SecurityGroup {
         named: named(key, &mut fields, problems),
-        ingress: rules(&mut fields, "ingress", problems, |node, p| group_rule(node, "from", p))
-            .unwrap_or_default(),
+        ingress: rules(&mut fields, "ingress", problems, |node, p| group_rule(node, "from", p)),
         egress: rules(&mut fields, "egress", problems, |node, p| group_rule(node, "to", p)),
     };
     fields.finish(problems);

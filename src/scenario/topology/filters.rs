@@ -18,21 +18,25 @@ impl Builder<'_> {
     pub(super) fn security_group_rules(&mut self, vpc: &draft::Vpc, vpc_id: VpcId) {
         for group in &vpc.security_groups {
             let Some(id) = self.find::<SecurityGroupId>(&group.named.name, Some(vpc_id)) else { continue };
-            for rule in &group.ingress {
-                self.group_rule(vpc.scope, id, Direction::Ingress, rule);
-            }
-            let Some(egress) = &group.egress else { continue };
-            // What is written takes the place of "everything to everybody".
-            let all: Vec<RuleRequest> = self.built.model.security_groups[&id]
-                .egress
-                .iter()
-                .map(|rule| RuleRequest { traffic: rule.traffic, peer: rule.peer })
-                .collect();
-            self.call(vpc.scope, group.named.name.span, "RevokeSecurityGroupEgress", |ec2| {
-                ec2.revoke_security_group(id, Direction::Egress, &all)
-            });
-            for rule in egress {
-                self.group_rule(vpc.scope, id, Direction::Egress, rule);
+            for (direction, rules) in
+                [(Direction::Ingress, &group.ingress), (Direction::Egress, &group.egress)]
+            {
+                let Some(rules) = rules else { continue };
+                // What is written takes the place of what every group begins with ("everything to everybody"), and
+                // the default group besides ("everything from its members").
+                let own: Vec<RuleRequest> = self.built.model.security_groups[&id]
+                    .rules(direction)
+                    .iter()
+                    .map(|rule| RuleRequest { traffic: rule.traffic, peer: rule.peer })
+                    .collect();
+                if !own.is_empty() {
+                    self.call(vpc.scope, group.named.name.span, "RevokeSecurityGroup", |ec2| {
+                        ec2.revoke_security_group(id, direction, &own)
+                    });
+                }
+                for rule in rules {
+                    self.group_rule(vpc.scope, id, direction, rule);
+                }
             }
         }
     }
@@ -81,14 +85,17 @@ impl Builder<'_> {
         }
         let model = &self.built.model;
         let near = Some(model.security_groups[&own].vpc);
-        let group = resolve::resolve::<SecurityGroupId>(model, &name.value, near);
-        let list = resolve::resolve::<PrefixListId>(model, &name.value, None);
-        match (group, list, self.address_of_host(&name.value)) {
-            (Ok(group), ..) => Some(Peer::Group(group)),
-            (_, Ok(list), _) => Some(Peer::PrefixList(list)),
-            (Err(_), Err(_), Some(address)) => Some(Peer::Cidr(address.into())),
-            (Err(_), Err(_), None) if self.is_declared(name) => None,
-            (Err(why), Err(_), None) => {
+        let why = match resolve::resolve::<SecurityGroupId>(model, &name.value, near) {
+            Ok(group) => return Some(Peer::Group(group)),
+            Err(why) => why,
+        };
+        if let Ok(list) = resolve::resolve::<PrefixListId>(model, &name.value, None) {
+            return Some(Peer::PrefixList(list));
+        }
+        match self.address_of_host(&name.value) {
+            Some(address) => Some(Peer::Cidr(address.into())),
+            None if self.is_declared(name) => None,
+            None => {
                 let mut known = vec!["anywhere".to_owned(), "self".to_owned()];
                 known.extend(names_of(why));
                 known.extend(self.built.model.host_names().map(str::to_owned));

@@ -128,5 +128,5 @@ impl Builder<'_> {
 }
 
 fn names<K: Kind>(builder: &Builder<'_>) -> Vec<String> {
-    K::all(&builder.built.model).into_iter().filter_map(|(_, name, _)| name).collect()
+    K::all(&builder.built.model).filter_map(|(_, name, _)| name.map(std::borrow::Cow::into_owned)).collect()
 }
