@@ -273,9 +273,13 @@ impl<'a> Trip<'a> {
                     let attachment = &model.transit_gateway_attachments[&attachment];
                     Path::OverTransitGateway(eni.vpc, attachment.transit_gateway)
                 }
-                Some(Owner::Instance(_) | Owner::InterfaceEndpoint(_) | Owner::NatGateway(_)) | None => {
-                    Path::Lost
-                }
+                Some(
+                    Owner::Instance(_)
+                    | Owner::InterfaceEndpoint(_)
+                    | Owner::NatGateway(_)
+                    | Owner::Requester(_),
+                )
+                | None => Path::Lost,
             },
             Came::Peer(sender) if has(sender) => Path::Peered(eni.vpc, model.enis[&sender].vpc),
             Came::Peer(_) | Came::Elsewhere => Path::Lost,
@@ -294,7 +298,7 @@ impl<'a> Trip<'a> {
     fn behind(&mut self, id: EniId, came: Came, packet: Packet) -> End {
         let Some(eni) = self.model.enis.get(&id) else { return End::Dropped("not-running") };
         match eni.owner {
-            None | Some(Owner::Instance(_)) => End::Delivered(Station::Eni(id), packet),
+            None | Some(Owner::Instance(_) | Owner::Requester(_)) => End::Delivered(Station::Eni(id), packet),
             Some(Owner::InterfaceEndpoint(endpoint)) => self.interface_endpoint(endpoint, eni, packet),
             Some(Owner::NatGateway(nat)) => self.nat(nat, came, packet),
             Some(Owner::TransitGateway(attachment)) => {

@@ -37,6 +37,7 @@ pub fn is_up(model: &Model, eni: &Eni) -> bool {
         Some(Owner::Instance(id)) => model.instances[&id].state == InstanceState::Running,
         Some(Owner::InterfaceEndpoint(id)) => model.endpoints.contains_key(&id),
         Some(Owner::NatGateway(id)) => model.nat_gateways[&id].state == NatGatewayState::Available,
+        Some(Owner::Requester(_)) => true,
         Some(Owner::TransitGateway(id)) => {
             model.transit_gateway_attachments[&id].state == AttachmentState::Available
         }

@@ -58,6 +58,7 @@ fn is_running(model: &Model, station: Station) -> bool {
     match station {
         Station::Eni(eni) => model.enis.get(&eni).is_some_and(|eni| match eni.owner {
             Some(Owner::Instance(id)) => model.instances[&id].state == InstanceState::Running,
+            Some(Owner::Requester(_)) => true,
             Some(Owner::InterfaceEndpoint(_) | Owner::NatGateway(_) | Owner::TransitGateway(_)) | None => {
                 false
             }

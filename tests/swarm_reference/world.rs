@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use ipnet::Ipv4Net;
 use vpclab::api::{
-    AclEntryRequest, AssociateAddress, CreateNatGateway, CreateNetworkAcl, CreateRoute, CreateSecurityGroup,
-    CreateSubnet, CreateTransitGateway, CreateTransitGatewayRoute, CreateTransitGatewayVpcAttachment,
-    CreateVpc, CreateVpcEndpoint, CreateVpcPeeringConnection, CreateVpnConnection, Ec2,
-    ModifyNetworkInterfaceAttribute, New, NewDefaults, NewEndpointKind, RuleRequest, RunInstances,
-    VpcAttribute,
+    AclEntryRequest, AssociateAddress, CreateNatGateway, CreateNetworkAcl, CreateNetworkInterface,
+    CreateRoute, CreateSecurityGroup, CreateSubnet, CreateTransitGateway, CreateTransitGatewayRoute,
+    CreateTransitGatewayVpcAttachment, CreateVpc, CreateVpcEndpoint, CreateVpcPeeringConnection,
+    CreateVpnConnection, Ec2, ModifyNetworkInterfaceAttribute, New, NewDefaults, NewEndpointKind,
+    RuleRequest, RunInstances, VpcAttribute,
 };
-use vpclab::ids::{EniId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
+use vpclab::ids::{EniId, InstanceId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use vpclab::model::{
     AclAction, AclEntry, BlockMode, Connectivity, Direction, ExcludedResource, ExclusionMode, Gateway,
     MetadataOptions, Model, NatGateway, NatPlace, OnPremHost, OutsideHost, Owner, Peer, PortRange, Quotas,
@@ -258,9 +258,36 @@ impl Builder<'_> {
             if self.draw.percent(8) {
                 self.model.enis[&eni].tracking.flows_max = Some(1 + self.draw.number(3));
             }
+            if self.draw.percent(15) {
+                let groups = vec![self.draw.one(groups)];
+                self.further_interface(scope, instance, subnet, groups);
+            }
         }
         if self.draw.percent(40) {
             self.nat(scope, subnet);
+        }
+    }
+
+    /// One more of an instance, or one of a service.
+    fn further_interface(
+        &mut self,
+        scope: Scope,
+        instance: InstanceId,
+        subnet_id: SubnetId,
+        groups: Vec<SecurityGroupId>,
+    ) {
+        let request =
+            CreateNetworkInterface { new: New::unnamed(), subnet_id, private_ip_address: None, groups };
+        let Ok(eni) = self.ec2(scope).create_network_interface(request) else { return };
+        if self.draw.percent(50) {
+            let _ = self.ec2(scope).attach_network_interface(eni, instance);
+        } else {
+            let kind = "lambda".parse().expect("a type");
+            let _ = self.ec2(scope).hand_to_requester(eni, kind, "");
+        }
+        if self.draw.percent(30) {
+            let change = ModifyNetworkInterfaceAttribute::SourceDestCheck(false);
+            let _ = self.ec2(scope).modify_network_interface_attribute(eni, change);
         }
     }
 

@@ -69,7 +69,8 @@ impl Reader {
 
     pub(super) fn address(&mut self, at: &At<'_>) {
         let id = if at.text("AllocationId").is_some() { "AllocationId" } else { "PublicIp" };
-        let Some(about) = self.about(at, id) else { return };
+        let Some(mut about) = self.about(at, id) else { return };
+        about.region = about.region.or_else(|| at.text("NetworkBorderGroup"));
         self.reading.inventory.addresses.push(Address {
             about,
             public_ip: at.text("PublicIp"),

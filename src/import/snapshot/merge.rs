@@ -39,6 +39,7 @@ impl Reader {
         self.merge_details();
         self.unify();
         self.merge_transit();
+        self.place_vpcs();
         self.say_missing();
         self.say_others();
     }
@@ -108,6 +109,28 @@ impl Reader {
             self.reading.inventory.addresses.iter().map(|address| address.about.id.clone()).collect();
         let more = std::mem::take(&mut self.loose.addresses);
         self.reading.inventory.addresses.extend(more.into_iter().filter(|it| !known.contains(&it.about.id)));
+    }
+
+    /// VPCs do not say in which region they are; the zones of their subnets do.
+    fn place_vpcs(&mut self) {
+        let inventory = &mut self.reading.inventory;
+        let regions: BTreeMap<&String, &String> = inventory
+            .subnets
+            .iter()
+            .filter_map(|subnet| Some((&subnet.vpc, subnet.about.region.as_ref()?)))
+            .collect();
+        for vpc in inventory.vpcs.iter_mut().filter(|vpc| vpc.about.region.is_none()) {
+            vpc.about.region = regions.get(&vpc.about.id).map(|region| (*region).clone());
+        }
+        let mut known: Vec<&String> =
+            inventory.vpcs.iter().filter_map(|vpc| vpc.about.region.as_ref()).collect();
+        known.dedup();
+        // What else there is in a source of one region is there too.
+        let [only] = known.as_slice() else { return };
+        let only = Some((*only).clone());
+        for vpc in inventory.vpcs.iter_mut().filter(|vpc| vpc.about.region.is_none()) {
+            vpc.about.region.clone_from(&only);
+        }
     }
 
     fn merge_transit(&mut self) {
