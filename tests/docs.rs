@@ -81,6 +81,7 @@ fn the_reference_describes_a_topology_that_loads() {
                 "log_groups:",
                 "internet:",
                 "on_prem:",
+                "serves:",
                 "links:",
                 "traffic:",
             ]
@@ -88,7 +89,7 @@ fn the_reference_describes_a_topology_that_loads() {
             .any(|key| block.starts_with(key))
         })
         .collect();
-    assert_eq!(topology.len(), 12);
+    assert_eq!(topology.len(), 13);
     // A host that a rule of the example names.
     let yaml = format!("name: reference\n{}", topology.concat()).replace("from: Bastion }", "from: Web }");
     let scenario = scenario::load(&yaml)
@@ -138,9 +139,12 @@ fn the_reference_lists_every_reason_for_a_drop() {
 fn known_keys() -> BTreeMap<String, BTreeSet<String>> {
     let yaml = "
 zzz: 1
+topology: { zzz: 1 }
 vpcs:
   V:
     zzz: 1
+    internet_gateway: { zzz: 1 }
+    interfaces: { N: { zzz: 1 } }
     dhcp_options: { zzz: 1 }
     subnets: { S: { zzz: 1 } }
     route_tables: { T: { zzz: 1 } }
@@ -152,7 +156,7 @@ vpcs:
 iam: { zzz: 1, roles: { R: { zzz: 1 } }, users: { U: { zzz: 1 } } }
 prefix_lists: { L: { zzz: 1 } }
 transit_gateways:
-  T: { zzz: 1, attachments: { A: { zzz: 1, interfaces: { S: { zzz: 1 } } } }, route_tables: { R: { zzz: 1 } } }
+  T: { zzz: 1, attachments: { A: { zzz: 1, interfaces: { S: { zzz: 1 } } } }, peerings: { P: { zzz: 1 } }, route_tables: { R: { zzz: 1 } } }
 on_prem:
   O: { zzz: 1, hosts: { D: { zzz: 1 } }, vpn: { C: { zzz: 1 } } }
 peerings: { P: { zzz: 1 } }
@@ -200,7 +204,11 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
         ("a topic", of("topic")),
         ("a flow log", of("flow_log")),
         ("a task of ECS", keys(&schema["$defs"]["instance"]["properties"]["ecs_task"])),
-        ("an interface of an attachment", of("attachment_interface")),
+        ("a gateway", of("gateway")),
+        ("a peering of transit gateways", of("transit_peering")),
+        ("a topology", of("topology")),
+        ("an interface", of("interface")),
+        ("an interface of a gateway", of("gateway_interface")),
         ("an object", of("object")),
         ("a role", of("role")),
         ("a user", of("user")),

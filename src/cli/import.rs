@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
 use super::{Exit, Format, broken_output, usage};
-use crate::import::{Import, Loss, Notice, Options};
+use crate::import::{Loss, Options};
 use crate::suite;
 
 /// What `vpclab import` takes.
@@ -48,9 +46,6 @@ pub enum Listen {
     FromSecurityGroups,
 }
 
-/// How many notices of no consequence are printed; the JSON report has all.
-const HARMLESS_SHOWN_MAX: usize = 20;
-
 fn parameter(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
@@ -88,9 +83,15 @@ pub fn import(args: &ImportArgs) -> Exit {
         return usage(&error);
     }
     let report = match args.format {
-        Format::Text => in_text(&made, args.output.as_deref().filter(|_| !is_refused)),
-        Format::Json => in_json(&made),
+        Format::Text => made.in_text(),
+        Format::Json => made.in_json(),
     };
+    let written = args.output.as_deref().filter(|_| !is_refused && args.format == Format::Text);
+    let next = written.map(|output| {
+        let shown = output.display();
+        format!("\nwrote {shown}: add steps to it, or look with `vpclab probe {shown}`\n")
+    });
+    let report = report + next.as_deref().unwrap_or_default();
     if let Err(error) = io::stderr().write_all(report.as_bytes()) {
         return broken_output(&error);
     }
@@ -112,55 +113,4 @@ fn write(output: Option<&Path>, text: &str) -> Result<(), String> {
         let _ = std::fs::remove_file(&aside);
         format!("cannot write {}: {error}", output.display())
     })
-}
-
-fn in_text(made: &Import, output: Option<&Path>) -> String {
-    let mut text = String::new();
-    let counts: Vec<String> = made.counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
-    text.push_str(&format!("imported: {}\n", counts.join(", ")));
-    let of = |loss: Loss| made.notices.iter().filter(move |notice| notice.loss == loss);
-    let line = |notice: &Notice| format!("  {}: {}\n", notice.place, notice.message);
-    let (matters, harmless) = (of(Loss::Matters).count(), of(Loss::Harmless).count());
-    if matters > 0 {
-        text.push_str(&format!("\nnot as in the source, and packets may find out ({matters}):\n"));
-        of(Loss::Matters).for_each(|notice| text.push_str(&line(notice)));
-    }
-    if harmless > 0 {
-        text.push_str(&format!("\nleft out, and no IPv4 packet finds out ({harmless}):\n"));
-        of(Loss::Harmless).take(HARMLESS_SHOWN_MAX).for_each(|notice| text.push_str(&line(notice)));
-        if harmless > HARMLESS_SHOWN_MAX {
-            text.push_str(&format!(
-                "  and {} more (--format json lists all)\n",
-                harmless - HARMLESS_SHOWN_MAX
-            ));
-        }
-    }
-    if let Some(output) = output {
-        let shown = output.display();
-        text.push_str(&format!("\nwrote {shown}: add steps to it, or look with `vpclab probe {shown}`\n"));
-    }
-    text
-}
-
-fn in_json(made: &Import) -> String {
-    #[derive(Serialize)]
-    struct Line<'n> {
-        file: &'n str,
-        path: &'n str,
-        matters: bool,
-        message: &'n str,
-    }
-    #[derive(Serialize)]
-    struct Document<'n> {
-        imported: Vec<(&'n str, usize)>,
-        notices: Vec<Line<'n>>,
-    }
-    let notices = made.notices.iter().map(|notice| Line {
-        file: &notice.place.file,
-        path: &notice.place.path,
-        matters: notice.loss == Loss::Matters,
-        message: &notice.message,
-    });
-    let document = Document { imported: made.counts.clone(), notices: notices.collect() };
-    serde_json::to_string_pretty(&document).map_or_else(|error| error.to_string(), |text| format!("{text}\n"))
 }

@@ -10,6 +10,7 @@
 mod compose;
 mod inventory;
 mod json;
+mod report;
 pub mod snapshot;
 mod source;
 

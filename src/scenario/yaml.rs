@@ -14,7 +14,7 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, S
 use super::problem::{Problem, Problems, quote};
 
 /// The largest file that is read, in bytes.
-pub const SOURCE_MAX: usize = 64 << 20;
+pub const SOURCE_MAX: usize = 32 << 20;
 
 /// How deep lists and maps may be nested, aliases followed.
 pub const DEPTH_MAX: usize = 32;
@@ -23,7 +23,7 @@ pub const DEPTH_MAX: usize = 32;
 pub const NODES_MAX: usize = 2_000_000;
 
 /// How many bytes of text the nodes may hold together, aliases followed.
-pub const TEXT_MAX: usize = 64 << 20;
+pub const TEXT_MAX: usize = 32 << 20;
 
 /// A range of byte offsets into the source.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -706,8 +706,8 @@ mod tests {
             }
             source
         };
-        check_refused(&laughs("ha"), "the file has too many values at `*l4`");
-        check_refused(&laughs(&"ha".repeat(10_000)), "the file has too much text at `*l2`");
+        check_refused(&laughs("ha"), "the file has too many values at `*l6`");
+        check_refused(&laughs(&"ha".repeat(10_000)), "the file has too much text at `*l3`");
         check_refused(&format!("[{}]", "1,".repeat(NODES_MAX)), "the file has too many values at `1`");
         check_refused(&" ".repeat(SOURCE_MAX + 1), "the file is too large at ``");
         let tower = format!("a: &a {}\nb: {}*a{}\n", closed(20), open(20), "]".repeat(20));

@@ -14,6 +14,7 @@ mod lab;
 mod mtu;
 mod nat_gateway;
 mod network_acl;
+mod network_interface;
 mod peering;
 mod public_access;
 mod regressions;

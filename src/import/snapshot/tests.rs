@@ -1,3 +1,5 @@
+//! What is made of documents: samples of what the CLI prints, cut down to what each test is about.
+
 use super::*;
 use crate::import::inventory::{Block, Peer, RouteTarget, TransitResource};
 
