@@ -52,7 +52,8 @@ fn documents(size: Size) -> Vec<(Rc<str>, String)> {
     let gateway = id("tgw", 1);
     let options = json!({ "DefaultRouteTableAssociation": "enable", "DefaultRouteTablePropagation": "enable",
         "AssociationDefaultRouteTableId": id("tgw-rtb", 1) });
-    let transit = json!({ "TransitGatewayId": gateway, "State": "available", "OwnerId": ACCOUNT, "Options": options });
+    let transit =
+        json!({ "TransitGatewayId": gateway, "State": "available", "OwnerId": ACCOUNT, "Options": options });
     lists.entry("TransitGateways").or_default().push(transit);
     for vpc in 0..size.vpcs {
         put_vpc(size, vpc, &mut lists);
@@ -66,39 +67,64 @@ fn documents(size: Size) -> Vec<(Rc<str>, String)> {
 fn put_vpc(size: Size, vpc: usize, lists: &mut BTreeMap<&str, Vec<Value>>) {
     let mut put = |kind: &'static str, value: Value| lists.entry(kind).or_default().push(value);
     let (vpc_id, block) = (id("vpc", vpc), |rest: &str| format!("10.{vpc}.{rest}"));
-    put("Vpcs", json!({ "VpcId": vpc_id, "OwnerId": ACCOUNT, "CidrBlock": block("0.0/16"),
-        "Tags": [{ "Key": "Name", "Value": format!("vpc-of-team-{vpc}") }] }));
+    put(
+        "Vpcs",
+        json!({ "VpcId": vpc_id, "OwnerId": ACCOUNT, "CidrBlock": block("0.0/16"),
+        "Tags": [{ "Key": "Name", "Value": format!("vpc-of-team-{vpc}") }] }),
+    );
     let igw = id("igw", vpc);
-    put("InternetGateways", json!({ "InternetGatewayId": igw, "Attachments": [{ "VpcId": vpc_id, "State": "available" }] }));
-    put("NetworkAcls", json!({ "NetworkAclId": id("acl", vpc), "VpcId": vpc_id, "IsDefault": true, "Entries": [
+    put(
+        "InternetGateways",
+        json!({ "InternetGatewayId": igw, "Attachments": [{ "VpcId": vpc_id, "State": "available" }] }),
+    );
+    put(
+        "NetworkAcls",
+        json!({ "NetworkAclId": id("acl", vpc), "VpcId": vpc_id, "IsDefault": true, "Entries": [
         { "RuleNumber": 100, "Egress": true, "Protocol": "-1", "RuleAction": "allow", "CidrBlock": "0.0.0.0/0" },
-        { "RuleNumber": 100, "Egress": false, "Protocol": "-1", "RuleAction": "allow", "CidrBlock": "0.0.0.0/0" }] }));
+        { "RuleNumber": 100, "Egress": false, "Protocol": "-1", "RuleAction": "allow", "CidrBlock": "0.0.0.0/0" }] }),
+    );
     for group in 0..size.groups {
         put("SecurityGroups", security_group(size, vpc, group));
     }
-    let subnets: Vec<String> = (0..size.subnets).map(|subnet| id("subnet", vpc * size.subnets + subnet)).collect();
-    put("TransitGatewayVpcAttachments", json!({ "TransitGatewayAttachmentId": id("tgw-attach", vpc),
-        "TransitGatewayId": id("tgw", 1), "VpcId": vpc_id, "State": "available", "SubnetIds": [&subnets[0]] }));
+    let subnets: Vec<String> =
+        (0..size.subnets).map(|subnet| id("subnet", vpc * size.subnets + subnet)).collect();
+    put(
+        "TransitGatewayVpcAttachments",
+        json!({ "TransitGatewayAttachmentId": id("tgw-attach", vpc),
+        "TransitGatewayId": id("tgw", 1), "VpcId": vpc_id, "State": "available", "SubnetIds": [&subnets[0]] }),
+    );
     for (at, subnet) in subnets.iter().enumerate() {
-        put("Subnets", json!({ "SubnetId": subnet, "VpcId": vpc_id, "OwnerId": ACCOUNT,
+        put(
+            "Subnets",
+            json!({ "SubnetId": subnet, "VpcId": vpc_id, "OwnerId": ACCOUNT,
             "CidrBlock": block(&format!("{at}.0/24")), "AvailabilityZone": "us-east-1a",
-            "Tags": [{ "Key": "Name", "Value": format!("subnet {at}") }] }));
-        put("RouteTables", json!({ "RouteTableId": id("rtb", vpc * size.subnets + at), "VpcId": vpc_id,
+            "Tags": [{ "Key": "Name", "Value": format!("subnet {at}") }] }),
+        );
+        put(
+            "RouteTables",
+            json!({ "RouteTableId": id("rtb", vpc * size.subnets + at), "VpcId": vpc_id,
             "Associations": [{ "SubnetId": subnet }], "Routes": [
                 { "DestinationCidrBlock": block("0.0/16"), "GatewayId": "local", "Origin": "CreateRouteTable" },
                 { "DestinationCidrBlock": "10.0.0.0/8", "TransitGatewayId": id("tgw", 1) },
-                { "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": igw }] }));
+                { "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": igw }] }),
+        );
         for number in 0..size.interfaces {
             let host = (vpc * size.subnets + at) * size.interfaces + number;
             let group = id("sg", vpc * size.groups + host % size.groups);
             let instance = (number % 2 == 0).then(|| id("i", host));
-            put("NetworkInterfaces", json!({ "NetworkInterfaceId": id("eni", host), "SubnetId": subnet, "VpcId": vpc_id,
+            put(
+                "NetworkInterfaces",
+                json!({ "NetworkInterfaceId": id("eni", host), "SubnetId": subnet, "VpcId": vpc_id,
                 "PrivateIpAddress": block(&format!("{at}.{}", 10 + number)), "Groups": [{ "GroupId": group }],
                 "Description": if instance.is_some() { "" } else { "RDSNetworkInterface" }, "Status": "in-use",
-                "Attachment": { "InstanceId": instance, "DeviceIndex": 0, "Status": "attached" } }));
+                "Attachment": { "InstanceId": instance, "DeviceIndex": 0, "Status": "attached" } }),
+            );
             if let Some(instance) = instance {
-                put("Instances", json!({ "InstanceId": instance, "State": { "Name": "running" }, "SubnetId": subnet,
-                    "InstanceType": "m5.large", "Tags": [{ "Key": "Name", "Value": format!("host-{host}") }] }));
+                put(
+                    "Instances",
+                    json!({ "InstanceId": instance, "State": { "Name": "running" }, "SubnetId": subnet,
+                    "InstanceType": "m5.large", "Tags": [{ "Key": "Name", "Value": format!("host-{host}") }] }),
+                );
             }
         }
     }
@@ -109,7 +135,9 @@ fn security_group(size: Size, vpc: usize, group: usize) -> Value {
         let port = 1000 + rule;
         let peer = match rule % 3 {
             0 => json!({ "IpRanges": [{ "CidrIp": format!("10.{}.0.0/16", (vpc + rule) % size.vpcs) }] }),
-            1 => json!({ "UserIdGroupPairs": [{ "GroupId": id("sg", vpc * size.groups + (group + rule) % size.groups) }] }),
+            1 => {
+                json!({ "UserIdGroupPairs": [{ "GroupId": id("sg", vpc * size.groups + (group + rule) % size.groups) }] })
+            }
             _ => json!({ "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] }),
         };
         let mut rule = json!({ "IpProtocol": "tcp", "FromPort": port, "ToPort": port });

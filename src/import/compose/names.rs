@@ -187,7 +187,8 @@ impl Names {
         names.add_gateways(inventory);
         names.add_hosts(inventory);
         for it in &inventory.addresses {
-            let address = it.public_ip.as_ref().map(|ip| format!("eip-{ip}"));
+            let address = it.public_ip.as_ref().filter(|_| !Kind::Address.is_id(&it.about.id));
+            let address = address.map(|ip| format!("eip-{ip}"));
             let name = it.about.name.clone().or(address);
             names.add(Kind::Address, &About { name, ..it.about.clone() }, None);
         }

@@ -103,8 +103,15 @@ impl Composer<'_> {
         let [associations, propagations] = [&table.associations, &table.propagations].map(|ids| {
             ids.iter().filter_map(|id| self.attachment_name(id)).map(Doc::text).collect::<Vec<_>>()
         });
-        map.unless_empty("associations", Doc::list(associations));
-        map.unless_empty("propagations", Doc::list(propagations));
+        // Of the default table, what is written takes the place of what would be there by itself.
+        let is_known = table.is_default && self.knows_tables_of(&table.transit_gateway);
+        for (key, names) in [("associations", associations), ("propagations", propagations)] {
+            if is_known {
+                map.put(key, Doc::list(names));
+            } else {
+                map.unless_empty(key, Doc::list(names));
+            }
+        }
         let mut routes = Map::default();
         for route in table.routes.iter().filter(|it| !it.cidr.contains(':')) {
             let target = route.attachment.as_ref().and_then(|id| self.attachment_name(id));
@@ -122,6 +129,12 @@ impl Composer<'_> {
         let routes = if is_tall { routes.doc().tall() } else { routes.doc() };
         map.unless_empty("routes", routes);
         (key, map.doc().from(&table.about.place))
+    }
+
+    /// Whether the source says anything of what is associated with the tables of a transit gateway.
+    fn knows_tables_of(&self, gateway: &str) -> bool {
+        let own = self.inventory.transit_tables.iter().filter(|it| it.transit_gateway == gateway);
+        own.into_iter().any(|it| !it.associations.is_empty() || !it.propagations.is_empty())
     }
 
     /// What an attachment goes by, if it is in the scenario; that of a VPN connection is called like the connection.

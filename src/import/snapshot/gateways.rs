@@ -64,6 +64,8 @@ impl Reader {
         let mut addresses = at.list("NatGatewayAddresses");
         addresses.sort_by_key(|address| !address.flag("IsPrimary").unwrap_or(false));
         let is_regional = at.text("AvailabilityMode").as_deref() == Some("regional");
+        // A regional one brings its table with it.
+        self.loose.tables_of_gateways.extend(at.text("RouteTableId"));
         let mut allocations = Vec::new();
         for address in &addresses {
             let Some(allocation) = address.text("AllocationId") else { continue };

@@ -43,6 +43,12 @@ impl Reader {
         let instance = attachment.text("InstanceId").or_else(|| within.cloned());
         let device = attachment.number("DeviceIndex").unwrap_or(0);
         let kind = at.text("InterfaceType").unwrap_or_else(|| "interface".to_owned());
+        if at.get("ConnectionTrackingConfiguration").value.is_object() {
+            self.lost(
+                &at.place(),
+                "how long idle flows are tracked is not carried over: the defaults count".to_owned(),
+            );
+        }
         let status = at.text("Status");
         let is_attached = attachment.value.is_object()
             && attachment.text("Status").as_deref() != Some("detached")

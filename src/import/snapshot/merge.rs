@@ -28,6 +28,8 @@ pub(super) struct Loose {
     pub propagations: Vec<(String, String)>,
     /// Table and route.
     pub transit_routes: Vec<(String, TransitRoute)>,
+    /// Route tables that come with something else.
+    pub tables_of_gateways: BTreeSet<String>,
     /// Transit gateway and its default table.
     pub default_tables: Vec<(String, String)>,
 }
@@ -88,6 +90,8 @@ impl Reader {
                 vpc.dns_hostnames = vpc.dns_hostnames.or(hostnames);
             }
         }
+        let gateways = std::mem::take(&mut self.loose.tables_of_gateways);
+        self.reading.inventory.route_tables.retain(|table| !gateways.contains(&table.about.id));
         let known: BTreeMap<String, usize> = self
             .reading
             .inventory

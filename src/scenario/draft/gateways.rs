@@ -91,8 +91,8 @@ pub struct TransitTable {
     pub named: Named,
     /// Whether it is the one that came with the transit gateway.
     pub is_default: bool,
-    pub associations: Vec<Spanned<String>>,
-    pub propagations: Vec<Spanned<String>>,
+    pub associations: Option<Vec<Spanned<String>>>,
+    pub propagations: Option<Vec<Spanned<String>>>,
     pub routes: Vec<(Spanned<Ipv4Net>, Spanned<String>)>,
 }
 
@@ -319,8 +319,8 @@ fn transit_table(key: &Key, node: &Node, problems: &mut Problems) -> Option<Tran
     let table = TransitTable {
         named: named(key, &mut fields, problems),
         is_default: flag(&mut fields, "default", false, problems),
-        associations: fields.optional("associations").map(|n| names(n, problems)).unwrap_or_default(),
-        propagations: fields.optional("propagations").map(|n| names(n, problems)).unwrap_or_default(),
+        associations: fields.optional("associations").map(|node| names(node, problems)),
+        propagations: fields.optional("propagations").map(|node| names(node, problems)),
         routes: each(&mut fields, "routes", "attachments by destination", problems, |key, node, problems| {
             let destination = cidr_of(&key.text).map(|value| Spanned { span: key.span, value });
             if destination.is_none() {

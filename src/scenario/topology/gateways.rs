@@ -311,25 +311,11 @@ impl Builder<'_> {
 
     fn transit_table(&mut self, scope: Scope, table: &draft::TransitTable) -> Option<()> {
         let id = self.find::<TransitGatewayRouteTableId>(&table.named.name, None)?;
-        for name in &table.associations {
-            let Some(attachment) = self.find::<TransitGatewayAttachmentId>(name, None) else { continue };
-            // What is written takes the place of the default table.
-            let gateway = self.built.model.transit_gateway_route_tables[&id].transit_gateway;
-            let before = self.built.model.transit_gateway_table_of(gateway, attachment).map(|table| table.id);
-            self.call(scope, name.span, "AssociateTransitGatewayRouteTable", |ec2| {
-                match before {
-                    Some(before) if before == id => return Ok(()),
-                    Some(before) => ec2.disassociate_transit_gateway_route_table(before, attachment)?,
-                    None => {}
-                }
-                ec2.associate_transit_gateway_route_table(id, attachment)
-            });
+        if let Some(names) = &table.associations {
+            self.associations(scope, id, names, table.is_default);
         }
-        for name in &table.propagations {
-            let Some(attachment) = self.find::<TransitGatewayAttachmentId>(name, None) else { continue };
-            self.call(scope, name.span, "EnableTransitGatewayRouteTablePropagation", |ec2| {
-                ec2.enable_transit_gateway_route_table_propagation(id, attachment)
-            });
+        if let Some(names) = &table.propagations {
+            self.propagations(scope, id, names, table.is_default);
         }
         for (destination, target) in &table.routes {
             let attachment = match target.value.as_str() {
@@ -349,6 +335,59 @@ impl Builder<'_> {
             });
         }
         Some(())
+    }
+
+    /// What is written takes attachments away from the default table, and of the default table it takes the place of
+    /// what would be there by itself.
+    fn associations(
+        &mut self,
+        scope: Scope,
+        id: TransitGatewayRouteTableId,
+        names: &[Spanned<String>],
+        is_default: bool,
+    ) {
+        let mut wanted = Vec::new();
+        for name in names {
+            let Some(attachment) = self.find::<TransitGatewayAttachmentId>(name, None) else { continue };
+            wanted.push(attachment);
+            let gateway = self.built.model.transit_gateway_route_tables[&id].transit_gateway;
+            let before = self.built.model.transit_gateway_table_of(gateway, attachment).map(|table| table.id);
+            self.call(scope, name.span, "AssociateTransitGatewayRouteTable", |ec2| {
+                match before {
+                    Some(before) if before == id => return Ok(()),
+                    Some(before) => ec2.disassociate_transit_gateway_route_table(before, attachment)?,
+                    None => {}
+                }
+                ec2.associate_transit_gateway_route_table(id, attachment)
+            });
+        }
+        let there = self.built.model.transit_gateway_route_tables[&id].associations.clone();
+        for other in there.into_iter().filter(|other| is_default && !wanted.contains(other)) {
+            let _ = self.attempt(scope, |ec2| ec2.disassociate_transit_gateway_route_table(id, other));
+        }
+    }
+
+    fn propagations(
+        &mut self,
+        scope: Scope,
+        id: TransitGatewayRouteTableId,
+        names: &[Spanned<String>],
+        is_default: bool,
+    ) {
+        let there = self.built.model.transit_gateway_route_tables[&id].propagations.clone();
+        let mut wanted = Vec::new();
+        for name in names {
+            let Some(attachment) = self.find::<TransitGatewayAttachmentId>(name, None) else { continue };
+            wanted.push(attachment);
+            if !(is_default && there.contains(&attachment)) {
+                self.call(scope, name.span, "EnableTransitGatewayRouteTablePropagation", |ec2| {
+                    ec2.enable_transit_gateway_route_table_propagation(id, attachment)
+                });
+            }
+        }
+        for other in there.into_iter().filter(|other| is_default && !wanted.contains(other)) {
+            let _ = self.attempt(scope, |ec2| ec2.disable_transit_gateway_route_table_propagation(id, other));
+        }
     }
 
     /// A network on premises, its hosts, and the VPN connections it has.

@@ -125,7 +125,11 @@ impl Builder<'_> {
     fn public_ip(&mut self, scope: Scope, span: Span, eni: EniId, ip: Ipv4Addr) {
         if !is_public(ip) {
             self.problems.push(not_public(span, ip));
-        } else if self.built.model.has_public_address(ip) {
+            return;
+        }
+        // At its launch it may have got this very one.
+        let is_own = self.built.model.eni(eni).private_of(ip).is_some();
+        if !is_own && self.built.model.has_public_address(ip) {
             self.problems.push(Problem::at(span, format!("somebody has the address {ip} already")));
         } else {
             self.call(scope, span, "RunInstances", |ec2| ec2.pin_public_address(eni, ip));

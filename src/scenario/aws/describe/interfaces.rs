@@ -43,7 +43,7 @@ pub fn interface(view: &View<'_>, eni: &Eni) -> Value {
     document["SourceDestCheck"] = eni.source_dest_check.into();
     document["Status"] = (if eni.owner.is_some() { "in-use" } else { "available" }).into();
     document["SubnetId"] = text(eni.subnet);
-    document["TagSet"] = tags(eni.name.as_deref());
+    document["TagSet"] = own_name(eni.name.as_deref(), eni.id);
     document["VpcId"] = text(eni.vpc);
     document
 }
@@ -87,6 +87,11 @@ fn description(eni: &Eni) -> String {
             format!("Network Interface for Transit Gateway Attachment {id}")
         }
     }
+}
+
+/// What a scenario calls by its id has no Name tag.
+fn own_name(name: Option<&str>, id: impl ToString) -> Value {
+    tags(name.filter(|name| *name != id.to_string()))
 }
 
 fn groups(view: &View<'_>, eni: &Eni) -> Value {
@@ -154,7 +159,7 @@ pub fn instance(view: &View<'_>, instance: &Instance) -> Value {
         document["SecurityGroups"] = groups(view, eni);
         document["SourceDestCheck"] = eni.source_dest_check.into();
     }
-    document["Tags"] = tags(instance.name.as_deref());
+    document["Tags"] = own_name(instance.name.as_deref(), instance.id);
     let MetadataOptions { endpoint_enabled, tokens_required, hop_limit } = instance.metadata;
     document["MetadataOptions"] = json!({
         "State": "applied",
