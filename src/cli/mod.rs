@@ -6,6 +6,7 @@ mod args;
 #[cfg_attr(not(feature = "deliver"), path = "no_deliver.rs")]
 mod deliver;
 mod exit;
+mod probe;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -36,6 +37,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     match args.command {
         Subcommand::Check(args) => check(&args),
         Subcommand::Explain(args) => explain(&args),
+        Subcommand::Probe(args) => probe::probe(&args),
+        Subcommand::Diff(args) => probe::diff(&args),
         Subcommand::Run(args) => run(&args),
         #[cfg(feature = "deliver")]
         Subcommand::Deliver(args) => deliver::deliver(&args),
@@ -90,7 +93,7 @@ fn explain(args: &ExplainArgs) -> Exit {
     let [file] = files.as_slice() else { return usage("`explain` is about one scenario: name its file") };
     let question = Question { from: args.from.clone(), to: args.to.clone(), after: args.after.clone() };
     let options = Options { seed: None, verbose: true };
-    let report = match suite::probe(file, &options, &question, is_colored(io::stderr().is_terminal())) {
+    let report = match suite::ask(file, &options, &question, is_colored(io::stderr().is_terminal())) {
         Ok(result) => Report::Ran(result),
         Err(report) => report,
     };

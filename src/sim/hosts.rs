@@ -22,9 +22,9 @@ const MTU_VPC: u16 = 9001;
 /// What the internet carries.
 const MTU_INTERNET: u16 = 1500;
 /// Amazon Linux 2023 sends with this (assumed: al2023-ttl).
-const TTL_INSTANCE: u8 = 127;
+pub(super) const TTL_INSTANCE: u8 = 127;
 /// Most others send with this.
-const TTL_OUTSIDE: u8 = 64;
+pub(super) const TTL_OUTSIDE: u8 = 64;
 
 impl Slot {
     /// A host that has just booted.
