@@ -113,8 +113,10 @@ pub struct ProbeArgs {
 #[derive(Debug, clap::Args)]
 pub struct DiffArgs {
     /// A scenario file: as it was
+    #[arg(id = "a", value_name = "BEFORE")]
     pub before: PathBuf,
     /// A scenario file: as it is to be
+    #[arg(id = "b", value_name = "AFTER")]
     pub after: PathBuf,
     #[command(flatten)]
     pub asked: AskedArgs,

@@ -30,6 +30,8 @@ const STRETCHES_MAX: u32 = 1024;
 pub struct Spot {
     /// What people call it: its name, or its id if it has none.
     pub name: String,
+    /// Whether that is a name of its own.
+    pub has_own_name: bool,
     /// The id of its interface; elsewhere its address.
     pub id: String,
     /// Where it is connected.
@@ -42,16 +44,19 @@ pub fn spots(model: &Model) -> Vec<Spot> {
     let running = |instance: &&Instance| instance.state == InstanceState::Running;
     let instances = model.instances.values().filter(running).map(|instance| Spot {
         name: instance.name.clone().unwrap_or_else(|| instance.id.to_string()),
+        has_own_name: instance.name.is_some(),
         id: instance.eni.to_string(),
         station: Station::Eni(instance.eni),
     });
     let outside = model.outside.values().filter(|host| !host.is_provided).map(|host| Spot {
         name: host.name.clone(),
+        has_own_name: true,
         id: host.address.to_string(),
         station: Station::Outside(host.address),
     });
     let on_prem = model.on_prem.values().filter(|host| !host.is_provided).map(|host| Spot {
         name: host.name.clone(),
+        has_own_name: true,
         id: host.address.to_string(),
         station: Station::OnPrem(host.network, host.address),
     });

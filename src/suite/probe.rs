@@ -100,7 +100,11 @@ pub struct Place {
 
 impl Place {
     /// Takes the steps that come before.
-    pub fn reach(shown: &str, scenario: Scenario, after: Option<&str>) -> std::io::Result<Result<Self, Unanswerable>> {
+    pub fn reach(
+        shown: &str,
+        scenario: Scenario,
+        after: Option<&str>,
+    ) -> std::io::Result<Result<Self, Unanswerable>> {
         let after = match steps_before(&scenario.steps, after) {
             Ok(after) => after,
             Err(unanswerable) => return Ok(Err(unanswerable)),
@@ -132,7 +136,11 @@ impl Place {
             let port = match rule.traffic {
                 Traffic::Tcp(ports) if ports.from == ports.to => Asked::Tcp(ports.from),
                 Traffic::Udp(ports) if ports.from == ports.to => Asked::Udp(ports.from),
-                Traffic::All | Traffic::Icmp { .. } | Traffic::Other(_) | Traffic::Tcp(_) | Traffic::Udp(_) => {
+                Traffic::All
+                | Traffic::Icmp { .. }
+                | Traffic::Other(_)
+                | Traffic::Tcp(_)
+                | Traffic::Udp(_) => {
                     continue;
                 }
             };
@@ -150,11 +158,9 @@ impl Place {
         let services = setup.map(|setup| setup.services.as_slice()).unwrap_or_default();
         let asked = |(port, service): &(u16, Service)| match service {
             Service::Dns => vec![Asked::Tcp(*port), Asked::Udp(*port)],
-            Service::Http(_)
-            | Service::Https(..)
-            | Service::Iperf
-            | Service::Passing(_)
-            | Service::Ssh => vec![Asked::Tcp(*port)],
+            Service::Http(_) | Service::Https(..) | Service::Iperf | Service::Passing(_) | Service::Ssh => {
+                vec![Asked::Tcp(*port)]
+            }
         };
         services.iter().flat_map(asked).collect()
     }
@@ -162,13 +168,23 @@ impl Place {
     /// Asks all pairs.
     pub fn probe(&self, probe: &Probe) -> Result<Matrix, Unanswerable> {
         let ports = if probe.ports.is_empty() { self.ports() } else { probe.ports.clone() };
-        let (from, to) = (self.chosen(&probe.from)?, self.chosen(&probe.to)?);
+        self.matrix(&self.chosen(&probe.from)?, &self.chosen(&probe.to)?, ports, probe.jobs)
+    }
+
+    /// The same of hosts by their positions.
+    fn matrix(
+        &self,
+        from: &[usize],
+        to: &[usize],
+        ports: Vec<Asked>,
+        jobs: usize,
+    ) -> Result<Matrix, Unanswerable> {
         let cells = from.len().saturating_mul(to.len()).saturating_mul(ports.len());
         if cells > CELLS_MAX {
             return Err(Unanswerable::TooMany { cells, most: CELLS_MAX });
         }
-        let (cells, refusals) = self.ask_all(&from, &to, &ports, probe.jobs);
-        let shown: Vec<usize> = from.iter().chain(&to).copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let (cells, refusals) = self.ask_all(from, to, &ports, jobs);
+        let shown: Vec<usize> = from.iter().chain(to).copied().collect::<BTreeSet<_>>().into_iter().collect();
         let number = |spot: &usize| shown.binary_search(spot).expect("whoever asks or is asked is shown");
         Ok(Matrix {
             path: self.shown.clone(),
@@ -195,6 +211,7 @@ impl Place {
             id: spot.id.clone(),
             listens: is_described.then_some(served),
             is_stand_in: self.stand_in == Some(spot.station),
+            is_known: self.stand_in != Some(spot.station) && spot.has_own_name,
         }
     }
 
@@ -202,15 +219,31 @@ impl Place {
     fn chosen(&self, words: &[String]) -> Result<Vec<usize>, Unanswerable> {
         let mut chosen = BTreeSet::new();
         for word in words {
-            let before = chosen.len();
-            chosen.extend((0..self.spots.len()).filter(|at| self.is_called(&self.spots[*at], word)));
-            if chosen.len() == before && !self.spots.iter().any(|spot| self.is_called(spot, word)) {
+            let called = (0..self.spots.len()).filter(|at| self.is_called(&self.spots[*at], word));
+            let called: Vec<usize> = called.collect();
+            if called.is_empty() {
                 let known = self.spots.iter().map(|spot| spot.name.clone()).collect();
                 return Err(Unanswerable::NoHost { name: word.clone(), known });
             }
+            chosen.extend(called);
         }
         let everybody = words.is_empty();
         Ok(if everybody { (0..self.spots.len()).collect() } else { chosen.into_iter().collect() })
+    }
+
+    /// The same of words that mean hosts here or elsewhere: those that are here.
+    fn chosen_here(&self, words: &[String], elsewhere: &Self) -> Result<Vec<usize>, Unanswerable> {
+        if words.is_empty() {
+            return self.chosen(words);
+        }
+        let mut chosen = BTreeSet::new();
+        for word in words.chunks(1) {
+            match self.chosen(word) {
+                Ok(found) => chosen.extend(found),
+                Err(unknown) => elsewhere.chosen(word).map(|_| ()).map_err(|_| unknown)?,
+            }
+        }
+        Ok(chosen.into_iter().collect())
     }
 
     /// Whether a word means a host: its name, or an id or address of it.
@@ -224,9 +257,9 @@ impl Place {
                     let instance = eni.instance();
                     instance.is_some_and(|id| {
                         id.to_string() == word || model.instances[&id].name.as_deref() == Some(word)
-                    }) || word.parse::<Ipv4Addr>().is_ok_and(|address| {
-                        eni.has(address) || eni.private_of(address).is_some()
-                    })
+                    }) || word
+                        .parse::<Ipv4Addr>()
+                        .is_ok_and(|address| eni.has(address) || eni.private_of(address).is_some())
                 }
                 Station::OnPrem(..) | Station::Outside(_) => false,
             }
@@ -300,42 +333,14 @@ type Found = (IndexSet<Finding, FixedState>, Vec<(usize, Vec<Option<u32>>)>);
 pub fn compare(before: &Place, after: &Place, probe: &Probe) -> Result<Comparison, Unanswerable> {
     let mut ports = probe.ports.clone();
     if ports.is_empty() {
-        ports = before.ports().into_iter().chain(after.ports()).collect::<BTreeSet<_>>().into_iter().collect();
+        ports =
+            before.ports().into_iter().chain(after.ports()).collect::<BTreeSet<_>>().into_iter().collect();
     }
-    let side = |place: &Place, other: &Place| {
-        // A host may be in one of them only.
-        let here = |words: &[String]| -> Result<Option<Vec<String>>, Unanswerable> {
-            let (here, elsewhere): (Vec<String>, Vec<String>) =
-                words.iter().cloned().partition(|word| place.chosen(std::slice::from_ref(word)).is_ok());
-            other.chosen(&elsewhere)?;
-            Ok(if here.is_empty() && !words.is_empty() { None } else { Some(here) })
-        };
-        let (from, to) = (here(&probe.from)?, here(&probe.to)?);
-        Ok((from, to))
+    let matrix = |place: &Place, other: &Place| {
+        let (from, to) = (place.chosen_here(&probe.from, other)?, place.chosen_here(&probe.to, other)?);
+        place.matrix(&from, &to, ports.clone(), probe.jobs)
     };
-    let (asked_before, asked_after) = (side(before, after)?, side(after, before)?);
-    let matrix = |place: &Place, asked: (Option<Vec<String>>, Option<Vec<String>>)| match asked {
-        (Some(from), Some(to)) => place.probe(&Probe { from, to, ports: ports.clone(), ..probe.clone() }),
-        _ => Ok(place.nobody(&ports)),
-    };
-    Ok(Comparison::new(matrix(before, asked_before)?, matrix(after, asked_after)?))
-}
-
-impl Place {
-    /// The matrix of no hosts.
-    fn nobody(&self, ports: &[Asked]) -> Matrix {
-        Matrix {
-            path: self.shown.clone(),
-            title: self.title.clone(),
-            after: self.after,
-            hosts: Vec::new(),
-            from: Vec::new(),
-            to: Vec::new(),
-            ports: ports.to_vec(),
-            cells: Vec::new(),
-            refusals: Refusals::default(),
-        }
-    }
+    Ok(Comparison::new(matrix(before, after)?, matrix(after, before)?))
 }
 
 /// Puts a host on the internet if a scenario describes none.
@@ -365,6 +370,7 @@ fn distinct(mut spots: Vec<Spot>) -> Vec<Spot> {
     }
     for spot in spots.iter_mut().filter(|spot| times[&spot.name] > 1) {
         spot.name = format!("{} ({})", spot.name, spot.id);
+        spot.has_own_name = false;
     }
     spots
 }

@@ -49,8 +49,10 @@ pub struct Host {
     pub id: String,
     /// What listens there, if the scenario says so.
     pub listens: Option<Vec<Asked>>,
-    /// Whether it is there for the probe only, and so unknown to `vpclab explain`.
+    /// Whether it is there for the probe only.
     pub is_stand_in: bool,
+    /// Whether `vpclab explain` knows it by its name.
+    pub is_known: bool,
 }
 
 impl Host {

@@ -196,7 +196,7 @@ impl Matrix {
                 })
                 .collect();
             let more = places.len().saturating_sub(NAMED_MAX);
-            let more = if more > 0 { format!(" and {more} more places") } else { String::new() };
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             let sign = if is_small { format!("{}  ", signs[&(leg, code)]) } else { String::new() };
             let line = format!("  {sign}{all:>wide$}  {leg:<7}  {code}");
             let at = if shown.is_empty() { String::new() } else { format!(" at {}{more}", shown.join(", ")) };
@@ -222,7 +222,7 @@ impl Matrix {
 
     /// A pair that is closed and that `vpclab explain` can be asked about.
     fn first_refused(&self) -> Option<(&str, &str, Asked)> {
-        let known = |host: usize| Some(&self.hosts[host]).filter(|host| !host.is_stand_in);
+        let known = |host: usize| Some(&self.hosts[host]).filter(|host| host.is_known);
         for (at, port) in self.ports.iter().enumerate() {
             for (row, from) in self.from.iter().enumerate() {
                 for (cell, to) in self.row(at, row).iter().zip(&self.to) {
@@ -243,9 +243,7 @@ impl Comparison {
         let mut out = String::new();
         let [before, after] = &self.paths;
         let _ = writeln!(out, "{}", style.paint(Ink::Bold, &format!("{before} -> {after}")));
-        for (sign, words, hosts) in
-            [('-', "only before", &self.removed), ('+', "only after", &self.added)]
-        {
+        for (sign, words, hosts) in [('-', "only before", &self.removed), ('+', "only after", &self.added)] {
             for host in hosts {
                 let _ = writeln!(out, "{sign} host {}, {words}", printable(host));
             }
