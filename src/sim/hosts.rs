@@ -107,7 +107,7 @@ pub(super) fn link_local(model: &Model, eni: &Eni, seed: Seed) -> HostConfig {
         name: format!("link-local services of {}", model.eni_label(eni.id)),
         hostname: "link-local".to_owned(),
         known_as: Vec::new(),
-        mac: model.subnet(eni.subnet).router_mac(),
+        mac: model.subnet(eni.subnet).router_mac,
         addresses: vec![plane::METADATA, plane::RESOLVER, vpc.resolver()],
         // Everybody is a neighbour.
         prefix_len: 0,

@@ -163,12 +163,12 @@ impl<'a> Prober<'a> {
                     let mac = plane::answer_arp(self.model(), id, request);
                     mac.ok_or(DropReason::NoNeighbor { eni: id, address: target })?
                 } else {
-                    subnet.router_mac()
+                    subnet.router_mac
                 };
                 (Place::Leaving(id), Ends { src: eni.mac, dst: next })
             }
             Station::LinkLocal(id) => {
-                let mac = self.model().subnet(self.model().eni(id).subnet).router_mac();
+                let mac = self.model().subnet(self.model().eni(id).subnet).router_mac;
                 (Place::LeavingLinkLocal(id), Ends { src: mac, dst: self.model().eni(id).mac })
             }
             Station::OnPrem(network, address) => (Place::LeavingOnPrem(network, address), provider()),
