@@ -5,11 +5,11 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use ipnet::Ipv4Net;
 
+use vpclab::api::{ApiError, CreateSecurityGroup};
 use vpclab::api::{
     CreateRoute, CreateSubnet, CreateTransitGateway, CreateTransitGatewayVpcAttachment, CreateVpc, Ec2, New,
     RuleRequest, RunInstances,
 };
-use vpclab::api::{ApiError, CreateSecurityGroup};
 use vpclab::model::{
     Account, Direction, MetadataOptions, Model, Peer, PortRange, Region, Scope, Target, Traffic,
 };

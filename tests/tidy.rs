@@ -195,7 +195,8 @@ fn only_the_plane_asks_for_lookups() {
         "attachment_of_vpn(",
         "knows_groups_of_peer(",
     ];
-    for (file, text) in sources().into_iter().filter(|(file, _)| !["plane", "model"].contains(&module(file))) {
+    for (file, text) in sources().into_iter().filter(|(file, _)| !["plane", "model"].contains(&module(file)))
+    {
         for call in asks.map(|ask| format!("model.{ask}")) {
             assert!(!text.contains(&call), "{file} may ask while the model changes: {call}");
         }

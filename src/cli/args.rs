@@ -22,7 +22,8 @@ pub struct Args {
 const EXIT_CODES: &str = "\
 Exit codes:
   0   all expectations held
-  1   an expectation did not hold, a packet that was asked about does not arrive, or something differs
+  1   an expectation did not hold, a packet that was asked about does not arrive,
+      or something differs
   2   wrong usage, or a scenario with mistakes
   3   all expectations held, but not everything could be delivered
   70  a bug in vpclab";

@@ -215,7 +215,8 @@ fn address_for(model: &Model, from: Station, to: Station) -> Option<Ipv4Addr> {
             eni.public_of(eni.primary_ip())
         }
         (Station::Outside(_), Station::OnPrem(..)) => None,
-        (_, to) => Some(own_address(model, to)),
+        (Station::Eni(_) | Station::LinkLocal(_) | Station::OnPrem(..), _)
+        | (Station::Outside(_), Station::LinkLocal(_) | Station::Outside(_)) => Some(own_address(model, to)),
     }
 }
 
