@@ -40,7 +40,7 @@ const PORTS_OF_RULES_MAX: usize = 8;
 /// So many ports can be given at once.
 const PORTS_MAX: usize = 256;
 /// So many pairs, times ports, are asked at once: what they say has to be kept.
-const CELLS_MAX: usize = 400_000_000;
+const CELLS_MAX: usize = 200_000_000;
 /// What the host is called that stands for the internet if a scenario describes nobody there.
 const INTERNET: &str = "internet";
 
@@ -282,15 +282,15 @@ impl Place {
                 let Some((port, from)) = rows.get(row) else { return (findings, found) };
                 let ask = |to: &Station| {
                     if from == to {
-                        return None;
+                        return ITSELF;
                     }
-                    Some(findings.insert_full(prober.ask(*from, *to, *port)).0 as u32)
+                    findings.insert_full(prober.ask(*from, *to, *port)).0 as u32
                 };
-                found.push((row, to.iter().map(ask).collect::<Vec<Option<u32>>>()));
+                found.push((row, to.iter().map(ask).collect::<Vec<u32>>()));
             }
         };
         let found: Vec<_> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(&work)).collect();
+            let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
             let join = |worker: std::thread::ScopedJoinHandle<'_, _>| {
                 worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             };
@@ -301,24 +301,25 @@ impl Place {
 
     /// The cells of all rows. Refusals get their numbers in the order of the cells, whoever met them first.
     fn put_together(&self, found: &[Found], rows: usize, columns: usize) -> (Vec<Cell>, Refusals) {
-        let mut by_row: Vec<Option<(usize, &[Option<u32>])>> = vec![None; rows];
+        let mut by_row: Vec<(usize, &[u32])> = vec![(0, &[]); rows];
         for (worker, (_, of_worker)) in found.iter().enumerate() {
             for (row, cells) in of_worker {
-                by_row[*row] = Some((worker, cells));
+                by_row[*row] = (worker, cells);
             }
         }
         let mut known: Vec<Vec<Option<Cell>>> =
             found.iter().map(|(findings, _)| vec![None; findings.len()]).collect();
         let (mut cells, mut refusals) = (Vec::with_capacity(rows * columns), Refusals::default());
-        for (worker, row) in by_row.into_iter().map(|row| row.expect("every row was handed out")) {
-            for at in row {
-                cells.push(at.map_or(Cell::ITSELF, |at| {
-                    *known[worker][at as usize].get_or_insert_with(|| match found[worker].0[at as usize] {
-                        Finding::Open => Cell::OPEN,
-                        Finding::Closed { leg, why } => {
-                            refusals.cell(Refusal::new(leg, why, &self.world.model))
-                        }
-                    })
+        for (worker, row) in by_row {
+            for &at in row {
+                if at == ITSELF {
+                    cells.push(Cell::ITSELF);
+                    continue;
+                }
+                let at = at as usize;
+                cells.push(*known[worker][at].get_or_insert_with(|| match found[worker].0[at] {
+                    Finding::Open => Cell::OPEN,
+                    Finding::Closed { leg, why } => refusals.cell(Refusal::new(leg, why, &self.world.model)),
                 }));
             }
         }
@@ -327,7 +328,9 @@ impl Place {
 }
 
 /// What one of those who ask found: each thing once, and for each of its rows which.
-type Found = (IndexSet<Finding, FixedState>, Vec<(usize, Vec<Option<u32>>)>);
+type Found = (IndexSet<Finding, FixedState>, Vec<(usize, Vec<u32>)>);
+/// In place of what was found: a host is not asked by itself.
+const ITSELF: u32 = u32::MAX;
 
 /// Compares what two scenarios let through. Without ports, those are asked for that either would be asked for.
 pub fn compare(before: &Place, after: &Place, probe: &Probe) -> Result<Comparison, Unanswerable> {

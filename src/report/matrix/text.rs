@@ -26,6 +26,8 @@ const SIGNS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 
 /// Which packet, and the code of the reason.
 type Reason = (Leg, &'static str);
+/// How many pairs a reason refused, and how many of them where.
+type Counted = (usize, Vec<(usize, String)>);
 
 impl Matrix {
     /// All of it, and how to ask for more.
@@ -173,7 +175,7 @@ impl Matrix {
         let verdict = format!("{open} of {asked} open");
         let ink = if open == asked { Ink::Good } else { Ink::Bold };
         let _ = writeln!(out, "\n{}, {} refused", style.paint(ink, &verdict), asked - open);
-        let mut reasons: IndexMap<Reason, (usize, Vec<(usize, String)>), FixedState> = IndexMap::default();
+        let mut reasons: IndexMap<Reason, Counted, FixedState> = IndexMap::default();
         for (refusal, count) in self.refusals.iter().zip(counts) {
             let (all, places) = reasons.entry(reason(refusal)).or_default();
             *all += count;
