@@ -44,6 +44,8 @@ fn scenario(folder: &Path, name: &str, yaml: &str) -> String {
 fn help() {
     assert_snapshot!("help", vpclab(&["--help"]));
     assert_snapshot!("help-run", vpclab(&["run", "--help"]));
+    assert_snapshot!("help-probe", vpclab(&["probe", "--help"]));
+    assert_snapshot!("help-diff", vpclab(&["diff", "--help"]));
 }
 
 /// All scenarios that ship, by their paths, in order.

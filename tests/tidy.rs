@@ -187,6 +187,23 @@ fn only_the_control_plane_changes_resources() {
 }
 
 #[test]
+fn only_the_plane_asks_for_lookups() {
+    let asks = [
+        "gateway_route_table(",
+        "transit_gateway_table_for(",
+        "transit_gateway_route_to(",
+        "attachment_of_vpn(",
+        "knows_groups_of_peer(",
+    ];
+    for (file, text) in sources().into_iter().filter(|(file, _)| !["plane", "model"].contains(&module(file)))
+    {
+        for call in asks.map(|ask| format!("model.{ask}")) {
+            assert!(!text.contains(&call), "{file} may ask while the model changes: {call}");
+        }
+    }
+}
+
+#[test]
 fn core_types_are_not_serialized() {
     // What a program prints as JSON is a value of JSON already.
     let formats = ["report/json.rs", "guest/aws/output.rs", "suite/destinations.rs"];

@@ -283,7 +283,7 @@ fn the_host_answers_arp_for_the_router_and_for_neighbours_only() {
         answer_arp(&model, eni, ArpRequest { sender_mac, sender, target: address(target) })
     };
     let Some(Station::Eni(neighbour)) = station_of(&model, "neighbour") else { panic!() };
-    assert_eq!(ask("10.0.0.1"), Some(model.subnet(model.eni(eni).subnet).router_mac()));
+    assert_eq!(ask("10.0.0.1"), Some(model.subnet(model.eni(eni).subnet).router_mac));
     assert_eq!(ask("10.0.0.11"), Some(model.eni(neighbour).mac));
     // The resolver is in the block of the first subnet.
     assert_eq!(ask("10.0.0.2"), ask("10.0.0.1"));

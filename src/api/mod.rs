@@ -277,6 +277,7 @@ impl Scoped for TransitGatewayRouteTable {
 impl<'m> Ec2<'m> {
     /// EC2 for a caller, at a moment.
     pub fn new(model: &'m mut Model, caller: Scope, now: Instant) -> Self {
+        model.forget_lookups();
         let mut ec2 = Self { model, caller, now };
         ec2.end_drained_addresses();
         ec2

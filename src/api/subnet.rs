@@ -55,6 +55,7 @@ impl Ec2<'_> {
             vpc: vpc_id,
             cidr,
             zone,
+            router_mac: Subnet::mac_of_router(id),
             map_public_ip: false,
             route_table: None,
             network_acl,

@@ -197,6 +197,9 @@ impl Ec2<'_> {
         let (name, scope) = (new.name, self.caller);
         let attachment =
             TransitGatewayAttachment { id, name, scope, transit_gateway: gateway, resource, state };
+        if let Some(vpc) = attachment.vpc() {
+            self.model.attached_vpcs.insert((gateway, vpc), id);
+        }
         self.model.transit_gateway_attachments.insert(id, attachment);
         if state == AttachmentState::Available {
             self.join_default_tables(id);

@@ -23,7 +23,8 @@ pub struct Args {
 const EXIT_CODES: &str = "\
 Exit codes:
   0   all expectations held
-  1   an expectation did not hold, or a packet that was asked about does not arrive
+  1   an expectation did not hold, a packet that was asked about does not arrive,
+      or something differs
   2   wrong usage, or a scenario with mistakes
   3   all expectations held, but not everything could be delivered
   70  a bug in vpclab";
@@ -38,6 +39,10 @@ pub enum Subcommand {
     Explain(ExplainArgs),
     /// Make a scenario of what somebody already has: collected documents, Terraform, CloudFormation
     Import(ImportArgs),
+    /// Say which hosts reach which, and what refuses the others
+    Probe(ProbeArgs),
+    /// Say which hosts reach which in one scenario and not in another
+    Diff(DiffArgs),
     /// Send what earlier runs left for S3 and CloudWatch Logs there, or to what imitates them
     #[cfg(feature = "deliver")]
     Deliver(DeliverArgs),
@@ -99,6 +104,62 @@ pub struct ExplainArgs {
     /// How the answer is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ProbeArgs {
+    /// A scenario file; its own traffic does not run
+    pub scenario: PathBuf,
+    #[command(flatten)]
+    pub asked: AskedArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DiffArgs {
+    /// A scenario file: as it was
+    #[arg(id = "a", value_name = "BEFORE")]
+    pub before: PathBuf,
+    /// A scenario file: as it is to be
+    #[arg(id = "b", value_name = "AFTER")]
+    pub after: PathBuf,
+    #[command(flatten)]
+    pub asked: AskedArgs,
+}
+
+/// Which pairs of hosts are asked, and how it is printed.
+#[derive(Debug, clap::Args)]
+pub struct AskedArgs {
+    /// A host that asks, by name, id or address; all hosts unless given. Can be repeated
+    #[arg(long, value_name = "HOST")]
+    pub from: Vec<String>,
+    /// A host that is asked; all hosts unless given. Can be repeated
+    #[arg(long, value_name = "HOST")]
+    pub to: Vec<String>,
+    /// Ports: `443`, `53/udp`, `8000-8010`, `icmp`, or several of them with commas
+    ///
+    /// Unless given: what hosts of the scenario serve, otherwise the ports that security groups name, otherwise 443.
+    /// Nothing has to listen there: the question is whether packets get there and back.
+    #[arg(long, value_name = "LIST")]
+    pub port: Vec<String>,
+    /// The step after which it is asked: its number, its name, or `end`; before the first one if not given
+    #[arg(long, value_name = "STEP")]
+    pub after: Option<String>,
+    /// How many hosts ask at a time; as many as there are processors unless given
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = MatrixFormat::Text)]
+    pub format: MatrixFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum MatrixFormat {
+    /// For people: a table, or groups of hosts if there are many
+    Text,
+    /// For spreadsheets: a line for each pair and port
+    Csv,
+    /// For programs: one JSON document
+    Json,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]

@@ -7,7 +7,7 @@ pub enum Exit {
     Success,
     /// All expectations held, but not everything was delivered.
     Undelivered,
-    /// An expectation did not hold.
+    /// An expectation did not hold, or something differs.
     Failure,
     /// Wrong usage, or a scenario with mistakes.
     Usage,

@@ -7,6 +7,7 @@ mod args;
 mod deliver;
 mod exit;
 mod import;
+mod probe;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -38,6 +39,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Subcommand::Check(args) => check(&args),
         Subcommand::Explain(args) => explain(&args),
         Subcommand::Import(args) => import::import(&args),
+        Subcommand::Probe(args) => probe::probe(&args),
+        Subcommand::Diff(args) => probe::diff(&args),
         Subcommand::Run(args) => run(&args),
         #[cfg(feature = "deliver")]
         Subcommand::Deliver(args) => deliver::deliver(&args),
@@ -92,7 +95,7 @@ fn explain(args: &ExplainArgs) -> Exit {
     let [file] = files.as_slice() else { return usage("`explain` is about one scenario: name its file") };
     let question = Question { from: args.from.clone(), to: args.to.clone(), after: args.after.clone() };
     let options = Options { seed: None, verbose: true };
-    let report = match suite::probe(file, &options, &question, is_colored(io::stderr().is_terminal())) {
+    let report = match suite::ask(file, &options, &question, is_colored(io::stderr().is_terminal())) {
         Ok(result) => Report::Ran(result),
         Err(report) => report,
     };

@@ -17,6 +17,7 @@ mod internet;
 mod internet_gateway;
 pub mod ip_ranges;
 mod link;
+mod lookups;
 mod nat_gateway;
 mod network_acl;
 mod peering;
@@ -168,6 +169,10 @@ pub struct Model {
     pub outside: IndexMap<Ipv4Addr, OutsideHost, FixedState>,
     /// Which host stands for a service; maintained with `outside`.
     service_hosts: IndexMap<ServiceName, Ipv4Addr, FixedState>,
+    /// The last attachment of a VPC to a transit gateway; maintained by `api/`.
+    pub(crate) attached_vpcs: IndexMap<(TransitGatewayId, VpcId), TransitGatewayAttachmentId, FixedState>,
+    /// What packets look for.
+    lookups: lookups::Cached,
     /// Which interface has a private address; maintained by `api/`.
     pub(crate) private_addresses: IndexMap<(VpcId, Ipv4Addr), EniId, FixedState>,
     /// Which interface a public address is mapped to; maintained by `api/`.
@@ -279,11 +284,8 @@ impl Model {
         gateway: TransitGatewayId,
         vpc: VpcId,
     ) -> Option<&TransitGatewayAttachment> {
-        self.transit_gateway_attachments.values().find(|attachment| {
-            attachment.transit_gateway == gateway
-                && attachment.state == AttachmentState::Available
-                && attachment.vpc() == Some(vpc)
-        })
+        let attachment = self.transit_gateway_attachments.get(self.attached_vpcs.get(&(gateway, vpc))?);
+        attachment.filter(|attachment| attachment.state == AttachmentState::Available)
     }
 
     /// The table of a transit gateway that routes what comes from an attachment (aws: tgw-one-association).
@@ -294,14 +296,6 @@ impl Model {
     ) -> Option<&TransitGatewayRouteTable> {
         let tables = self.transit_gateway_route_tables.values();
         tables.into_iter().find(|t| t.transit_gateway == gateway && t.associations.contains(&attachment))
-    }
-
-    /// The gateway's table for what comes in through it, if it has one (aws: rtb-gateway).
-    pub fn gateway_route_table(&self, vpc: VpcId, gateway: Gateway) -> Option<&RouteTable> {
-        let of_gateway = |table: &&RouteTable| {
-            table.vpc == vpc && table.gateways.iter().any(|(_, associated)| *associated == gateway)
-        };
-        self.route_tables.values().find(of_gateway)
     }
 
     /// What Block Public Access refuses in a region.
@@ -406,9 +400,7 @@ impl Model {
     /// (aws: sg-reference-peering).
     pub fn are_peered_in_region(&self, a: VpcId, b: VpcId, now: Instant) -> bool {
         self.peerings.values().any(|pcx| {
-            pcx.status_at(now) == PeeringStatus::Active
-                && pcx.is_intra_region()
-                && pcx.sides_from(a).is_some_and(|(_, there)| there.vpc == b)
+            pcx.connects_in_region(now) && pcx.sides_from(a).is_some_and(|(_, there)| there.vpc == b)
         })
     }
 

@@ -78,6 +78,11 @@ impl Peering {
         if unanswered { PeeringStatus::Expired } else { self.status }
     }
 
+    /// Whether it carries traffic now, within one region.
+    pub fn connects_in_region(&self, now: Instant) -> bool {
+        self.status_at(now) == PeeringStatus::Active && self.is_intra_region()
+    }
+
     /// Whether it will never carry traffic any more, whatever happens.
     pub fn is_over(&self) -> bool {
         match self.status {

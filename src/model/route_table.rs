@@ -29,8 +29,11 @@ pub struct RouteTable {
     pub propagating: Vec<VpnGatewayId>,
     /// In the order of their destinations.
     routes: Vec<Route>,
-    /// The routes as packets find them: the first block that contains a destination is the one.
+    /// The routes as packets find them, longest prefixes first and then by their addresses: the first block that
+    /// contains a destination is the one.
     choices: Vec<Choice>,
+    /// Where in `choices` the blocks of each length end.
+    lengths: Vec<(u8, usize)>,
 }
 
 /// One row of a route table.
@@ -171,6 +174,7 @@ impl RouteTable {
             propagating: Vec::new(),
             routes: Vec::new(),
             choices: Vec::new(),
+            lengths: Vec::new(),
         };
         let lists = Table::default();
         for &block in cidrs {
@@ -192,8 +196,17 @@ impl RouteTable {
     /// A blackhole route matches as any other: AWS documents no fall-through to a less specific one
     /// (assumed: blackhole-no-fallthrough).
     pub fn lookup(&self, destination: Ipv4Addr) -> Option<&Route> {
-        let choice = self.choices.iter().find(|choice| choice.block.contains(&destination))?;
-        Some(&self.routes[choice.route])
+        let mut begin = 0;
+        for &(length, end) in &self.lengths {
+            let network = Ipv4Net::new(destination, length).expect("the length of a prefix").network();
+            let of_length = &self.choices[begin..end];
+            let first = of_length.partition_point(|choice| choice.block.network() < network);
+            if let Some(choice) = of_length.get(first).filter(|choice| choice.block.network() == network) {
+                return Some(&self.routes[choice.route]);
+            }
+            begin = end;
+        }
+        None
     }
 
     /// The route for exactly this destination; one that was propagated may stand beside it.
@@ -251,6 +264,13 @@ impl RouteTable {
         self.choices.sort_by_key(|choice| {
             (Reverse(choice.block.prefix_len()), choice.block.network(), choice.rank, choice.route)
         });
+        let same_length = self.choices.chunk_by(|a, b| a.block.prefix_len() == b.block.prefix_len());
+        let mut end = 0;
+        self.lengths.clear();
+        self.lengths.extend(same_length.map(|choices| {
+            end += choices.len();
+            (choices[0].block.prefix_len(), end)
+        }));
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Subnet {
     pub cidr: Ipv4Net,
     /// Its Availability Zone.
     pub zone: Zone,
+    /// The router's hardware address.
+    pub router_mac: Mac,
     /// Whether instances launched here get a public address.
     pub map_public_ip: bool,
     /// Its explicit association; without one the VPC's main table applies.
@@ -49,9 +51,9 @@ impl Subnet {
         nth(self.cidr, 1)
     }
 
-    /// The router's hardware address. AWS does not document it (assumed: router-mac).
-    pub fn router_mac(&self) -> Mac {
-        Mac::from_hash(seed::hash(&["router", &self.id.to_string()]))
+    /// The hardware address of a subnet's router. AWS does not document it (assumed: router-mac).
+    pub(crate) fn mac_of_router(id: SubnetId) -> Mac {
+        Mac::from_hash(seed::hash(&["router", &id.to_string()]))
     }
 
     /// Whether AWS keeps an address for itself: the first four and the last (aws: subnet-reserved).

@@ -60,6 +60,10 @@ impl Sessions {
         self.find(SessionKey(answer), now).map(|session| session.endpoint)
     }
 
+    pub fn clear(&mut self) {
+        self.by_answer.clear();
+    }
+
     pub fn see(&mut self, key: SessionKey, session: Session, now: Instant) {
         let idle = if session.interface.is_some() { IDLE } else { GATEWAY_IDLE };
         self.by_answer.insert(key, (session, now + idle));

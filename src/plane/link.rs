@@ -16,7 +16,7 @@ pub fn answer_arp(model: &Model, eni: EniId, request: ArpRequest) -> Option<Mac>
     let eni = model.eni(eni);
     let subnet = model.subnet(eni.subnet);
     if request.target == subnet.router() || is_resolver(model.vpc(eni.vpc), request.target) {
-        return Some(subnet.router_mac());
+        return Some(subnet.router_mac);
     }
     let neighbour = model.eni_with_address(eni.vpc, request.target)?;
     (neighbour.subnet == subnet.id && neighbour.id != eni.id).then_some(neighbour.mac)
@@ -53,8 +53,8 @@ impl<'a> Cx<'a> {
     /// The fabric finds the receiver by its protocol address: whatever the sender believed, the frame gets
     /// the hardware address of the one who has it (aws: fabric-maps-addresses).
     pub(super) fn address_frame(&self, subnet: &Subnet, enters_subnet: bool, to: &Eni, packet: &mut Packet) {
-        let came_by_router = enters_subnet || packet.destination_mac() == subnet.router_mac();
-        let from = if came_by_router { subnet.router_mac() } else { packet.source_mac() };
+        let came_by_router = enters_subnet || packet.destination_mac() == subnet.router_mac;
+        let from = if came_by_router { subnet.router_mac } else { packet.source_mac() };
         packet.set_macs(from, to.mac);
     }
 

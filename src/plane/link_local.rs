@@ -44,6 +44,10 @@ impl Allowances {
         self.0.insert(eni, (now.unix_seconds(), used));
     }
 
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     pub fn forget(&mut self, eni: EniId) {
         self.0.swap_remove(&eni);
     }

@@ -62,7 +62,7 @@ impl Cx<'_> {
             Reporter::Router(eni) => {
                 let sender = self.model.eni(eni);
                 let subnet = self.model.subnet(sender.subnet);
-                let ends = Ends { src: subnet.router_mac(), dst: sender.mac };
+                let ends = Ends { src: subnet.router_mac, dst: sender.mac };
                 let error = build::fragmentation_needed(ends, subnet.router(), packet, mtu);
                 self.answer(packet, error, Place::Answering(eni));
             }

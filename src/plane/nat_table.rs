@@ -244,6 +244,14 @@ impl NatTable {
         self.by_outside.is_empty()
     }
 
+    pub(super) fn clear(&mut self) {
+        self.by_inside.clear();
+        self.by_outside.clear();
+        self.pools.clear();
+        self.due.clear();
+        self.metrics.clear();
+    }
+
     pub(super) fn commit(&mut self, effect: NatEffect, now: Instant) {
         match effect {
             NatEffect::Dropped { nat, exhausted } => {

@@ -198,7 +198,7 @@ impl<'a> Cx<'a> {
             Path::Direct => group.vpc == here,
             // Somebody else can have the same address in another VPC.
             Path::Peering(there) => {
-                group.vpc == there && self.model.are_peered_in_region(here, there, self.now)
+                group.vpc == there && self.model.knows_groups_of_peer(here, there, self.now)
             }
             // aws: sg-reference-not-preserved
             Path::Lost => return Membership::Unknown(Refusal::ReferenceLost),

@@ -81,6 +81,15 @@ impl State {
         self.nat.expire(now);
     }
 
+    /// Forgets everything, and keeps the room it took.
+    pub fn clear(&mut self) {
+        self.tracking.clear();
+        self.nat.clear();
+        self.sessions.clear();
+        self.allowances.clear();
+        self.datagrams.clear();
+    }
+
     /// Applies what a walk learned.
     pub fn commit(&mut self, effects: &[Effect], now: Instant) {
         for effect in effects {

@@ -127,6 +127,10 @@ impl Tracking {
         self.sweep(now);
     }
 
+    pub(super) fn clear(&mut self) {
+        self.flows.clear();
+    }
+
     pub(super) fn forget(&mut self, eni: EniId) {
         self.flows.retain(|key, _| key.eni != eni);
     }

@@ -2,17 +2,10 @@
 //!
 //! Read first: "How transit gateways work" in the transit gateway guide.
 
-use std::cmp::Reverse;
-use std::net::Ipv4Addr;
-
-use ipnet::Ipv4Net;
-
 use super::flow::flow_of;
 use super::walk::Cx;
 use crate::ids::{EniId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId};
-use crate::model::{
-    AttachmentResource, AttachmentState, Eni, Location, TransitGatewayAttachment, TransitGatewayRouteTable,
-};
+use crate::model::{AttachmentResource, AttachmentState, Eni, Location, TransitGatewayAttachment};
 use crate::seed;
 use crate::trace::{DropReason, Step, TtlHop};
 use crate::wire::Packet;
@@ -52,52 +45,19 @@ impl<'a> Cx<'a> {
             return Err(DropReason::TtlExpired { at: TtlHop::TransitGateway(gateway) });
         }
         packet.clamp_mss(MSS);
-        let table = self.model.transit_gateway_table_of(gateway, attachment);
+        let table = self.model.transit_gateway_table_for(gateway, attachment);
         let table = table.ok_or(DropReason::TransitGatewayNoAssociation { gateway, attachment })?;
+        // aws: tgw-route-priority
         let (destination, chosen) = self
-            .lookup_at_transit_gateway(table, packet.tuple().dst)
-            .ok_or(DropReason::TransitGatewayNoRoute { table: table.id })?;
-        self.step(Step::TransitGatewayRouted { table: table.id, destination, attachment: chosen });
+            .model
+            .transit_gateway_route_to(table, packet.tuple().dst)
+            .ok_or(DropReason::TransitGatewayNoRoute { table })?;
+        self.step(Step::TransitGatewayRouted { table, destination, attachment: chosen });
         let attachments = &self.model.transit_gateway_attachments;
         chosen
             .and_then(|id| attachments.get(&id))
             .filter(|chosen| chosen.state == AttachmentState::Available)
-            .ok_or(DropReason::TransitGatewayBlackhole { table: table.id })
-    }
-
-    /// The most specific route; of several for one block a static one, then one of a VPC, then one of a
-    /// VPN connection (aws: tgw-route-priority). Blocks that two VPCs have are propagated for the first
-    /// (aws: tgw-propagation).
-    fn lookup_at_transit_gateway(
-        &self,
-        table: &TransitGatewayRouteTable,
-        dst: Ipv4Addr,
-    ) -> Option<(Ipv4Net, Option<TransitGatewayAttachmentId>)> {
-        let mut best: Option<(Ipv4Net, u8, Option<TransitGatewayAttachmentId>)> = None;
-        let mut consider = |block: Ipv4Net, rank: u8, attachment| {
-            let key = |block: Ipv4Net, rank: u8| (Reverse(block.prefix_len()), rank);
-            if block.contains(&dst) && best.is_none_or(|(b, r, _)| key(block, rank) < key(b, r)) {
-                best = Some((block, rank, attachment));
-            }
-        };
-        for route in &table.routes {
-            consider(route.destination, 0, route.attachment);
-        }
-        for id in &table.propagations {
-            match self.model.transit_gateway_attachments.get(id).map(|attachment| &attachment.resource) {
-                Some(AttachmentResource::Vpc { vpc, .. }) => {
-                    let blocks = self.model.vpcs.get(vpc).into_iter().flat_map(|vpc| vpc.blocks());
-                    blocks.for_each(|block| consider(block, 1, Some(*id)));
-                }
-                Some(AttachmentResource::Vpn { connection }) => {
-                    let routes = self.model.vpn_connections.get(connection).map(|vpn| vpn.routes.as_slice());
-                    routes.unwrap_or_default().iter().for_each(|block| consider(*block, 2, Some(*id)));
-                }
-                // Peering attachments propagate nothing (aws: tgw-peering-static).
-                Some(AttachmentResource::Peering { .. }) | None => {}
-            }
-        }
-        best.map(|(block, _, attachment)| (block, attachment))
+            .ok_or(DropReason::TransitGatewayBlackhole { table })
     }
 
     /// The interface by which a packet enters an attached VPC: that of the zone it came from, if there is

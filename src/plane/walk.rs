@@ -232,7 +232,7 @@ impl<'a> Cx<'a> {
             Place::LeavingLinkLocal(eni) => {
                 let eni = self.running(eni)?;
                 self.step(Step::LeftLinkLocal { eni: eni.id });
-                packet.set_macs(self.model.subnet(eni.subnet).router_mac(), eni.mac);
+                packet.set_macs(self.model.subnet(eni.subnet).router_mac, eni.mac);
                 self.step(Step::Arrived { eni: eni.id });
                 Ok(Next::Stop(Station::Eni(eni.id)))
             }
@@ -419,10 +419,8 @@ impl<'a> Cx<'a> {
         self.tunnel(vpn, packet);
         match vpn.end {
             VpnEnd::TransitGateway(gateway) => {
-                let mut attachments = self.model.transit_gateway_attachments.values();
-                let is_vpn = AttachmentResource::Vpn { connection: vpn.id };
-                let attachment = attachments.find(|attachment| attachment.resource == is_vpn);
-                let attachment = attachment.ok_or(DropReason::OnPremNoRoute { network })?.id;
+                let attachment = self.model.attachment_of_vpn(vpn.id);
+                let attachment = attachment.ok_or(DropReason::OnPremNoRoute { network })?;
                 Ok(Next::Go(Place::InTransitGateway { gateway, attachment, from: near }))
             }
             VpnEnd::VpnGateway(gateway) => {

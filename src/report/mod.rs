@@ -10,6 +10,7 @@ mod hints;
 pub mod journal;
 pub mod json;
 mod labels;
+pub mod matrix;
 pub mod pcapng;
 pub mod result;
 mod secrets;

@@ -18,7 +18,7 @@ pub enum Style {
 }
 
 #[derive(Clone, Copy)]
-enum Ink {
+pub(super) enum Ink {
     Bad,
     Bold,
     Dim,
@@ -26,7 +26,7 @@ enum Ink {
 }
 
 impl Style {
-    fn paint(self, ink: Ink, text: &str) -> String {
+    pub(super) fn paint(self, ink: Ink, text: &str) -> String {
         let code = match ink {
             Ink::Bad => "1;31",
             Ink::Bold => "1",

@@ -22,9 +22,9 @@ const MTU_VPC: u16 = 9001;
 /// What the internet carries.
 const MTU_INTERNET: u16 = 1500;
 /// Amazon Linux 2023 sends with this (assumed: al2023-ttl).
-const TTL_INSTANCE: u8 = 127;
+pub(super) const TTL_INSTANCE: u8 = 127;
 /// Most others send with this.
-const TTL_OUTSIDE: u8 = 64;
+pub(super) const TTL_OUTSIDE: u8 = 64;
 
 impl Slot {
     /// A host that has just booted.
@@ -107,7 +107,7 @@ pub(super) fn link_local(model: &Model, eni: &Eni, seed: Seed) -> HostConfig {
         name: format!("link-local services of {}", model.eni_label(eni.id)),
         hostname: "link-local".to_owned(),
         known_as: Vec::new(),
-        mac: model.subnet(eni.subnet).router_mac(),
+        mac: model.subnet(eni.subnet).router_mac,
         addresses: vec![plane::METADATA, plane::RESOLVER, vpc.resolver()],
         // Everybody is a neighbour.
         prefix_len: 0,

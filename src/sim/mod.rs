@@ -5,11 +5,13 @@
 
 mod hosts;
 mod link;
+mod prober;
 mod queue;
 mod services;
 mod traffic;
 mod world;
 
 pub use link::Links;
+pub use prober::{Prober, Spot, spots};
 pub use queue::{EventQueue, Lane};
-pub use world::{Process, Setups, World};
+pub use world::{Process, Setups, Still, World};

@@ -30,6 +30,19 @@ pub struct Process {
 /// What the hosts do by themselves.
 pub type Setups = IndexMap<Station, HostSetup, FixedState>;
 
+/// A world in which time stands still: what there is, and what hosts would do by themselves.
+#[derive(Debug)]
+pub struct Still {
+    /// What exists.
+    pub model: Model,
+    /// The links, and what is broken.
+    pub links: Links,
+    /// What hosts do by themselves.
+    pub setups: Setups,
+    /// When it is.
+    pub now: Instant,
+}
+
 /// Everything that moves.
 #[derive(Debug)]
 pub struct World<O> {
@@ -121,6 +134,12 @@ impl<O: Observer> World<O> {
     /// What exists.
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// Lets everything stand still. What is on its way, and what the plane remembers, is forgotten.
+    pub fn into_still(self) -> Still {
+        let now = self.now();
+        Still { model: self.model, links: self.links, setups: self.setups, now }
     }
 
     /// Shows the observer what exists now.
@@ -580,7 +599,7 @@ fn is_next_to_host(place: Place, station: Station) -> bool {
 }
 
 /// The interface at a place.
-fn interface_of(place: Place) -> Option<EniId> {
+pub(super) fn interface_of(place: Place) -> Option<EniId> {
     match place {
         Place::Answering(eni)
         | Place::Arriving { eni, .. }

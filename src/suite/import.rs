@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{Report, ScenarioFile};
+use super::Report;
 use crate::import::{self, Import, Loss, Notice, Options, Source, Trouble};
 use crate::scenario::{self, Base, Imported, Scenario, problem::Problems};
 
@@ -47,24 +47,21 @@ pub fn import(
     import::import_source(&import::find(path)?, parameters, options)
 }
 
-/// A scenario file, or a source that becomes one: what people point at to look into a network.
-pub fn open(file: &ScenarioFile, color: bool) -> Result<Scenario, Report> {
-    if is_scenario(&file.path) {
-        return super::check(file, color);
-    }
-    let options = Options { title: file.shown.clone(), source: file.shown.clone(), ..Options::default() };
-    let made = import(&file.path, &BTreeMap::new(), &options)
+/// A scenario of a source, and what the source is called.
+pub(super) fn open(path: &Path) -> Result<(String, Scenario), Report> {
+    let shown = path.to_string_lossy().replace('\\', "/");
+    let options = Options { title: shown.clone(), source: shown.clone(), ..Options::default() };
+    let made = import(path, &BTreeMap::new(), &options)
         .map_err(|troubles| Report::Invalid { text: rendered(&troubles) })?;
-    let scenario = scenario::load(&made.text);
-    let mut scenario = scenario
-        .map_err(|problems| Report::Invalid { text: problems.render(&file.shown, &made.text, color) })?;
+    let mut scenario = scenario::load(&made.text)
+        .map_err(|problems| Report::Invalid { text: problems.render(&shown, &made.text, false) })?;
     let matters = made.notices.iter().filter(|notice| notice.loss == Loss::Matters);
     scenario.not_imported = matters.map(in_words).collect();
-    Ok(scenario)
+    Ok((shown, scenario))
 }
 
 /// Scenarios are YAML; so are templates, which show what they are by their first keys.
-fn is_scenario(path: &Path) -> bool {
+pub(super) fn is_scenario(path: &Path) -> bool {
     let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     is_yaml && std::fs::read_to_string(path).map_or(true, |text| !Source::is_template(&text))
 }

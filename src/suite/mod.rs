@@ -10,11 +10,12 @@ mod flow_logs;
 mod import;
 mod output;
 mod probe;
+mod question;
 mod recorder;
 mod records;
 mod run;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::runtime;
@@ -22,10 +23,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 pub use files::{NotFound, ScenarioFile, find};
-pub use import::{import, open, rendered};
-pub use probe::{Question, Unanswerable};
+pub use import::{import, rendered};
+pub use probe::{BadPorts, Place, Probe, parse_ports};
+pub use question::{Question, Unanswerable};
 pub use run::Options;
 
+use crate::report::matrix::{Comparison, Matrix};
 use crate::report::result::ScenarioResult;
 use crate::scenario;
 
@@ -106,19 +109,54 @@ pub fn run_text(shown: &str, source: &str, options: &Options) -> Result<Scenario
 }
 
 /// Asks a question of a scenario, without running its traffic.
-pub fn probe(
+pub fn ask(
     file: &ScenarioFile,
     options: &Options,
     question: &Question,
     color: bool,
 ) -> Result<Box<ScenarioResult>, Report> {
-    let failed = |text: String| Report::Failed { text };
     let scenario = check(file, color)?;
-    let asked = probe::ask(&file.shown, scenario, options, question);
-    match asked.map_err(|error| failed(format!("error: {}: {error}\n", file.shown)))? {
-        Ok(result) => Ok(Box::new(result)),
-        Err(unanswerable) => Err(failed(format!("error: {}: {unanswerable}\n", file.shown))),
+    let asked = question::ask(&file.shown, scenario, options, question);
+    answered(&file.shown, asked).map(Box::new)
+}
+
+/// Asks who reaches whom.
+pub fn probe(path: &Path, probe: &Probe, color: bool) -> Result<Matrix, Report> {
+    let place = place(path, probe, color)?;
+    answered(place.shown(), Ok(place.probe(probe)))
+}
+
+/// Asks of two scenarios who reaches whom, and says what the second one opens and closes.
+pub fn diff(before: &Path, after: &Path, probe: &Probe, color: bool) -> Result<Comparison, Report> {
+    let (before, after) = (place(before, probe, color)?, place(after, probe, color)?);
+    let shown = format!("{}, {}", before.shown(), after.shown());
+    answered(&shown, Ok(probe::compare(&before, &after, probe)))
+}
+
+/// What is to be probed, at the moment at which it is.
+fn place(path: &Path, probe: &Probe, color: bool) -> Result<Place, Report> {
+    let (shown, scenario) = topology(path, color)?;
+    answered(&shown, Place::reach(&shown, scenario, probe.after.as_deref()))
+}
+
+/// Reads what somebody names whose network is looked at: a scenario, or a source that becomes one. With what
+/// it is called.
+pub fn topology(path: &Path, color: bool) -> Result<(String, scenario::Scenario), Report> {
+    if !import::is_scenario(path) {
+        return import::open(path);
     }
+    let files =
+        find(&[path.to_owned()]).map_err(|error| Report::Failed { text: format!("error: {error}\n") })?;
+    let [file] = files.as_slice() else {
+        return import::open(path);
+    };
+    check(file, color).map(|scenario| (file.shown.clone(), scenario))
+}
+
+/// An answer, or the report why there is none.
+fn answered<T>(shown: &str, asked: std::io::Result<Result<T, Unanswerable>>) -> Result<T, Report> {
+    let failed = |why: String| Report::Failed { text: format!("error: {shown}: {why}\n") };
+    asked.map_err(|error| failed(error.to_string()))?.map_err(|why| failed(why.to_string()))
 }
 
 fn run_file(file: &ScenarioFile, plan: &Plan) -> Report {

@@ -1,312 +1,379 @@
-//! One question asked of a scenario: does a packet from here get there, and its answer back?
+//! Who reaches whom: every pair of hosts of a scenario, asked side by side.
 //!
-//! The steps before are taken as far as they change something; nobody's traffic runs but the question's.
+//! Chooses hosts, ports and the moment; each pair is asked of a world in which nothing else moves. The
+//! result is the same however many ask at a time.
 
-use std::fmt;
-use std::io;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use super::records::Records;
-use super::run::{Options, Runner, begin};
-use crate::guest;
-use crate::model::Model;
-use crate::report::explain::explain;
-use crate::report::journal::{Journey, Subject};
-use crate::report::result::{Outcome, ScenarioResult, StepResult};
-use crate::report::text;
-use crate::scenario::{Action, Scenario, Step, station_of};
-use crate::trace::{Fate, Station};
-use crate::wire::{Protocol, TcpFlags};
+use foldhash::fast::FixedState;
+use indexmap::{IndexMap, IndexSet};
 
-/// Who asks whom, and when.
-#[derive(Clone, Debug)]
-pub struct Question {
-    /// The host that sends.
-    pub from: String,
-    /// The host or address it sends to, with a port (`web:443`, `dns:53/udp`) or without (a ping).
-    pub to: String,
+use super::question::{Unanswerable, begin_after, steps_before};
+use super::run::Options;
+use crate::guest::Service;
+use crate::model::{Model, OutsideHost, Traffic};
+use crate::report::matrix::{Cell, Comparison, Host, Matrix, Refusal, Refusals};
+use crate::scenario::Scenario;
+use crate::sim::{Prober, Spot, Still, spots};
+use crate::trace::{Asked, Finding, Station};
+
+/// What to probe.
+#[derive(Clone, Default, Debug)]
+pub struct Probe {
+    /// Who asks, by name, id or address; everybody if nobody is named.
+    pub from: Vec<String>,
+    /// Who is asked; everybody if nobody is named.
+    pub to: Vec<String>,
+    /// What for; chosen by what is there if nothing is given.
+    pub ports: Vec<Asked>,
     /// The step after which it is asked: its number, its name, or `end`; before all steps if not given.
     pub after: Option<String>,
+    /// How many pairs are asked at a time.
+    pub jobs: usize,
 }
 
-/// A question that cannot be asked of a scenario.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Unanswerable {
-    /// No host has the name, or it does not run by then.
-    NoHost {
-        /// The name.
-        name: String,
-        /// Those there are.
-        known: Vec<String>,
+/// So many ports at most are asked for because rules name them.
+const PORTS_OF_RULES_MAX: usize = 8;
+/// So many ports can be given at once.
+const PORTS_MAX: usize = 256;
+/// So many pairs, times ports, are asked at once: what they say has to be kept.
+const CELLS_MAX: usize = 200_000_000;
+/// What the host is called that stands for the internet if a scenario describes nobody there.
+const INTERNET: &str = "internet";
+
+/// A mistake in a list of ports.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BadPorts {
+    /// One of them is none.
+    #[error("`{part}` is no port: write 443, 443/tcp, 53/udp, 8000-8010 or icmp")]
+    Malformed {
+        /// That one.
+        part: String,
     },
-    /// No step has the name or number.
-    NoStep {
-        /// What was given.
-        step: String,
-        /// How many there are.
-        steps: usize,
-    },
-    /// Several steps have the title.
-    Ambiguous {
-        /// What was given.
-        step: String,
-        /// Which they are.
-        numbers: Vec<usize>,
-    },
-    /// What is to be reached makes no sense.
-    Target {
-        /// What is wrong with it.
-        message: String,
-    },
+    /// Nobody wants to read about so many.
+    #[error("more than {PORTS_MAX} ports")]
+    TooMany,
 }
 
-impl fmt::Display for Unanswerable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoHost { name, known } => {
-                write!(f, "there is no running host `{name}` by then\n\nhint: hosts: {}", known.join(", "))
-            }
-            Self::NoStep { step, steps } => {
-                write!(
-                    f,
-                    "there is no step `{step}`\n\nhint: give a number from 1 to {steps}, a step's name, or `end`"
-                )
-            }
-            Self::Ambiguous { step, numbers } => {
-                let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
-                write!(
-                    f,
-                    "there are several steps `{step}`\n\nhint: give the number of one: {}",
-                    numbers.join(", ")
-                )
-            }
-            Self::Target { message } => f.write_str(message),
+/// Reads a list like `443,53/udp,8000-8010/tcp,icmp`.
+pub fn parse_ports(list: &str) -> Result<Vec<Asked>, BadPorts> {
+    let mut ports = IndexSet::<Asked, FixedState>::default();
+    for part in list.split(',').map(str::trim) {
+        if part == "icmp" {
+            ports.insert(Asked::Ping);
+            continue;
         }
-    }
-}
-
-/// Asks it. The result has one step, which failed if the packet or its answer did not arrive.
-pub fn ask(
-    shown: &str,
-    scenario: Scenario,
-    options: &Options,
-    question: &Question,
-) -> io::Result<Result<ScenarioResult, Unanswerable>> {
-    let after = match steps_before(&scenario.steps, question) {
-        Ok(after) => after,
-        Err(unanswerable) => return Ok(Err(unanswerable)),
-    };
-    let command = match command(&question.to) {
-        Ok(command) => command,
-        Err(message) => return Ok(Err(Unanswerable::Target { message })),
-    };
-    let known: Vec<String> = scenario.model.host_names().map(str::to_owned).collect();
-    let (mut runner, about) = begin(shown, scenario, options, None, Records::default())?;
-    for (at, step) in about.steps.iter().take(after).enumerate() {
-        // Whether these come out as expected is not asked here.
-        match step.action {
-            Action::Aws { .. } | Action::Fault { .. } | Action::Repair { .. } | Action::Wait(_) => {
-                runner.step(at + 1, step)?;
-            }
-            Action::ExpectFlowLogs(_) | Action::ExpectMetrics(_) | Action::Run { .. } => {}
-        }
-    }
-    let model = runner.world.model();
-    let (name, is_there) =
-        (question.from.clone(), station_of(model, &question.from).is_some_and(|s| runner.world.has_host(s)));
-    if !is_there {
-        return Ok(Err(Unanswerable::NoHost { name, known }));
-    }
-    let step = runner.probe(&question.from, &question.to, &command, after);
-    let target = host_of(&question.to);
-    // AWS gives names too.
-    let is_known = station_of(runner.world.model(), target).is_some()
-        || target.parse::<Ipv4Addr>().is_ok()
-        || [".amazonaws.com", ".internal"].iter().any(|end| target.ends_with(end));
-    if step.explanations.is_empty() && !is_known {
-        return Ok(Err(Unanswerable::NoHost { name: target.to_owned(), known }));
-    }
-    let mut result = about.result;
-    result.packets = runner.world.packets_sent();
-    result.simulated = runner.world.now().since(result.start);
-    result.steps = vec![step];
-    Ok(Ok(result))
-}
-
-/// How many steps come before the question.
-fn steps_before(steps: &[Step], question: &Question) -> Result<usize, Unanswerable> {
-    let Some(after) = &question.after else { return Ok(0) };
-    if after == "end" {
-        return Ok(steps.len());
-    }
-    let by_number = after.parse().ok().filter(|number| (1..=steps.len()).contains(number));
-    let by_name = || steps.iter().position(|step| step.name.as_ref() == Some(after)).map(|at| at + 1);
-    if let Some(found) = by_number.or_else(by_name) {
-        return Ok(found);
-    }
-    let has_title = |step: &Step| step.name.is_none() && title(&step.action).as_ref() == Some(after);
-    let numbers: Vec<usize> =
-        (1..).zip(steps).filter(|(_, step)| has_title(step)).map(|(at, _)| at).collect();
-    match numbers.as_slice() {
-        [] => Err(Unanswerable::NoStep { step: after.clone(), steps: steps.len() }),
-        [one] => Ok(*one),
-        _ => Err(Unanswerable::Ambiguous { step: after.clone(), numbers }),
-    }
-}
-
-/// The title by which a run prints a step without a name, if it says what the step does.
-fn title(action: &Action) -> Option<String> {
-    match action {
-        Action::Aws { typed, .. } => Some(text::title_of_aws(typed)),
-        Action::Run { on, typed, .. } => Some(text::title_of_run(typed, on)),
-        Action::ExpectFlowLogs(_)
-        | Action::ExpectMetrics(_)
-        | Action::Fault { .. }
-        | Action::Repair { .. }
-        | Action::Wait(_) => None,
-    }
-}
-
-/// The host in what is to be reached.
-fn host_of(to: &str) -> &str {
-    to.split_once(':').map_or(to, |(host, _)| host)
-}
-
-/// The command that asks: `nc` for a port, `ping` without one.
-fn command(to: &str) -> Result<guest::Command, String> {
-    if host_of(to).is_empty() {
-        return Err(
-            "it is not said which host to reach\n\nhint: write `Web:443`, or `Web` for a ping".to_owned()
-        );
-    }
-    let line = match to.split_once(':') {
-        None => format!("ping -c 1 -W 4 {to}"),
-        Some((host, port)) => {
-            let (port, udp) = match port.split_once('/') {
-                None | Some((_, "tcp")) => (port.trim_end_matches("/tcp"), ""),
-                Some((port, "udp")) => (port, "-u "),
-                Some((_, other)) => return Err(format!("unknown protocol `{other}`\n\nhint: tcp or udp")),
-            };
-            if port.parse::<u16>().is_err() {
-                return Err(format!(
-                    "`{port}` is no port\n\nhint: write `{host}:443`, or `{host}` for a ping"
-                ));
-            }
-            // A resolver answers questions only.
-            if (port, udp) == ("53", "-u ") {
-                format!("dig @{host} +tries=1 +time=4 example.com")
-            } else {
-                format!("nc -z {udp}-w 4 {host} {port}")
-            }
-        }
-    };
-    guest::parse(&line).map_err(|error| error.to_string())
-}
-
-impl Runner {
-    fn probe(&mut self, from: &str, to: &str, command: &guest::Command, after: usize) -> StepResult {
-        let begin = self.world.now();
-        self.world.observer.journal.begin_step();
-        let _ = self.finish(from, command, std::time::Duration::from_secs(10));
-        let (model, now) = (self.world.model(), self.world.now());
-        let journeys: Vec<&Journey> = self.world.observer.journal.journeys().collect();
-        // A name may have to be looked up first.
-        let is_lookup = |journey: &&Journey| is_of_lookup(journey) && !to.ends_with(":53/udp");
-        let request = journeys.iter().copied().find(|journey| !is_lookup(journey));
-        let lookup = journeys.first().copied().filter(|_| request.is_none());
-        let request_or_lookup = request.or(lookup);
-        let reply = request_or_lookup.and_then(|request| answer_to(request, &journeys));
-        let (arrives, verdict) = match (request, reply) {
-            (None, _) if lookup.is_some_and(is_dropped) => {
-                (false, "nothing is sent: the resolver is out of reach".to_owned())
-            }
-            (None, _) if lookup.is_some() && station_of(model, host_of(to)).is_none() => {
-                (false, "nothing is sent: nobody knows the name".to_owned())
-            }
-            (None, _) => (false, nothing_sent(from, host_of(to), model)),
-            (Some(request), _) if is_dropped(request) => (false, "the request is dropped".to_owned()),
-            (Some(_), None) => (false, "the request arrives, and nobody answers".to_owned()),
-            (Some(_), Some(reply)) if is_dropped(reply) => {
-                (false, "the request arrives, and the reply is dropped".to_owned())
-            }
-            (Some(_), Some(reply)) if is_refusal(reply) => {
-                (true, "both ways are open, and nothing listens there".to_owned())
-            }
-            (Some(_), Some(_)) => (true, "both ways are open".to_owned()),
+        let malformed = || BadPorts::Malformed { part: part.to_owned() };
+        let (range, asked): (&str, fn(u16) -> Asked) = match part.split_once('/') {
+            None => (part, Asked::Tcp),
+            Some((range, "tcp")) => (range, Asked::Tcp),
+            Some((range, "udp")) => (range, Asked::Udp),
+            Some(_) => return Err(malformed()),
         };
-        let shown = request_or_lookup.into_iter().chain(reply);
-        let explanations = shown.map(|journey| explain(journey, &journeys, begin, now, model)).collect();
-        StepResult {
-            number: 1,
-            line: 0,
-            name: Some(match after {
-                0 => format!("{from} to {to}, before the first step"),
-                after => format!("{from} to {to}, after step {after}"),
-            }),
-            begin,
-            took: now.since(begin),
-            failures: if arrives { Vec::new() } else { vec![verdict.clone()] },
-            outcome: Outcome::Probe { verdict },
-            explanations,
-            unexplained: 0,
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let number = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(malformed);
+        let (first, last) = (number(first)?, number(last)?);
+        if first > last {
+            return Err(malformed());
         }
+        if usize::from(last - first) >= PORTS_MAX {
+            return Err(BadPorts::TooMany);
+        }
+        ports.extend((first..=last).map(asked));
+    }
+    if ports.len() > PORTS_MAX { Err(BadPorts::TooMany) } else { Ok(ports.into_iter().collect()) }
+}
+
+/// A scenario at the moment at which it is asked.
+pub struct Place {
+    shown: String,
+    title: String,
+    after: usize,
+    world: Still,
+    spots: Vec<Spot>,
+    /// The host that stands for the internet.
+    stand_in: Option<Station>,
+}
+
+impl Place {
+    /// Takes the steps that come before.
+    pub fn reach(
+        shown: &str,
+        scenario: Scenario,
+        after: Option<&str>,
+    ) -> std::io::Result<Result<Self, Unanswerable>> {
+        let after = match steps_before(&scenario.steps, after) {
+            Ok(after) => after,
+            Err(unanswerable) => return Ok(Err(unanswerable)),
+        };
+        let title = scenario.name.clone();
+        let options = Options { seed: None, verbose: false };
+        let (runner, _) = begin_after(after, shown, scenario, &options)?;
+        let mut world = runner.world.into_still();
+        let stand_in = connect_internet(&mut world.model);
+        let spots = distinct(spots(&world.model));
+        Ok(Ok(Self { shown: shown.to_owned(), title, after, world, spots, stand_in }))
+    }
+
+    /// What it is called.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// The ports to ask for if none are given: those that the hosts of the scenario serve, otherwise the single ports
+    /// that rules for incoming packets name, most often named first, otherwise that of HTTPS.
+    pub fn ports(&self) -> Vec<Asked> {
+        let served: BTreeSet<Asked> = self.spots.iter().flat_map(|spot| self.served(spot)).collect();
+        if !served.is_empty() {
+            return served.into_iter().collect();
+        }
+        let mut named: BTreeMap<Asked, usize> = BTreeMap::new();
+        let groups = self.world.model.security_groups.values();
+        for rule in groups.flat_map(|group| &group.ingress) {
+            let port = match rule.traffic {
+                Traffic::Tcp(ports) if ports.from == ports.to => Asked::Tcp(ports.from),
+                Traffic::Udp(ports) if ports.from == ports.to => Asked::Udp(ports.from),
+                Traffic::All
+                | Traffic::Icmp { .. }
+                | Traffic::Other(_)
+                | Traffic::Tcp(_)
+                | Traffic::Udp(_) => {
+                    continue;
+                }
+            };
+            *named.entry(port).or_default() += 1;
+        }
+        let mut named: Vec<(Asked, usize)> = named.into_iter().collect();
+        named.sort_by_key(|(port, times)| (std::cmp::Reverse(*times), *port));
+        let named: Vec<Asked> = named.into_iter().map(|(port, _)| port).take(PORTS_OF_RULES_MAX).collect();
+        if named.is_empty() { vec![Asked::Tcp(443)] } else { named }
+    }
+
+    /// What the scenario lets a host serve.
+    fn served(&self, spot: &Spot) -> Vec<Asked> {
+        let setup = self.world.setups.get(&spot.station);
+        let services = setup.map(|setup| setup.services.as_slice()).unwrap_or_default();
+        let asked = |(port, service): &(u16, Service)| match service {
+            Service::Dns => vec![Asked::Tcp(*port), Asked::Udp(*port)],
+            Service::Http(_) | Service::Https(..) | Service::Iperf | Service::Passing(_) | Service::Ssh => {
+                vec![Asked::Tcp(*port)]
+            }
+        };
+        services.iter().flat_map(asked).collect()
+    }
+
+    /// Asks all pairs.
+    pub fn probe(&self, probe: &Probe) -> Result<Matrix, Unanswerable> {
+        let ports = if probe.ports.is_empty() { self.ports() } else { probe.ports.clone() };
+        self.matrix(&self.chosen(&probe.from)?, &self.chosen(&probe.to)?, ports, probe.jobs)
+    }
+
+    /// The same of hosts by their positions.
+    fn matrix(
+        &self,
+        from: &[usize],
+        to: &[usize],
+        ports: Vec<Asked>,
+        jobs: usize,
+    ) -> Result<Matrix, Unanswerable> {
+        let cells = from.len().saturating_mul(to.len()).saturating_mul(ports.len());
+        if cells > CELLS_MAX {
+            return Err(Unanswerable::TooMany { cells, most: CELLS_MAX });
+        }
+        let (cells, refusals) = self.ask_all(from, to, &ports, jobs);
+        let shown: Vec<usize> = from.iter().chain(to).copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let number = |spot: &usize| shown.binary_search(spot).expect("whoever asks or is asked is shown");
+        Ok(Matrix {
+            path: self.shown.clone(),
+            title: self.title.clone(),
+            after: self.after,
+            hosts: shown.iter().map(|spot| self.host(&self.spots[*spot])).collect(),
+            from: from.iter().map(number).collect(),
+            to: to.iter().map(number).collect(),
+            ports,
+            cells,
+            refusals,
+        })
+    }
+
+    fn host(&self, spot: &Spot) -> Host {
+        const SSH: Asked = Asked::Tcp(22);
+        let mut served = self.served(spot);
+        let is_described = !served.is_empty();
+        if matches!(spot.station, Station::Eni(_)) {
+            served.push(SSH);
+        }
+        Host {
+            name: spot.name.clone(),
+            id: spot.id.clone(),
+            listens: is_described.then_some(served),
+            is_stand_in: self.stand_in == Some(spot.station),
+            is_known: self.stand_in != Some(spot.station) && spot.has_own_name,
+        }
+    }
+
+    /// The hosts that some words mean, each once, in the order of the model.
+    fn chosen(&self, words: &[String]) -> Result<Vec<usize>, Unanswerable> {
+        let mut chosen = BTreeSet::new();
+        for word in words {
+            let called = (0..self.spots.len()).filter(|at| self.is_called(&self.spots[*at], word));
+            let called: Vec<usize> = called.collect();
+            if called.is_empty() {
+                let known = self.spots.iter().map(|spot| spot.name.clone()).collect();
+                return Err(Unanswerable::NoHost { name: word.clone(), known });
+            }
+            chosen.extend(called);
+        }
+        let everybody = words.is_empty();
+        Ok(if everybody { (0..self.spots.len()).collect() } else { chosen.into_iter().collect() })
+    }
+
+    /// The same of words that mean hosts here or elsewhere: those that are here.
+    fn chosen_here(&self, words: &[String], elsewhere: &Self) -> Result<Vec<usize>, Unanswerable> {
+        if words.is_empty() {
+            return self.chosen(words);
+        }
+        let mut chosen = BTreeSet::new();
+        for word in words.chunks(1) {
+            match self.chosen(word) {
+                Ok(found) => chosen.extend(found),
+                Err(unknown) => elsewhere.chosen(word).map(|_| ()).map_err(|_| unknown)?,
+            }
+        }
+        Ok(chosen.into_iter().collect())
+    }
+
+    /// Whether a word means a host: its name, or an id or address of it.
+    fn is_called(&self, spot: &Spot, word: &str) -> bool {
+        let model = &self.world.model;
+        spot.name == word
+            || spot.id == word
+            || match spot.station {
+                Station::Eni(eni) | Station::LinkLocal(eni) => {
+                    let eni = model.eni(eni);
+                    let instance = eni.instance();
+                    instance.is_some_and(|id| {
+                        id.to_string() == word || model.instances[&id].name.as_deref() == Some(word)
+                    }) || word
+                        .parse::<Ipv4Addr>()
+                        .is_ok_and(|address| eni.has(address) || eni.private_of(address).is_some())
+                }
+                Station::OnPrem(..) | Station::Outside(_) => false,
+            }
+    }
+
+    /// Every pair on every port: senders are handed out to whoever is free, and what they found is put together
+    /// in their order.
+    fn ask_all(&self, from: &[usize], to: &[usize], ports: &[Asked], jobs: usize) -> (Vec<Cell>, Refusals) {
+        let rows: Vec<(Asked, Station)> = ports
+            .iter()
+            .flat_map(|port| from.iter().map(|spot| (*port, self.spots[*spot].station)))
+            .collect();
+        let to: Vec<Station> = to.iter().map(|spot| self.spots[*spot].station).collect();
+        let (next, jobs) = (AtomicUsize::new(0), jobs.clamp(1, rows.len().max(1)));
+        let work = || {
+            let mut prober = Prober::new(&self.world);
+            let (mut findings, mut found) = (IndexSet::<Finding, FixedState>::default(), Vec::new());
+            loop {
+                let row = next.fetch_add(1, Ordering::Relaxed);
+                let Some((port, from)) = rows.get(row) else { return (findings, found) };
+                let ask = |to: &Station| {
+                    if from == to {
+                        return ITSELF;
+                    }
+                    findings.insert_full(prober.ask(*from, *to, *port)).0 as u32
+                };
+                found.push((row, to.iter().map(ask).collect::<Vec<u32>>()));
+            }
+        };
+        let found: Vec<_> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
+            let join = |worker: std::thread::ScopedJoinHandle<'_, _>| {
+                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            workers.into_iter().map(join).collect()
+        });
+        self.put_together(&found, rows.len(), to.len())
+    }
+
+    /// The cells of all rows. Refusals get their numbers in the order of the cells, whoever met them first.
+    fn put_together(&self, found: &[Found], rows: usize, columns: usize) -> (Vec<Cell>, Refusals) {
+        let mut by_row: Vec<(usize, &[u32])> = vec![(0, &[]); rows];
+        for (worker, (_, of_worker)) in found.iter().enumerate() {
+            for (row, cells) in of_worker {
+                by_row[*row] = (worker, cells);
+            }
+        }
+        let mut known: Vec<Vec<Option<Cell>>> =
+            found.iter().map(|(findings, _)| vec![None; findings.len()]).collect();
+        let (mut cells, mut refusals) = (Vec::with_capacity(rows * columns), Refusals::default());
+        for (worker, row) in by_row {
+            for &at in row {
+                if at == ITSELF {
+                    cells.push(Cell::ITSELF);
+                    continue;
+                }
+                let at = at as usize;
+                cells.push(*known[worker][at].get_or_insert_with(|| match found[worker].0[at] {
+                    Finding::Open => Cell::OPEN,
+                    Finding::Closed { leg, why } => refusals.cell(Refusal::new(leg, why, &self.world.model)),
+                }));
+            }
+        }
+        (cells, refusals)
     }
 }
 
-/// Why no packet leaves.
-fn nothing_sent(from: &str, to: &str, model: &Model) -> String {
-    let (here, there) = (station_of(model, from), station_of(model, to));
-    let has_address = |station| match station {
-        Station::Eni(eni) | Station::LinkLocal(eni) => {
-            to.parse().is_ok_and(|address| model.eni(eni).has(address))
-        }
-        Station::Outside(address) | Station::OnPrem(_, address) => to == address.to_string(),
+/// What one of those who ask found: each thing once, and for each of its rows which.
+type Found = (IndexSet<Finding, FixedState>, Vec<(usize, Vec<u32>)>);
+/// In place of what was found: a host is not asked by itself.
+const ITSELF: u32 = u32::MAX;
+
+/// Compares what two scenarios let through. Without ports, those are asked for that either would be asked for.
+pub fn compare(before: &Place, after: &Place, probe: &Probe) -> Result<Comparison, Unanswerable> {
+    let mut ports = probe.ports.clone();
+    if ports.is_empty() {
+        ports =
+            before.ports().into_iter().chain(after.ports()).collect::<BTreeSet<_>>().into_iter().collect();
+    }
+    let matrix = |place: &Place, other: &Place| {
+        let (from, to) = (place.chosen_here(&probe.from, other)?, place.chosen_here(&probe.to, other)?);
+        place.matrix(&from, &to, ports.clone(), probe.jobs)
     };
-    match (here, there) {
-        (Some(here), there) if Some(here) == there || has_address(here) => {
-            format!("nothing is sent: {from} is asked for itself")
-        }
-        (Some(Station::Outside(_)), Some(Station::Eni(eni))) if model.eni(eni).public.is_empty() => {
-            format!("nothing is sent: {to} has no public address")
-        }
-        _ => "nothing is sent: the name leads to no address there".to_owned(),
+    Ok(Comparison::new(matrix(before, after)?, matrix(after, before)?))
+}
+
+/// Puts a host on the internet if a scenario describes none.
+fn connect_internet(model: &mut Model) -> Option<Station> {
+    if model.outside.values().any(|host| !host.is_provided) {
+        return None;
     }
+    // RFC 5737: addresses for documentation, which nobody has.
+    let mut free = (1..=254).map(|last| Ipv4Addr::new(203, 0, 113, last));
+    let address = free.find(|address| !model.has_public_address(*address))?;
+    model.connect_outside_host(OutsideHost {
+        name: INTERNET.to_owned(),
+        address,
+        latency: Duration::ZERO,
+        service: None,
+        aws_service: None,
+        is_provided: false,
+    });
+    Some(Station::Outside(address))
 }
 
-fn is_dropped(journey: &Journey) -> bool {
-    matches!(journey.fate, Fate::Dropped(_))
-}
-
-/// Whether it belongs to the question for a name.
-fn is_of_lookup(journey: &Journey) -> bool {
-    const DNS: u16 = 53;
-    match journey.packet {
-        Subject::Packet(facts) => {
-            let tuple = facts.tuple;
-            tuple.protocol == Protocol::UDP && [tuple.src_port, tuple.dst_port].contains(&DNS)
-        }
-        Subject::Arp { .. } | Subject::Frame { .. } => false,
+/// Lets no two hosts be called the same: those that would be have their ids behind their names.
+fn distinct(mut spots: Vec<Spot>) -> Vec<Spot> {
+    let mut times: IndexMap<String, usize, FixedState> = IndexMap::default();
+    for spot in &spots {
+        *times.entry(spot.name.clone()).or_default() += 1;
     }
-}
-
-/// The first packet that goes the other way in the same conversation: what the receiver sends, or the
-/// network in its place.
-fn answer_to<'j>(request: &Journey, journeys: &[&'j Journey]) -> Option<&'j Journey> {
-    let Subject::Packet(asked) = request.packet else { return None };
-    journeys.iter().copied().find(|journey| {
-        let Subject::Packet(came) = journey.packet else { return false };
-        // Addresses may have been translated on the way; the conversation is the only one there is.
-        came.tuple.dst != asked.tuple.dst && came.tuple != asked.tuple && journey.first >= request.first
-    })
-}
-
-/// Whether it says that nothing listens: a RST, or "port unreachable".
-fn is_refusal(journey: &Journey) -> bool {
-    match journey.packet {
-        Subject::Packet(facts) => {
-            facts.tcp_flags.has(TcpFlags::RST)
-                || facts.icmp.is_some_and(|icmp| (icmp.kind, icmp.code) == (3, 3))
-        }
-        Subject::Arp { .. } | Subject::Frame { .. } => false,
+    for spot in spots.iter_mut().filter(|spot| times[&spot.name] > 1) {
+        spot.name = format!("{} ({})", spot.name, spot.id);
+        spot.has_own_name = false;
     }
+    spots
 }

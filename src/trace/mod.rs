@@ -6,6 +6,7 @@
 
 mod activity;
 mod drop_reason;
+mod probe;
 mod truth;
 
 use std::net::Ipv4Addr;
@@ -14,6 +15,7 @@ use ipnet::Ipv4Net;
 
 pub use activity::{ActivityFacts, ActivityId, ActivityKind, FlowOpened, Opener};
 pub use drop_reason::{DropReason, MtuLimit, Refusal, TtlHop};
+pub use probe::{Asked, Finding, Leg, Obstacle};
 pub use truth::Truth;
 
 use crate::ids::{

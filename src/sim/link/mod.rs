@@ -20,7 +20,9 @@ use self::latency::latency;
 use self::pacer::{Full, Pacer, Queue};
 use self::wire::Wire;
 use crate::ids::EniId;
-use crate::model::{Bandwidth, Direction, Fault, LinkEnd, LinkSpec, LinkTraits, Location, Model, same_ends};
+use crate::model::{
+    Bandwidth, Direction, Fault, LinkEnd, LinkSpec, LinkTraits, Location, Model, Ppm, same_ends,
+};
 use crate::seed::Seed;
 use crate::time::Instant;
 use crate::trace::{DropReason, Station};
@@ -192,6 +194,19 @@ impl Links {
         }
         let distance = distance.unwrap_or_else(|| latency(model, from, to));
         Ok(Crossed { at: at + distance, copies })
+    }
+
+    /// Why nothing crosses now, if nothing does, whatever chance says. Nobody's packets are in the way.
+    pub(super) fn blocks(&self, crossing: &Crossing) -> Option<DropReason> {
+        if self.faults.is_empty() && self.links.is_empty() {
+            return None;
+        }
+        let (from, to) = (crossing.from.location, crossing.towards.location);
+        let mut lossy = self.links.iter().filter(|link| link.traits.loss == Some(Ppm::ALWAYS));
+        let is_lost = |link: &Link| way(&link.ends, crossing).is_some();
+        self.check_faults(crossing)
+            .err()
+            .or_else(|| lossy.any(is_lost).then_some(DropReason::LinkLoss { from, to }))
     }
 
     fn check_faults(&self, crossing: &Crossing) -> Result<(), DropReason> {
