@@ -20,7 +20,7 @@ use crate::scenario::problem::suggest;
 const DEPTH_MAX: usize = 100;
 
 /// How many expressions a template may be worth.
-const STEPS_MAX: usize = 500_000;
+const STEPS_MAX: usize = 200_000;
 
 /// How many bytes of text may be made of them.
 const TEXT_MAX: usize = 32 << 20;
@@ -65,6 +65,8 @@ pub struct Asked {
     pub imported: BTreeSet<String>,
     /// Pseudo parameters.
     pub pseudo: BTreeSet<String>,
+    /// How often something was asked for that has no value.
+    unanswered: usize,
 }
 
 /// What a condition is.
@@ -76,13 +78,9 @@ struct Verdict {
 }
 
 impl Asked {
-    fn count(&self) -> usize {
-        self.missing.len() + self.stored.len() + self.exports.len()
-    }
-
     /// Whether something has no value, so that nothing that was worked out counts.
     pub fn is_unanswered(&self) -> bool {
-        self.count() > 0
+        self.unanswered > 0
     }
 }
 
@@ -193,7 +191,11 @@ impl<'t> Evaluator<'t> {
             "Fn::ImportValue" => self.import_value(argument, path),
             "Fn::Transform" => {
                 let message = "`Fn::Transform` is a macro: what it makes of the template is not known here";
-                self.refuse_with(path, message, "import the processed template: `aws cloudformation get-template`")
+                self.refuse_with(
+                    path,
+                    message,
+                    "import the processed template: `aws cloudformation get-template`",
+                )
             }
             "Fn::And" | "Fn::Or" | "Fn::Not" | "Fn::Equals" => {
                 self.refuse(path, &format!("`{name}` belongs into `Conditions`"))
@@ -249,10 +251,12 @@ impl<'t> Evaluator<'t> {
                 return if self.charge(functions::weight(&value), path) { value } else { Value::Null };
             }
             Some(Worth::Missing) => {
+                self.asked.unanswered += 1;
                 self.asked.missing.insert(name.to_owned());
                 return Value::Null;
             }
             Some(Worth::Stored) => {
+                self.asked.unanswered += 1;
                 self.asked.stored.insert(name.to_owned());
                 return Value::Null;
             }
@@ -261,10 +265,12 @@ impl<'t> Evaluator<'t> {
         let Some(declared) = self.resource(name, path) else { return Value::Null };
         match attributes::of_ref(&declared.kind) {
             Attribute::Itself => Value::from(name),
-            Attribute::Named(property, otherwise) => self.property(name, property, path).unwrap_or_else(|| {
-                let stack = self.values.pseudo("AWS::StackName").unwrap_or_default();
-                Value::from(otherwise(&stack, name))
-            }),
+            Attribute::Named(property, otherwise) => {
+                self.property(name, property, path).unwrap_or_else(|| {
+                    let stack = self.values.pseudo("AWS::StackName").unwrap_or_default();
+                    Value::from(otherwise(&stack, name))
+                })
+            }
             Attribute::Property(_) | Attribute::Part(_) | Attribute::Told => functions::unknown(name),
         }
     }
@@ -363,12 +369,7 @@ impl<'t> Evaluator<'t> {
     }
 
     /// Works something out unless that is being done already.
-    fn within<T>(
-        &mut self,
-        key: String,
-        path: &str,
-        work: impl FnOnce(&mut Self, &str) -> T,
-    ) -> Option<T> {
+    fn within<T>(&mut self, key: String, path: &str, work: impl FnOnce(&mut Self, &str) -> T) -> Option<T> {
         if let Some(from) = self.going.iter().position(|one| *one == key) {
             let circle: Vec<_> = self.going[from..].iter().map(|one| format!("`{one}`")).collect();
             let message = format!("this leads in a circle: {} needs itself", circle.join(" needs "));
@@ -421,7 +422,7 @@ impl<'t> Evaluator<'t> {
         if !self.enter(path) {
             return WRONG;
         }
-        let before = self.asked.count();
+        let before = self.asked.unanswered;
         let call = written.as_object().filter(|members| members.len() == 1).and_then(|one| one.iter().next());
         let (name, argument) = call.map_or(("", &Value::Null), |(name, argument)| (name.as_str(), argument));
         let operands = argument.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -436,12 +437,15 @@ impl<'t> Evaluator<'t> {
             ("Fn::Equals", [left, right]) => {
                 let [left, right] = [left, right].map(|side| functions::compared(self.value(side, path)));
                 if left.is_none() || right.is_none() {
-                    let before = self.asked.count() == before;
-                    if before && !self.is_exhausted {
-                        self.trouble(path, "`Fn::Equals` compares two values that are known beforehand", None);
+                    if self.asked.unanswered == before && !self.is_exhausted {
+                        self.trouble(
+                            path,
+                            "`Fn::Equals` compares two values that are known beforehand",
+                            None,
+                        );
                     }
                 }
-                Verdict { holds: left.is_some() && left == right, is_known: self.asked.count() == before }
+                Verdict { holds: left.is_some() && left == right, is_known: self.asked.unanswered == before }
             }
             ("Fn::And" | "Fn::Or", [_, ..]) if operands.len() <= OPERANDS_MAX => {
                 let verdicts: Vec<_> = operands.iter().map(|one| self.verdict(one, path)).collect();
@@ -463,7 +467,11 @@ impl<'t> Evaluator<'t> {
     }
 
     fn import_value(&mut self, argument: &Value, path: &str) -> Value {
+        let before = self.asked.unanswered;
         let name = self.value(argument, path);
+        if self.asked.unanswered > before {
+            return Value::Null;
+        }
         let Some(name) = functions::settled(name, &mut BTreeSet::new()).as_str().map(str::to_owned) else {
             return self.refuse(path, "`Fn::ImportValue` takes the name of an export");
         };
@@ -471,9 +479,8 @@ impl<'t> Evaluator<'t> {
             self.asked.imported.insert(name);
             return Value::from(value.as_str());
         }
-        if !name.is_empty() {
-            self.asked.exports.entry(name).or_insert_with(|| path.to_owned());
-        }
+        self.asked.unanswered += 1;
+        self.asked.exports.entry(name).or_insert_with(|| path.to_owned());
         Value::Null
     }
 
@@ -481,10 +488,10 @@ impl<'t> Evaluator<'t> {
         let Some([map, first, second, rest @ ..]) = argument.as_array().map(Vec::as_slice) else {
             return self.refuse(path, "`Fn::FindInMap` takes a mapping and two keys");
         };
-        let before = self.asked.count();
+        let before = self.asked.unanswered;
         let names = [map, first, second].map(|name| text_of(&self.value(name, path)));
         let [Some(map), Some(first), Some(second)] = names else {
-            if self.asked.count() > before {
+            if self.asked.unanswered > before {
                 return Value::Null;
             }
             return self.refuse(path, "`Fn::FindInMap` takes names that are known beforehand");
@@ -509,7 +516,8 @@ impl<'t> Evaluator<'t> {
             (Some(_), None) => (first, known(rows)),
             (Some(_), Some(_)) => (second, known(row)),
         };
-        let hint = if self.values.region().is_none() && Some(&missing) == self.values.pseudo("AWS::Region").as_ref()
+        let hint = if self.values.region().is_none()
+            && Some(&missing) == self.values.pseudo("AWS::Region").as_ref()
         {
             format!("there are {among}: `--set AWS::Region=…` says which one")
         } else {

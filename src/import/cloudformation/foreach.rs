@@ -46,7 +46,8 @@ fn fill(
             }
             continue;
         }
-        let Some([Value::String(name), list, Value::Object(body)]) = value.as_array().map(Vec::as_slice) else {
+        let Some([Value::String(name), list, Value::Object(body)]) = value.as_array().map(Vec::as_slice)
+        else {
             let hint = "write `[Identifier, [items], {Key${Identifier}: …}]`";
             evaluator.trouble(&path, "this is not a loop", Some(hint.to_owned()));
             continue;

@@ -107,10 +107,8 @@ pub fn call(name: &str, argument: Value) -> Result<Value, String> {
         ("Fn::Cidr" | "Fn::Join" | "Fn::Select" | "Fn::Split", parts) if parts.iter().any(Value::is_null) => {
             Ok(Value::Null)
         }
-        ("Fn::Base64", _) => text_of(&argument).map_or_else(
-            || Ok(unknown(name)),
-            |text| Ok(Value::from(base64(text.as_bytes()))),
-        ),
+        ("Fn::Base64", _) => text_of(&argument)
+            .map_or_else(|| Ok(unknown(name)), |text| Ok(Value::from(base64(text.as_bytes())))),
         ("Fn::Cidr", [block, count, rest @ ..]) => cidr(block, count, rest.first()),
         ("Fn::Join", [delimiter, list]) => join(delimiter, list),
         ("Fn::Length", _) => match &argument {
@@ -180,9 +178,11 @@ fn cidr(block: &Value, count: &Value, bits: Option<&Value>) -> Result<Value, Str
     if text.contains(':') {
         return Ok(unknown(&text));
     }
-    let block: Ipv4Net = text.parse().map_err(|_| format!("`{text}` is not a block of IPv4, such as 10.0.0.0/16"))?;
+    let block: Ipv4Net =
+        text.parse().map_err(|_| format!("`{text}` is not a block of IPv4, such as 10.0.0.0/16"))?;
     let bits = bits.and_then(number).filter(|bits| (1..=32).contains(bits));
-    let bits = bits.ok_or("the third argument of `Fn::Cidr` is how many bits are left to hosts, such as 8")?;
+    let bits =
+        bits.ok_or("the third argument of `Fn::Cidr` is how many bits are left to hosts, such as 8")?;
     let size = 1_u64 << bits;
     let first = u64::from(u32::from(block.network()));
     let room = 1_u64 << (32 - u32::from(block.prefix_len()));
@@ -220,10 +220,7 @@ mod tests {
     #[test]
     fn blocks_follow_one_another() {
         let cidr = |block: &str, count: i64, bits: i64| call("Fn::Cidr", json!([block, count, bits]));
-        assert_eq!(
-            cidr("10.0.0.0/16", 3, 8),
-            Ok(json!(["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"]))
-        );
+        assert_eq!(cidr("10.0.0.0/16", 3, 8), Ok(json!(["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"])));
         assert_eq!(cidr("10.0.5.9/22", 2, 4), Ok(json!(["10.0.4.0/28", "10.0.4.16/28"])));
         assert_eq!(cidr("255.255.255.0/24", 1, 8), Ok(json!(["255.255.255.0/24"])));
         assert_eq!(cidr("0.0.0.0/0", 1, 32), Ok(json!(["0.0.0.0/0"])));

@@ -60,7 +60,15 @@ static KINDS: [Kind; 38] = [
     ),
     thing(
         "Subnet",
-        &["VpcId", "CidrBlock", "AvailabilityZone", "MapPublicIpOnLaunch", "Ipv6Native", "Ipv4IpamPoolId", "Tags"],
+        &[
+            "VpcId",
+            "CidrBlock",
+            "AvailabilityZone",
+            "MapPublicIpOnLaunch",
+            "Ipv6Native",
+            "Ipv4IpamPoolId",
+            "Tags",
+        ],
         &[
             "AvailabilityZoneId",
             "AssignIpv6AddressOnCreation",
@@ -282,7 +290,12 @@ static KINDS: [Kind; 38] = [
     thing("PrefixList", &["PrefixListName", "AddressFamily", "MaxEntries", "Entries", "Tags"], &[]),
     thing(
         "TransitGateway",
-        &["DefaultRouteTableAssociation", "DefaultRouteTablePropagation", "SecurityGroupReferencingSupport", "Tags"],
+        &[
+            "DefaultRouteTableAssociation",
+            "DefaultRouteTablePropagation",
+            "SecurityGroupReferencingSupport",
+            "Tags",
+        ],
         &[
             "AmazonSideAsn",
             "AssociationDefaultRouteTableId",

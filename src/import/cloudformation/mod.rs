@@ -126,7 +126,8 @@ fn worked_out(evaluator: &mut Evaluator<'_>) -> (Vec<Item>, Others, Vec<Notice>)
             } else if !kind.plain.contains(&name.as_str()) {
                 let near = suggest(name, kind.read.iter().copied());
                 let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                let message = format!("a {} has no property `{name}`, which is left out{near}", declared.kind);
+                let message =
+                    format!("a {} has no property `{name}`, which is left out{near}", declared.kind);
                 notices.push(Notice { place: evaluator.template.place(path), loss: Loss::Matters, message });
             }
         }
@@ -194,7 +195,9 @@ fn with_unanswered(
 }
 
 fn unanswered(template: &Template, asked: &Asked) -> Vec<Trouble> {
-    let listed = |names: &BTreeSet<String>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let listed = |names: &BTreeSet<String>| {
+        names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    };
     let settings = |names: &BTreeSet<String>| {
         let setting = |name: &String| match template.parameters.get(name).and_then(|one| one.get("Type")) {
             Some(Value::String(kind)) if kind.contains("AvailabilityZone") && kind.starts_with("List") => {
@@ -206,13 +209,22 @@ fn unanswered(template: &Template, asked: &Asked) -> Vec<Trouble> {
     };
     let mut troubles = Vec::new();
     if !asked.missing.is_empty() {
-        let message = format!("these parameters have neither a default nor a value: {}", listed(&asked.missing));
-        troubles.push(Trouble { place: template.place("Parameters"), message, hint: settings(&asked.missing) });
+        let message =
+            format!("these parameters have neither a default nor a value: {}", listed(&asked.missing));
+        troubles.push(Trouble {
+            place: template.place("Parameters"),
+            message,
+            hint: settings(&asked.missing),
+        });
     }
     if !asked.stored.is_empty() {
         let message =
             format!("the values of these parameters are in the parameter store: {}", listed(&asked.stored));
-        troubles.push(Trouble { place: template.place("Parameters"), message, hint: settings(&asked.stored) });
+        troubles.push(Trouble {
+            place: template.place("Parameters"),
+            message,
+            hint: settings(&asked.stored),
+        });
     }
     for (name, path) in &asked.exports {
         let message = format!("the value of the export `{name}` of another stack is not known");

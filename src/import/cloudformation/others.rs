@@ -166,12 +166,17 @@ fn lost(declared: &Declared) -> Option<&'static str> {
     };
     let says = |name: &&str| properties.is_some_and(|properties| properties.contains_key(*name));
     match kind {
-        "AWS::CloudFormation::Stack" => Some("what a nested stack makes is in another template; import that as well"),
+        "AWS::CloudFormation::Stack" => {
+            Some("what a nested stack makes is in another template; import that as well")
+        }
         kind if kind.ends_with("::MODULE") => Some("what a module makes is in another template"),
         kind if WITH_INTERFACES.contains(&kind) => {
             Some("it has interfaces in subnets, which a template does not tell")
         }
-        kind if NETWORK.iter().any(|prefix| kind == *prefix || kind.starts_with(prefix) && prefix.ends_with(':')) => {
+        kind if NETWORK
+            .iter()
+            .any(|prefix| kind == *prefix || kind.starts_with(prefix) && prefix.ends_with(':')) =>
+        {
             Some("it may treat packets, and is not simulated")
         }
         kind if kind.starts_with("AWS::EC2::") => {

@@ -20,6 +20,9 @@ pub const REGION: &str = "us-east-1";
 /// The account of a template that asks for one, if nobody says it.
 pub const ACCOUNT: &str = "123456789012";
 
+/// How many allowed values a hint lists.
+const LISTED_MAX: usize = 12;
+
 const PSEUDO: [&str; 6] =
     ["AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::StackId", "AWS::StackName", "AWS::URLSuffix"];
 
@@ -135,7 +138,8 @@ fn worth(declared: &Value, given: Option<&str>) -> Worth {
     let kind = declared.get("Type").and_then(Value::as_str).unwrap_or("String");
     let is_stored = kind.starts_with("AWS::SSM::Parameter::Value<");
     let default = declared.get("Default").and_then(text_of).filter(|_| !is_stored);
-    let is_list = kind == "CommaDelimitedList" || kind.contains("List<") || kind.contains("<CommaDelimitedList");
+    let is_list =
+        kind == "CommaDelimitedList" || kind.contains("List<") || kind.contains("<CommaDelimitedList");
     match given.map(str::to_owned).or(default) {
         Some(text) if is_list => {
             let items = text.split(',').map(|item| Value::from(item.trim())).filter(|item| item != "");
@@ -161,8 +165,13 @@ fn complaint_of_item(declared: &Value, item: &str) -> Option<(String, Option<Str
     if let Some(allowed) = list.map(|list| list.iter().filter_map(text_of).collect::<Vec<_>>())
         && !allowed.iter().any(|one| one == item)
     {
-        let listed = allowed.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ");
-        return Some((format!("`{item}` is not among the allowed values"), Some(format!("allowed: {listed}"))));
+        let listed = allowed.iter().take(LISTED_MAX).map(|one| format!("`{one}`"));
+        let more = if allowed.len() > LISTED_MAX { ", …" } else { "" };
+        let listed = listed.collect::<Vec<_>>().join(", ") + more;
+        return Some((
+            format!("`{item}` is not among the allowed values"),
+            Some(format!("allowed: {listed}")),
+        ));
     }
     if let Some(allowed) = declared.get("AllowedPattern").and_then(Value::as_str)
         && pattern::matches(allowed, item) == Some(false)
@@ -188,4 +197,3 @@ fn complaint_of_item(declared: &Value, item: &str) -> Option<(String, Option<Str
     }
     None
 }
-

@@ -4,7 +4,6 @@
 
 use std::rc::Rc;
 
-
 use serde_json::{Map, Value};
 
 use crate::import::{Place, Trouble};

@@ -149,7 +149,9 @@ impl<'s> Reader<'s> {
             Event::Alias(anchor) => return self.alias(anchor, span),
             other => {
                 let message = match other {
-                    Event::UnresolvedAlias(name) => format!("no anchor `&{name}` is defined before this alias"),
+                    Event::UnresolvedAlias(name) => {
+                        format!("no anchor `&{name}` is defined before this alias")
+                    }
                     _ => "a value is missing here".to_owned(),
                 };
                 self.trouble(span, &message, Some("a text that begins with `*` needs quotes"));
@@ -226,7 +228,11 @@ impl<'s> Reader<'s> {
     /// A key, and whether it is the merge key `<<`.
     fn key(&mut self, event: Event<'s>, span: granit_parser::Span) -> Read<(String, bool)> {
         let Event::Scalar(text, style, _, _) = event else {
-            self.trouble(span, "a key must be a word", Some("a text that begins with `{`, `[` or `*` needs quotes"));
+            self.trouble(
+                span,
+                "a key must be a word",
+                Some("a text that begins with `{`, `[` or `*` needs quotes"),
+            );
             return Err(Stopped);
         };
         self.charge(Cost { nodes: 1, text: text.len(), height: 1 }, span)?;

@@ -1,12 +1,12 @@
 //! Security groups and network ACLs, also those that come with a VPC.
 
 use super::{Builder, Item};
+use crate::import::Place;
 use crate::import::cloudformation::attributes::{DEFAULT_ACL, DEFAULT_GROUP};
 use crate::import::inventory::{
     AclEntry, Block, EndpointKind, NetworkAcl, Peer, Permission, SecurityGroup, Traffic,
 };
 use crate::import::json::At;
-use crate::import::Place;
 
 /// What the properties of a rule call its peer.
 struct PeerKeys {
@@ -44,7 +44,7 @@ impl Builder {
         let Some(vpc) = at.text("VpcId") else {
             let message = "a security group of the account's default VPC, which a template does not describe, \
                            is left out";
-            return self.matters(at.place(), message);
+            return self.matters(self.place(at), message);
         };
         let group_name = at.text("GroupName").unwrap_or_else(|| item.id.clone());
         self.inventory.security_groups.push(SecurityGroup { about, vpc, group_name, ingress, egress });
@@ -55,11 +55,11 @@ impl Builder {
         let group = match (at.text("GroupId"), at.text("GroupName")) {
             (Some(id), _) => self.group(id),
             (None, Some(name)) => self.group_called(&name),
-            (None, None) => return self.trouble(at.place(), "`GroupId` is missing"),
+            (None, None) => return self.trouble(self.place(at), "`GroupId` is missing"),
         };
         match self.group_mut(&group) {
             Some(group) => group.ingress.extend(permissions),
-            None => self.elsewhere(at.place(), "a rule", &group),
+            None => self.elsewhere(self.place(at), "a rule", &group),
         }
     }
 
@@ -76,7 +76,7 @@ impl Builder {
                 }
                 group.egress.extend(permissions);
             }
-            None => self.elsewhere(at.place(), "a rule", &group),
+            None => self.elsewhere(self.place(at), "a rule", &group),
         }
     }
 
@@ -124,7 +124,8 @@ impl Builder {
         let mut interfaces = std::mem::take(&mut self.inventory.interfaces);
         for interface in interfaces.iter_mut().filter(|interface| interface.security_groups.is_empty()) {
             let vpc = vpcs.iter().find(|(subnet, _)| *subnet == interface.subnet).map(|(_, vpc)| vpc);
-            interface.security_groups = vpc.map(|vpc| self.group(format!("{vpc}.{DEFAULT_GROUP}"))).into_iter().collect();
+            interface.security_groups =
+                vpc.map(|vpc| self.group(format!("{vpc}.{DEFAULT_GROUP}"))).into_iter().collect();
         }
         self.inventory.interfaces = interfaces;
         let mut endpoints = std::mem::take(&mut self.inventory.endpoints);
@@ -149,7 +150,10 @@ impl Builder {
             .all(|key| at.text(key).is_none());
         if is_silent {
             // The stack is made, and the rule is not.
-            self.matters(at.place(), "a rule that names neither a block nor a group is left out, as AWS does");
+            self.matters(
+                self.place(at),
+                "a rule that names neither a block nor a group is left out, as AWS does",
+            );
         }
         if at.text("CidrIp").is_some() {
             peers.extend(self.cidr(at, "CidrIp").map(|block| Peer::Block(Block::Cidr(block))));
@@ -161,7 +165,7 @@ impl Builder {
         } else if let Some(name) = at.text(keys.group_name) {
             peers.push(Peer::Group(self.group_called(&name)));
         }
-        let permission = |peer| Permission { traffic: traffic.clone(), peer, place: at.place() };
+        let permission = |peer| Permission { traffic: traffic.clone(), peer, place: self.place(at) };
         peers.into_iter().map(permission).collect()
     }
 
@@ -197,7 +201,9 @@ impl Builder {
 
     pub(super) fn network_acl_entry(&mut self, at: &At<'_>) {
         let Some(id) = self.need(at, "NetworkAclId") else { return };
-        let Some(number) = self.need(at, "RuleNumber").and_then(|_| self.number(at, "RuleNumber")) else { return };
+        let Some(number) = self.need(at, "RuleNumber").and_then(|_| self.number(at, "RuleNumber")) else {
+            return;
+        };
         let Some(protocol) = self.need(at, "Protocol") else { return };
         let Some(action) = self.need(at, "RuleAction") else { return };
         let allows = match action.to_ascii_lowercase().as_str() {
@@ -218,18 +224,20 @@ impl Builder {
             _ => (self.number(&range, "From"), self.number(&range, "To")),
         };
         let traffic = Traffic { protocol, from, to };
-        let entry = AclEntry { number, is_egress, allows, traffic, block, place: at.place() };
+        let entry = AclEntry { number, is_egress, allows, traffic, block, place: self.place(at) };
         match self.acl_mut(&id) {
             Some(acl) => acl.entries.push(entry),
-            None => self.elsewhere(at.place(), "an entry", &id),
+            None => self.elsewhere(self.place(at), "an entry", &id),
         }
     }
 
     pub(super) fn subnet_network_acl(&mut self, at: &At<'_>) {
-        let (Some(id), Some(subnet)) = (self.need(at, "NetworkAclId"), self.need(at, "SubnetId")) else { return };
+        let (Some(id), Some(subnet)) = (self.need(at, "NetworkAclId"), self.need(at, "SubnetId")) else {
+            return;
+        };
         match self.acl_mut(&id) {
             Some(acl) => acl.subnets.push(subnet),
-            None => self.elsewhere(at.place(), "an association", &id),
+            None => self.elsewhere(self.place(at), "an association", &id),
         }
     }
 }

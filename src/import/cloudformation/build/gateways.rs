@@ -26,14 +26,14 @@ impl Builder {
         let Some(vpc) = self.need(at, "VpcId") else { return };
         let (internet, vpn) = (at.text("InternetGatewayId"), at.text("VpnGatewayId"));
         if internet.is_none() && vpn.is_none() {
-            self.trouble(at.place(), "an attachment needs `InternetGatewayId` or `VpnGatewayId`");
+            self.trouble(self.place(at), "an attachment needs `InternetGatewayId` or `VpnGatewayId`");
         }
         let vpc = Some(vpc);
         if let Some(id) = internet {
             match self.inventory.internet_gateways.iter_mut().find(|gateway| gateway.about.id == id) {
                 Some(gateway) => gateway.vpc.clone_from(&vpc),
                 None => {
-                    let about = self.about_id(&id, at.place());
+                    let about = self.about_id(&id, self.place(at));
                     self.inventory.internet_gateways.push(InternetGateway { about, vpc: vpc.clone() });
                 }
             }
@@ -42,7 +42,7 @@ impl Builder {
             match self.inventory.vpn_gateways.iter_mut().find(|gateway| gateway.about.id == id) {
                 Some(gateway) => gateway.vpc = vpc,
                 None => {
-                    let about = self.about_id(&id, at.place());
+                    let about = self.about_id(&id, self.place(at));
                     self.inventory.vpn_gateways.push(VpnGateway { about, vpc });
                 }
             }
@@ -51,7 +51,8 @@ impl Builder {
 
     pub(super) fn nat_gateway(&mut self, item: &Item, at: &At<'_>) {
         let about = self.about(item, at);
-        let is_regional = at.text("AvailabilityMode").is_some_and(|mode| mode.eq_ignore_ascii_case("regional"));
+        let is_regional =
+            at.text("AvailabilityMode").is_some_and(|mode| mode.eq_ignore_ascii_case("regional"));
         let subnet = if is_regional { None } else { self.need(at, "SubnetId") };
         if !is_regional && subnet.is_none() {
             return;
@@ -88,7 +89,7 @@ impl Builder {
         let is_accepted = is_own || at.text("PeerRoleArn").is_some();
         if !is_accepted {
             let message = "this peering connection waits for the other account to accept it";
-            self.matters(at.place(), message);
+            self.matters(self.place(at), message);
         }
         let requester = PeerVpc { vpc, ..PeerVpc::default() };
         let region = at.text("PeerRegion").filter(|region| !self.is_unknown(region));
@@ -112,8 +113,9 @@ impl Builder {
             "Interface" => {
                 let private_dns = self.flag(at, "PrivateDnsEnabled");
                 if private_dns.is_none() {
-                    let message = "whether this endpoint has private names is not said: it is taken to have none";
-                    self.matters(at.place(), message);
+                    let message =
+                        "whether this endpoint has private names is not said: it is taken to have none";
+                    self.matters(self.place(at), message);
                 }
                 EndpointKind::Interface {
                     subnets: self.texts(at, "SubnetIds"),
@@ -127,7 +129,7 @@ impl Builder {
         let policy = match at.get("PolicyDocument").value {
             Value::Null => None,
             Value::String(text) => Some(text.clone()),
-            document => Some(document.to_string()),
+            document => Some(document.to_string()).filter(|_| !is_default_policy(document)),
         };
         self.inventory.endpoints.push(Endpoint { about, vpc, service, kind, policy });
     }
@@ -138,7 +140,7 @@ impl Builder {
         let max_entries = self.number(at, "MaxEntries");
         let mut entries = Vec::new();
         if at.text("AddressFamily").is_some_and(|family| family.eq_ignore_ascii_case("IPv6")) {
-            self.harmless(at.place(), "the entries of a prefix list of IPv6 are left out");
+            self.harmless(self.place(at), "the entries of a prefix list of IPv6 are left out");
         } else {
             for entry in self.elements(at, "Entries") {
                 entries.extend(self.cidr(&entry, "Cidr"));
@@ -159,7 +161,7 @@ impl Builder {
         let transit = at.text("TransitGatewayId");
         let Some(gateway) = at.text("VpnGatewayId").or_else(|| transit.clone()) else {
             let message = "a VPN connection without a gateway on the side of AWS is left out";
-            return self.matters(at.place(), message);
+            return self.matters(self.place(at), message);
         };
         if let Some(transit_gateway) = transit {
             let attachment = self.about_id(&format!("{}.{VPN_ATTACHMENT}", item.id), self.place_of(&item.id));
@@ -176,7 +178,24 @@ impl Builder {
         let Some(cidr) = self.cidr(at, "DestinationCidrBlock") else { return };
         match self.inventory.vpn_connections.iter_mut().find(|connection| connection.about.id == id) {
             Some(connection) => connection.routes.push(cidr),
-            None => self.elsewhere(at.place(), "a route", &id),
+            None => self.elsewhere(self.place(at), "a route", &id),
         }
     }
+}
+
+/// Whether a policy is the one that an endpoint has if none is said.
+fn is_default_policy(document: &Value) -> bool {
+    let statement = &document["Statement"];
+    let statement = match statement.as_array().map(Vec::as_slice) {
+        Some([one]) => one,
+        Some(_) => return false,
+        None => statement,
+    };
+    let is_all = |key: &str| match &statement[key] {
+        Value::String(text) => text == "*",
+        Value::Array(list) => list.iter().all(|one| one == "*") && !list.is_empty(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    };
+    let is_plain = statement.as_object().is_some_and(|statement| !statement.contains_key("Condition"));
+    is_plain && statement["Effect"] == "Allow" && ["Action", "Principal", "Resource"].into_iter().all(is_all)
 }

@@ -59,7 +59,7 @@ impl Builder {
         let device = self.number(at, "DeviceIndex");
         let (Some(interface), Some(instance)) = ids else { return };
         let device = device.unwrap_or(1);
-        self.attached.push(Attached { interface, instance, device, place: at.place() });
+        self.attached.push(Attached { interface, instance, device, place: self.place(at) });
     }
 
     /// Attaches interfaces that have ids of their own.
@@ -92,7 +92,7 @@ impl Builder {
             let device = self.number(entry, "DeviceIndex").unwrap_or(position);
             associate_public_ip = associate_public_ip.or(self.flag(entry, "AssociatePublicIpAddress"));
             if let Some(interface) = entry.text("NetworkInterfaceId") {
-                let (instance, place) = (item.id.clone(), entry.place());
+                let (instance, place) = (item.id.clone(), self.place(entry));
                 self.attached.push(Attached { interface, instance, device, place });
                 count += 1;
             } else {
@@ -101,7 +101,7 @@ impl Builder {
         }
         if count == 0 {
             let message = "an instance without a subnet, which is in the account's default VPC, is left out";
-            return self.matters(at.place(), message);
+            return self.matters(self.place(at), message);
         }
         let instance_type = at.text("InstanceType").filter(|kind| !self.is_unknown(kind));
         let (is_stopped, subnet) = (false, None);
@@ -116,7 +116,7 @@ impl Builder {
         for key in ["SecurityGroupIds", "SecurityGroups"] {
             security_groups.extend(self.groups(at, key));
         }
-        let about = self.about_id(&format!("{}.eth{device}", item.id), at.place());
+        let about = self.about_id(&format!("{}.eth{device}", item.id), self.place(at));
         let private_ips = self.private_ips(at);
         self.inventory.interfaces.push(Interface {
             about,
@@ -144,7 +144,7 @@ impl Builder {
         let target = at.text("NetworkInterfaceId").or_else(|| at.text("InstanceId"));
         let (Some(id), Some(target)) = (at.text("AllocationId").or_else(|| at.text("EIP")), target) else {
             let message = "an association needs `AllocationId`, and `InstanceId` or `NetworkInterfaceId`";
-            return self.trouble(at.place(), message);
+            return self.trouble(self.place(at), message);
         };
         let (associated_with, private_ip) = (Some(target), at.text("PrivateIpAddress"));
         if let Some(address) = self.inventory.addresses.iter_mut().find(|address| address.about.id == id) {
@@ -152,7 +152,7 @@ impl Builder {
             return;
         }
         // One that was there before the stack.
-        let about = self.about_id(&id, at.place());
+        let about = self.about_id(&id, self.place(at));
         let public_ip = at.text("EIP").filter(|address| address.parse::<std::net::Ipv4Addr>().is_ok());
         self.inventory.addresses.push(Address { about, public_ip, associated_with, private_ip });
     }

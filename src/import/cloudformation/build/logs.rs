@@ -30,12 +30,12 @@ impl Builder {
                 let of_arn = of_arn.and_then(|(_, name)| name.split(':').next()).map(str::to_owned);
                 let name = at.text("LogGroupName").or(of_arn);
                 if name.is_none() {
-                    self.harmless(at.place(), "a flow log whose log group is not known is left out");
+                    self.harmless(self.place(at), "a flow log whose log group is not known is left out");
                 }
                 name.map(LogDestination::LogGroup)
             }
             Some(other) => {
-                self.harmless(at.place(), format!("a flow log that goes to `{other}` is left out"));
+                self.harmless(self.place(at), format!("a flow log that goes to `{other}` is left out"));
                 None
             }
         }
@@ -43,7 +43,10 @@ impl Builder {
 
     fn bucket(&mut self, at: &At<'_>, arn: &str) -> Option<LogDestination> {
         let Some((_, path)) = arn.split_once(":s3:::").filter(|(_, path)| !path.is_empty()) else {
-            self.harmless(at.place(), format!("a flow log whose bucket `{arn}` is not known is left out"));
+            self.harmless(
+                self.place(at),
+                format!("a flow log whose bucket `{arn}` is not known is left out"),
+            );
             return None;
         };
         let (name, prefix) = path.split_once('/').unwrap_or((path, ""));

@@ -143,7 +143,7 @@ impl Builder {
             "VPNConnection" => self.vpn_connection(item, at),
             "VPNConnectionRoute" => self.vpn_connection_route(at),
             "FlowLog" => self.flow_log(item, at),
-            kind => self.matters(at.place(), format!("a resource of type AWS::EC2::{kind} is left out")),
+            kind => self.matters(self.place(at), format!("a resource of type AWS::EC2::{kind} is left out")),
         }
     }
 
@@ -175,6 +175,13 @@ impl Builder {
         }
     }
 
+    /// Where a resource or a part of it is written.
+    fn place(&self, at: &At<'_>) -> Place {
+        let Place { file, path } = at.place();
+        let path = path.strip_suffix(".Properties").unwrap_or(&path).to_owned();
+        Place { file, path }
+    }
+
     fn place_of(&self, id: &str) -> Place {
         Place { file: Rc::clone(&self.file), path: format!("Resources.{id}") }
     }
@@ -196,7 +203,7 @@ impl Builder {
         let text = at.text(key);
         if text.is_none() {
             let what = if at.get(key).value.is_null() { "is missing" } else { "is not a text" };
-            self.trouble(at.place(), format!("`{key}` {what}"));
+            self.trouble(self.place(at), format!("`{key}` {what}"));
         }
         text
     }

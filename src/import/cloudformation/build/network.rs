@@ -9,8 +9,9 @@ impl Builder {
         let about = self.about(item, at);
         let of_pool = at.text("CidrBlock").is_none() && at.text("Ipv4IpamPoolId").is_some();
         if of_pool {
-            let message = "the block of this VPC is taken from a pool of IPAM when the stack is made: it is left out";
-            return self.matters(at.place(), message);
+            let message =
+                "the block of this VPC is taken from a pool of IPAM when the stack is made: it is left out";
+            return self.matters(self.place(at), message);
         }
         let Some(cidr) = self.cidr(at, "CidrBlock") else { return };
         let dns_support = self.flag(at, "EnableDnsSupport");
@@ -23,14 +24,14 @@ impl Builder {
         if at.text("CidrBlock").is_none() {
             if at.text("Ipv4IpamPoolId").is_some() {
                 let message = "a block that is taken from a pool of IPAM when the stack is made is left out";
-                return self.matters(at.place(), message);
+                return self.matters(self.place(at), message);
             }
-            return self.harmless(at.place(), "a block of IPv6 is left out");
+            return self.harmless(self.place(at), "a block of IPv6 is left out");
         }
         let Some(cidr) = self.cidr(at, "CidrBlock") else { return };
         match self.inventory.vpcs.iter_mut().find(|vpc| vpc.about.id == id) {
             Some(vpc) => vpc.cidrs.push(cidr),
-            None => self.elsewhere(at.place(), "a block", &id),
+            None => self.elsewhere(self.place(at), "a block", &id),
         }
     }
 
@@ -38,11 +39,11 @@ impl Builder {
         let about = self.about(item, at);
         let Some(vpc) = self.need(at, "VpcId") else { return };
         if self.flag(at, "Ipv6Native") == Some(true) {
-            return self.harmless(at.place(), "a subnet that has only IPv6 is left out");
+            return self.harmless(self.place(at), "a subnet that has only IPv6 is left out");
         }
         if at.text("CidrBlock").is_none() && at.text("Ipv4IpamPoolId").is_some() {
             let message = "the block of this subnet is taken from a pool of IPAM when the stack is made: it is left out";
-            return self.matters(at.place(), message);
+            return self.matters(self.place(at), message);
         }
         let Some(cidr) = self.cidr(at, "CidrBlock") else { return };
         let zone = at.text("AvailabilityZone").filter(|zone| !self.is_unknown(zone));

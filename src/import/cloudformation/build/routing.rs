@@ -46,14 +46,18 @@ impl Builder {
         let target = match targets.as_slice() {
             [local] if local == "local" => RouteTarget::Local,
             [id] => RouteTarget::Id(id.clone()),
-            [] => return self.trouble(at.place(), format!("a route needs a target, such as `{}`", TARGETS[0])),
-            _ => return self.trouble(at.place(), "a route has one target"),
+            [] => {
+                return self
+                    .trouble(self.place(at), format!("a route needs a target, such as `{}`", TARGETS[0]));
+            }
+            _ => return self.trouble(self.place(at), "a route has one target"),
         };
         let Some(destination) = self.destination(at) else { return };
-        let route = Route { destination, target, is_propagated: false, is_blackhole: false, place: at.place() };
+        let route =
+            Route { destination, target, is_propagated: false, is_blackhole: false, place: self.place(at) };
         match self.table(&id) {
             Some(table) => table.routes.push(route),
-            None => self.elsewhere(at.place(), "a route", &id),
+            None => self.elsewhere(self.place(at), "a route", &id),
         }
     }
 
@@ -68,10 +72,12 @@ impl Builder {
     }
 
     pub(super) fn subnet_route_table(&mut self, at: &At<'_>) {
-        let (Some(id), Some(subnet)) = (self.need(at, "RouteTableId"), self.need(at, "SubnetId")) else { return };
+        let (Some(id), Some(subnet)) = (self.need(at, "RouteTableId"), self.need(at, "SubnetId")) else {
+            return;
+        };
         match self.table(&id) {
             Some(table) => table.subnets.push(subnet),
-            None => self.elsewhere(at.place(), "an association", &id),
+            None => self.elsewhere(self.place(at), "an association", &id),
         }
     }
 
@@ -81,7 +87,7 @@ impl Builder {
         };
         match self.table(&id) {
             Some(table) => table.gateways.push(gateway),
-            None => self.elsewhere(at.place(), "an association", &id),
+            None => self.elsewhere(self.place(at), "an association", &id),
         }
     }
 
@@ -90,7 +96,7 @@ impl Builder {
         for id in self.texts(at, "RouteTableIds") {
             match self.table(&id) {
                 Some(table) => table.propagating.push(gateway.clone()),
-                None => self.elsewhere(at.place(), "a propagation", &id),
+                None => self.elsewhere(self.place(at), "a propagation", &id),
             }
         }
     }

@@ -1,7 +1,9 @@
 //! Transit gateways, what is attached to them, and their route tables.
 
 use super::{Builder, Item};
-use crate::import::inventory::{TransitAttachment, TransitGateway, TransitResource, TransitRoute, TransitTable};
+use crate::import::inventory::{
+    TransitAttachment, TransitGateway, TransitResource, TransitRoute, TransitTable,
+};
 use crate::import::json::At;
 
 fn is_enabled(at: &At<'_>, key: &str) -> Option<bool> {
@@ -16,7 +18,7 @@ impl Builder {
         if associates != propagates {
             let message = "this transit gateway only associates with its default table, or only propagates to it: \
                            it is taken to do neither";
-            self.matters(at.place(), message);
+            self.matters(self.place(at), message);
         }
         self.inventory.transit_gateways.push(TransitGateway {
             about,
@@ -60,7 +62,7 @@ impl Builder {
     fn table_of(&mut self, at: &At<'_>, what: &str) -> Option<&mut TransitTable> {
         let id = self.need(at, "TransitGatewayRouteTableId")?;
         let Some(found) = self.inventory.transit_tables.iter().position(|table| table.about.id == id) else {
-            self.elsewhere(at.place(), what, &id);
+            self.elsewhere(self.place(at), what, &id);
             return None;
         };
         Some(&mut self.inventory.transit_tables[found])
@@ -74,10 +76,10 @@ impl Builder {
         }
         let is_ipv6 = at.text("DestinationCidrBlock").is_some_and(|block| block.contains(':'));
         if is_ipv6 {
-            return self.harmless(at.place(), "a route of IPv6 is left out");
+            return self.harmless(self.place(at), "a route of IPv6 is left out");
         }
         let Some(cidr) = self.cidr(at, "DestinationCidrBlock") else { return };
-        let route = TransitRoute { cidr, attachment, place: at.place() };
+        let route = TransitRoute { cidr, attachment, place: self.place(at) };
         if let Some(table) = self.table_of(at, "a route") {
             table.routes.push(route);
         }
