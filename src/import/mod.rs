@@ -7,7 +7,7 @@
 //!
 //! Knows the layouts of other tools. Must never know packets, or make a resource by itself.
 
-mod cloudformation;
+pub mod cloudformation;
 mod inventory;
 mod json;
 

@@ -76,14 +76,10 @@ fn fill(
 
 /// Loops further inside, such as among the properties of a resource.
 fn inside(evaluator: &mut Evaluator<'_>, value: &Value, path: &str, state: (usize, &mut usize)) -> Value {
-    match value {
-        Value::Object(map) if holds_loop(value, 0) => {
-            let mut made = Map::new();
-            fill(evaluator, map, path, state, &mut made);
-            Value::Object(made)
-        }
-        other => other.clone(),
-    }
+    let Some(map) = value.as_object().filter(|_| holds_loop(value, 0)) else { return value.clone() };
+    let mut made = Map::new();
+    fill(evaluator, map, path, state, &mut made);
+    Value::Object(made)
 }
 
 fn holds_loop(value: &Value, depth: usize) -> bool {

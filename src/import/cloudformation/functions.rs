@@ -113,8 +113,10 @@ pub fn call(name: &str, argument: Value) -> Result<Value, String> {
         ("Fn::Join", [delimiter, list]) => join(delimiter, list),
         ("Fn::Length", _) => match &argument {
             Value::Array(items) => Ok(Value::from(items.iter().filter(|item| !item.is_null()).count())),
-            other if as_unknown(other).is_some() => Ok(unknown(name)),
-            _ => Err("`Fn::Length` takes a list".to_owned()),
+            Value::Object(_) if as_unknown(&argument).is_some() => Ok(unknown(name)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                Err("`Fn::Length` takes a list".to_owned())
+            }
         },
         ("Fn::Select", [at, list]) => select(at, list),
         ("Fn::Split", [delimiter, text]) => split(delimiter, text),

@@ -34,16 +34,8 @@ pub fn of(kind: &str) -> Option<&'static Kind> {
 static KINDS: [Kind; 38] = [
     thing(
         "VPC",
-        &[
-            "CidrBlock",
-            "EnableDnsSupport",
-            "EnableDnsHostnames",
-            "InstanceTenancy",
-            "Ipv4IpamPoolId",
-            "Ipv4NetmaskLength",
-            "Tags",
-        ],
-        &[],
+        &["CidrBlock", "EnableDnsSupport", "EnableDnsHostnames", "Ipv4IpamPoolId", "Tags"],
+        &["InstanceTenancy", "Ipv4NetmaskLength"],
     ),
     tie(
         "VPCCidrBlock",

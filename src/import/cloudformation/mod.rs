@@ -8,13 +8,16 @@
 
 mod attributes;
 mod build;
+mod conditions;
 mod evaluate;
 mod foreach;
 mod functions;
 mod kinds;
+mod lookups;
 mod others;
 mod parameters;
 mod pattern;
+mod references;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -28,13 +31,10 @@ use serde_json::{Map, Value};
 use self::build::{Builder, Item};
 use self::evaluate::{Asked, Evaluator};
 use self::others::Others;
-use self::parameters::{IMPORT_PREFIX, REGION, Values};
+use self::parameters::{ACCOUNT, IMPORT_PREFIX, REGION, Values};
 use self::template::Template;
 use crate::import::{Loss, Notice, Reading, Trouble};
 use crate::scenario::problem::suggest;
-
-/// How many resources a template may have after its loops; AWS allows 500.
-const RESOURCES_MAX: usize = 2000;
 
 /// Macros whose resources are read as they stand.
 const HARMLESS_MACROS: [&str; 3] = ["AWS::LanguageExtensions", "AWS::Serverless", "AWS::SecretsManager"];
@@ -67,6 +67,7 @@ pub fn read(
     let region = values.region().map(str::to_owned);
     let region = region.or_else(|| asked.pseudo.contains("AWS::Region").then(|| REGION.to_owned()));
     let account = values.pseudo.get("AWS::AccountId").cloned();
+    let account = account.or_else(|| asked.pseudo.contains("AWS::AccountId").then(|| ACCOUNT.to_owned()));
     let mut builder = Builder::new(file, region, account);
     builder.fill(items);
     let Reading { inventory, notices: more } = builder.finish()?;
@@ -75,18 +76,18 @@ pub fn read(
     Ok(Reading { inventory, notices })
 }
 
+/// A section, as it is written.
+type Section = Map<String, Value>;
+
 /// Conditions and resources without loops.
 fn unrolled(
     template: &Template,
     values: &Values,
-    resources: &Map<String, Value>,
-) -> Result<(Map<String, Value>, Map<String, Value>), Vec<Trouble>> {
+    resources: &Section,
+) -> Result<(Section, Section), Vec<Trouble>> {
     let mut evaluator = Evaluator::new(template, values);
     let conditions = foreach::expanded(&mut evaluator, &template.conditions, "Conditions");
     let resources = foreach::expanded(&mut evaluator, resources, "Resources");
-    if resources.len() > RESOURCES_MAX {
-        evaluator.trouble("Resources", format!("there are more than {RESOURCES_MAX} resources"), None);
-    }
     let Evaluator { troubles, asked, .. } = evaluator;
     let is_unanswered = asked.is_unanswered();
     let troubles = if is_unanswered { unanswered(template, &asked) } else { troubles };
@@ -107,27 +108,14 @@ fn worked_out(evaluator: &mut Evaluator<'_>) -> (Vec<Item>, Others, Vec<Notice>)
         evaluator.current = Some(id.clone());
         let path = format!("Resources.{id}.Properties");
         let mut properties = Map::new();
-        // Properties may be chosen as a whole.
-        let written = match &declared.properties {
-            Value::Object(written) if !written.keys().any(|key| key.starts_with("Fn::")) => written.clone(),
-            Value::Null => Map::new(),
-            other => match evaluator.value(other, &path) {
-                Value::Object(written) => written,
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                    evaluator.trouble(&path, "the properties of a resource are a map", None);
-                    Map::new()
-                }
-            },
-        };
-        for (name, value) in &written {
+        for (name, value) in &chosen(evaluator, &declared.properties, &path) {
             let path = format!("{path}.{name}");
             if kind.read.contains(&name.as_str()) {
                 properties.insert(name.clone(), evaluator.value(value, &path));
             } else if !kind.plain.contains(&name.as_str()) {
                 let near = suggest(name, kind.read.iter().copied());
                 let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                let message =
-                    format!("a {} has no property `{name}`, which is left out{near}", declared.kind);
+                let message = format!("{} has no property `{name}`, which is left out{near}", declared.kind);
                 notices.push(Notice { place: evaluator.template.place(path), loss: Loss::Matters, message });
             }
         }
@@ -137,6 +125,22 @@ fn worked_out(evaluator: &mut Evaluator<'_>) -> (Vec<Item>, Others, Vec<Notice>)
         items.push(Item { id: id.clone(), kind: kind.name, is_tie: kind.is_tie, properties, unknown });
     }
     (items, others, notices)
+}
+
+/// The properties of a resource, which a function may choose as a whole.
+fn chosen(evaluator: &mut Evaluator<'_>, written: &Value, path: &str) -> Section {
+    match written {
+        Value::Null => return Map::new(),
+        Value::Object(members) if !members.keys().any(|key| key.starts_with("Fn::")) => {
+            return members.clone();
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {}
+    }
+    if let Value::Object(members) = evaluator.value(written, path) {
+        return members;
+    }
+    evaluator.trouble(path, "the properties of a resource are a map", None);
+    Map::new()
 }
 
 /// Resources that need each other, which AWS refuses as well.

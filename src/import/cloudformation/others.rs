@@ -73,12 +73,11 @@ static IN_A_VPC: [&str; 6] =
     ["NetworkConfiguration", "VPCOptions", "VpcConfig", "VpcConfiguration", "VpcConnectorArn", "VPCConfig"];
 
 /// What is part of the network, and not simulated.
-static NETWORK: [&str; 10] = [
+static NETWORK: [&str; 9] = [
     "AWS::CloudFormation::Stack",
     "AWS::CloudFormation::StackSet",
     "AWS::DirectConnect::",
     "AWS::NetworkFirewall::Firewall",
-    "AWS::NetworkFirewall::FirewallPolicy",
     "AWS::NetworkFirewall::VpcEndpointAssociation",
     "AWS::NetworkManager::",
     "AWS::RAM::Permission",
@@ -184,7 +183,7 @@ fn lost(declared: &Declared) -> Option<&'static str> {
             let is_harmless = HARMLESS_OF_EC2.contains(&name) || name.starts_with("VPCEndpointService");
             (!is_harmless).then_some("it may treat packets, and is not simulated")
         }
-        _ if IN_A_VPC.iter().any(|name| says(&name)) => {
+        _ if IN_A_VPC.iter().any(says) => {
             Some("it has interfaces in subnets, which a template does not tell")
         }
         _ => None,

@@ -153,9 +153,9 @@ fn worth(declared: &Value, given: Option<&str>) -> Worth {
 
 /// What is wrong with a value that was given, and what to do.
 fn complaint(declared: &Value, value: &Value) -> Option<(String, Option<String>)> {
-    let items: Vec<String> = match value {
-        Value::Array(items) => items.iter().filter_map(text_of).collect(),
-        other => text_of(other).into_iter().collect(),
+    let items: Vec<String> = match value.as_array() {
+        Some(items) => items.iter().filter_map(text_of).collect(),
+        None => text_of(value).into_iter().collect(),
     };
     items.iter().find_map(|item| complaint_of_item(declared, item))
 }

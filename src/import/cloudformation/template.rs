@@ -9,6 +9,12 @@ use serde_json::{Map, Value};
 use crate::import::{Place, Trouble};
 use crate::model::Table;
 
+/// How many entries a section may have, after its loops; AWS allows 500 resources and 200 of the others.
+const ENTRIES_MAX: usize = 2000;
+
+/// How long the name of an entry may be, as AWS has it.
+const NAME_MAX: usize = 255;
+
 /// A template, as it is written.
 #[derive(Debug)]
 pub struct Template {
@@ -63,6 +69,11 @@ impl Template {
             let hint = "a CloudFormation template has a section `Resources`; is this another kind of file?";
             troubles.push(trouble("", "there are no `Resources`", hint));
         }
+        for (name, section) in
+            [("Parameters", &parameters), ("Mappings", &mappings), ("Conditions", &conditions)]
+        {
+            troubles.extend(too_much(name, section).map(|message| trouble(name, &message, HINT)));
+        }
         let transforms = root.get("Transform").map(names_of_macros).unwrap_or_default();
         let template = Self {
             file: Rc::clone(file),
@@ -77,6 +88,10 @@ impl Template {
 
     /// Takes up the resources.
     pub fn declare(&mut self, resources: Map<String, Value>) -> Vec<Trouble> {
+        if let Some(message) = too_much("Resources", &resources) {
+            let place = self.place("Resources");
+            return vec![Trouble { place, message, hint: Some(HINT.to_owned()) }];
+        }
         let mut troubles = Vec::new();
         for (id, written) in resources {
             let path = format!("Resources.{id}");
@@ -99,6 +114,17 @@ impl Template {
     pub fn place(&self, path: impl Into<String>) -> Place {
         Place { file: Rc::clone(&self.file), path: path.into() }
     }
+}
+
+const HINT: &str = "AWS would refuse this template";
+
+/// What is too much about a section.
+fn too_much(name: &str, section: &Map<String, Value>) -> Option<String> {
+    if section.len() > ENTRIES_MAX {
+        return Some(format!("`{name}` has more than {ENTRIES_MAX} entries"));
+    }
+    let is_long = section.keys().any(|name| name.chars().count() > NAME_MAX);
+    is_long.then(|| format!("a name in `{name}` has more than {NAME_MAX} characters"))
 }
 
 fn names_of_macros(transform: &Value) -> Vec<String> {

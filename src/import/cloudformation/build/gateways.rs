@@ -111,17 +111,12 @@ impl Builder {
         let kind = match kind.as_str() {
             "Gateway" => EndpointKind::Gateway { route_tables: self.texts(at, "RouteTableIds") },
             "Interface" => {
-                let private_dns = self.flag(at, "PrivateDnsEnabled");
-                if private_dns.is_none() {
-                    let message =
-                        "whether this endpoint has private names is not said: it is taken to have none";
-                    self.matters(self.place(at), message);
-                }
+                let private_dns = self.private_dns(at, &service);
                 EndpointKind::Interface {
                     subnets: self.texts(at, "SubnetIds"),
                     security_groups: self.groups(at, "SecurityGroupIds"),
                     interfaces: Vec::new(),
-                    private_dns: private_dns.unwrap_or(false),
+                    private_dns,
                 }
             }
             other => EndpointKind::Other(other.to_owned()),
@@ -129,9 +124,24 @@ impl Builder {
         let policy = match at.get("PolicyDocument").value {
             Value::Null => None,
             Value::String(text) => Some(text.clone()),
-            document => Some(document.to_string()).filter(|_| !is_default_policy(document)),
+            document @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                Some(document.to_string()).filter(|_| !is_default_policy(document))
+            }
         };
         self.inventory.endpoints.push(Endpoint { about, vpc, service, kind, policy });
+    }
+
+    /// Whether an endpoint takes over the names of its service. CloudFormation's reference has no default; that of
+    /// EC2's API is yes, but for S3.
+    fn private_dns(&mut self, at: &At<'_>, service: &str) -> bool {
+        let said = self.flag(at, "PrivateDnsEnabled");
+        said.unwrap_or_else(|| {
+            let taken = !service.ends_with(".s3");
+            let which = if taken { "it is taken to have them" } else { "it is taken to have none" };
+            let message = format!("whether this endpoint has private names is not said: {which}");
+            self.matters(self.place(at), message);
+            taken
+        })
     }
 
     pub(super) fn prefix_list(&mut self, item: &Item, at: &At<'_>) {
