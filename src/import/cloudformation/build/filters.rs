@@ -143,7 +143,7 @@ impl Builder {
     fn permissions(&mut self, at: &At<'_>, keys: &PeerKeys) -> Vec<Permission> {
         let Some(protocol) = self.need(at, "IpProtocol") else { return Vec::new() };
         let (from, to) = (self.number(at, "FromPort"), self.number(at, "ToPort"));
-        let traffic = Traffic { protocol: protocol_of(&protocol), from, to };
+        let traffic = traffic_of(protocol_of(&protocol), from, to);
         let mut peers = Vec::new();
         let is_silent = ["CidrIp", "CidrIpv6", keys.prefix_list, keys.group, keys.group_name]
             .iter()
@@ -223,7 +223,7 @@ impl Builder {
             "icmp" | "58" => (self.number(&icmp, "Type"), self.number(&icmp, "Code")),
             _ => (self.number(&range, "From"), self.number(&range, "To")),
         };
-        let traffic = Traffic { protocol, from, to };
+        let traffic = traffic_of(protocol, from, to);
         let entry = AclEntry { number, is_egress, allows, traffic, block, place: self.place(at) };
         match self.acl_mut(&id) {
             Some(acl) => acl.entries.push(entry),
@@ -246,6 +246,14 @@ impl Builder {
 fn to_all(place: Place) -> Permission {
     let traffic = Traffic { protocol: "-1".to_owned(), from: None, to: None };
     Permission { traffic, peer: Peer::Block(Block::Cidr("0.0.0.0/0".to_owned())), place }
+}
+
+/// What a rule is about. Protocols without ports have all of them, whatever is written.
+fn traffic_of(protocol: String, from: Option<i64>, to: Option<i64>) -> Traffic {
+    match protocol.as_str() {
+        "tcp" | "udp" | "icmp" | "58" => Traffic { protocol, from, to },
+        _ => Traffic { protocol, from: None, to: None },
+    }
 }
 
 /// A protocol by its name, if it has one that EC2 prints.

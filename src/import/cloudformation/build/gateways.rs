@@ -57,6 +57,7 @@ impl Builder {
         if !is_regional && subnet.is_none() {
             return;
         }
+        let private_ip = self.ip(at, "PrivateIpAddress");
         let is_public = !at.text("ConnectivityType").is_some_and(|kind| kind.eq_ignore_ascii_case("private"));
         let mut allocations: Vec<String> = at.text("AllocationId").into_iter().collect();
         allocations.extend(self.texts(at, "SecondaryAllocationIds"));
@@ -74,7 +75,7 @@ impl Builder {
             subnet,
             is_public,
             interface: None,
-            private_ip: at.text("PrivateIpAddress"),
+            private_ip,
             allocations,
             secondary_private_ips,
         });
@@ -161,7 +162,7 @@ impl Builder {
 
     pub(super) fn customer_gateway(&mut self, item: &Item, at: &At<'_>) {
         let about = self.about(item, at);
-        let ip_address = at.text("IpAddress").filter(|address| !self.is_unknown(address));
+        let ip_address = self.ip(at, "IpAddress");
         self.inventory.customer_gateways.push(CustomerGateway { about, ip_address });
     }
 

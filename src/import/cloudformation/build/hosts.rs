@@ -39,9 +39,9 @@ impl Builder {
 
     /// The private addresses that are said, the primary one first.
     fn private_ips(&mut self, at: &At<'_>) -> Vec<String> {
-        let mut addresses: Vec<String> = at.text("PrivateIpAddress").into_iter().collect();
+        let mut addresses: Vec<String> = self.ip(at, "PrivateIpAddress").into_iter().collect();
         for entry in self.elements(at, "PrivateIpAddresses") {
-            let Some(address) = self.need(&entry, "PrivateIpAddress") else { continue };
+            let Some(address) = self.ip(&entry, "PrivateIpAddress") else { continue };
             let is_primary = self.flag(&entry, "Primary") == Some(true);
             if !addresses.contains(&address) {
                 addresses.insert(if is_primary { 0 } else { addresses.len() }, address);
@@ -135,7 +135,7 @@ impl Builder {
 
     pub(super) fn address(&mut self, item: &Item, at: &At<'_>) {
         let about = self.about(item, at);
-        let public_ip = at.text("Address").filter(|address| !self.is_unknown(address));
+        let public_ip = self.ip(at, "Address");
         let associated_with = at.text("InstanceId");
         self.inventory.addresses.push(Address { about, public_ip, associated_with, private_ip: None });
     }
@@ -146,7 +146,12 @@ impl Builder {
             let message = "an association needs `AllocationId`, and `InstanceId` or `NetworkInterfaceId`";
             return self.trouble(self.place(at), message);
         };
-        let (associated_with, private_ip) = (Some(target), at.text("PrivateIpAddress"));
+        // The primary private address is the one that is meant if none is said.
+        let is_primary =
+            |text: &str| text.ends_with(".PrimaryPrivateIpAddress") || text.ends_with(".PrivateIp");
+        let said = at.text("PrivateIpAddress").filter(|text| !is_primary(text));
+        let private_ip = said.as_ref().and_then(|_| self.ip(at, "PrivateIpAddress"));
+        let associated_with = Some(target).filter(|_| said.is_none() || private_ip.is_some());
         if let Some(address) = self.inventory.addresses.iter_mut().find(|address| address.about.id == id) {
             (address.associated_with, address.private_ip) = (associated_with, private_ip);
             return;

@@ -13,6 +13,7 @@ mod routing;
 mod transit;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 use std::rc::Rc;
 
 use ipnet::Ipv4Net;
@@ -279,6 +280,24 @@ impl Builder {
             self.matters(place, message);
         } else {
             self.trouble(place, format!("`{text}` is not a block of IPv4, such as 10.0.0.0/16"));
+        }
+        None
+    }
+
+    /// An address of IPv4, if one is said. What is none is a mistake, unless only AWS can tell it.
+    fn ip(&mut self, at: &At<'_>, key: &str) -> Option<String> {
+        let text = at.text(key)?;
+        if text.parse::<Ipv4Addr>().is_ok() {
+            return Some(text);
+        }
+        let place = at.get(key).place();
+        if self.is_unknown(&text) {
+            self.matters(
+                place,
+                format!("`{text}` is known only when the stack is made: the address is left out"),
+            );
+        } else {
+            self.trouble(place, format!("`{text}` is not an address of IPv4, such as 10.0.0.5"));
         }
         None
     }

@@ -51,7 +51,7 @@ Resources:
     Properties: { GroupId: !Ref Apart, IpProtocol: udp, FromPort: 53, ToPort: 53, DestinationSecurityGroupId: !Ref Plain }
   Out2:
     Type: AWS::EC2::SecurityGroupEgress
-    Properties: { GroupId: !GetAtt Apart.GroupId, IpProtocol: -1, CidrIpv6: '::/0' }
+    Properties: { GroupId: !GetAtt Apart.GroupId, IpProtocol: -1, FromPort: 0, ToPort: 65535, CidrIpv6: '::/0' }
   In:
     Type: AWS::EC2::SecurityGroupIngress
     Properties: { GroupId: !GetAtt Net.DefaultSecurityGroup, IpProtocol: 6, FromPort: 1, ToPort: 2, SourceSecurityGroupName: named }
@@ -91,6 +91,9 @@ Resources:
   Lost: { Type: AWS::EC2::Instance, Properties: { InstanceType: t3.micro } }
   Ip: { Type: AWS::EC2::EIP, Properties: { Domain: vpc } }
   IpTie: { Type: AWS::EC2::EIPAssociation, Properties: { EIP: !Ref Ip, NetworkInterfaceId: !Ref Eni } }
+  Ip2: { Type: AWS::EC2::EIP }
+  IpTie2: { Type: AWS::EC2::EIPAssociation, Properties: { AllocationId: !GetAtt Ip2.AllocationId, NetworkInterfaceId: !Ref Late, PrivateIpAddress: !Select [0, !GetAtt Late.SecondaryPrivateIpAddresses] } }
+  IpTie3: { Type: AWS::EC2::EIPAssociation, Properties: { AllocationId: eipalloc-0123456789abcdef0, NetworkInterfaceId: !Ref Late, PrivateIpAddress: !GetAtt Late.PrimaryPrivateIpAddress } }
   Table: { Type: AWS::EC2::RouteTable, Properties: { VpcId: !Ref Net } }
   ToOne: { Type: AWS::EC2::Route, Properties: { RouteTableId: !Ref Table, DestinationCidrBlock: 0.0.0.0/0, InstanceId: !Ref One } }
   Group:
@@ -112,7 +115,10 @@ Resources:
     assert_eq!(inventory.interfaces[2].security_groups, ["sg-0123456789abcdef0"]);
     assert_eq!(inventory.instances.len(), 1);
     assert_eq!(inventory.instances[0].associate_public_ip, Some(true));
-    assert_eq!(inventory.addresses[0].associated_with.as_deref(), Some("Eni"));
+    let associated: Vec<_> =
+        inventory.addresses.iter().map(|address| address.associated_with.as_deref()).collect();
+    assert_eq!(associated, [Some("Eni"), None, Some("Late")]);
+    assert_eq!(inventory.addresses[2].private_ip, None);
     assert_eq!(inventory.route_tables[0].routes[0].target, RouteTarget::Id("One".to_owned()));
     assert_eq!(
         losses(&reading),
@@ -120,6 +126,8 @@ Resources:
             "Resources.Lost: an instance without a subnet, which is in the account's default VPC, is left out",
             "Resources.Group.Properties.SecurityGroupIngress[0].CidrIp: `Ip/32` is known only when the stack is made: \
              what names it is left out",
+            "Resources.IpTie2.Properties.PrivateIpAddress: `Late.SecondaryPrivateIpAddresses[0]` is known only when the \
+             stack is made: the address is left out",
         ]
     );
 }
