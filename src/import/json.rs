@@ -37,6 +37,11 @@ impl<'v> At<'v> {
         Self { file: Rc::clone(file), path: String::new(), value }
     }
 
+    /// A value that is not the root, and the way to it.
+    pub fn inside(file: &Rc<str>, path: String, value: &'v Value) -> Self {
+        Self { file: Rc::clone(file), path, value }
+    }
+
     /// Where it is.
     pub fn place(&self) -> Place {
         Place { file: Rc::clone(&self.file), path: self.path.clone() }

@@ -7,6 +7,7 @@
 //!
 //! Knows the layouts of other tools. Must never know packets, or make a resource by itself.
 
+pub mod cloudformation;
 mod compose;
 mod inventory;
 mod json;
@@ -126,5 +127,5 @@ pub fn import_source(
     parameters: &BTreeMap<String, String>,
     options: &Options,
 ) -> Result<Import, Vec<Trouble>> {
-    import(source.read(parameters)?, options)
+    import(source.read(parameters, options)?, options)
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::inventory::{Place, Reading, Trouble};
-use super::snapshot;
+use super::{Options, cloudformation, snapshot, terraform};
 
 /// A source by its kind, with its texts.
 #[derive(Clone, Debug)]
@@ -105,7 +105,11 @@ impl Source {
     }
 
     /// Reads it; `parameters` are those of a template.
-    pub fn read(&self, parameters: &BTreeMap<String, String>) -> Result<Reading, Vec<Trouble>> {
+    pub fn read(
+        &self,
+        parameters: &BTreeMap<String, String>,
+        options: &Options,
+    ) -> Result<Reading, Vec<Trouble>> {
         if let (Source::Snapshot(_) | Source::Terraform(..), Some((name, _))) =
             (self, parameters.first_key_value())
         {
@@ -115,9 +119,15 @@ impl Source {
         }
         match self {
             Self::Snapshot(files) => snapshot::read(files),
-            Self::Terraform(file, text) | Self::CloudFormation(file, text) => {
-                let _ = text;
-                Err(vec![Trouble { place: Place::file(file), message: "not yet".to_owned(), hint: None }])
+            Self::Terraform(file, text) => terraform::read(file, text),
+            Self::CloudFormation(file, text) => {
+                let mut parameters = parameters.clone();
+                for (name, value) in [("AWS::Region", &options.region), ("AWS::AccountId", &options.account)] {
+                    if let Some(value) = value {
+                        parameters.entry(name.to_owned()).or_insert_with(|| value.clone());
+                    }
+                }
+                cloudformation::read(file, text, &parameters)
             }
         }
     }

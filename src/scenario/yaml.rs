@@ -1,7 +1,7 @@
 //! YAML text to a tree whose every node knows its place in the file.
 //!
 //! Knows YAML: scalars, lists, maps, anchors, aliases, merge keys. Must never know a key of the
-//! scenario language. The only user of granit-parser.
+//! scenario language.
 //!
 //! A plain scalar stays exactly as written (`0123` stays `0123`), because only the reader of a field
 //! knows whether `22` is a port or a name. What a file may cost is bounded here, so that the readers

@@ -1,0 +1,373 @@
+//! Which properties of which resources are read, and which are known to mean nothing here.
+//!
+//! Knows the names of properties. Must never know a value.
+//!
+//! Only what is read is worked out: nobody should have to say a password to see a network.
+
+/// A kind of resource that is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// The type, without `AWS::EC2::`.
+    pub name: &'static str,
+    /// The properties that are worked out.
+    pub read: &'static [&'static str],
+    /// The properties that treat no IPv4 packet otherwise, or are said elsewhere.
+    pub plain: &'static [&'static str],
+    /// Whether it belongs to another resource, which has to be there first.
+    pub is_tie: bool,
+}
+
+const fn thing(name: &'static str, read: &'static [&'static str], plain: &'static [&'static str]) -> Kind {
+    Kind { name, read, plain, is_tie: false }
+}
+
+const fn tie(name: &'static str, read: &'static [&'static str], plain: &'static [&'static str]) -> Kind {
+    Kind { name, read, plain, is_tie: true }
+}
+
+/// The kind of a type, such as `AWS::EC2::VPC`.
+pub fn of(kind: &str) -> Option<&'static Kind> {
+    let name = kind.strip_prefix("AWS::EC2::")?;
+    KINDS.iter().find(|kind| kind.name == name)
+}
+
+static KINDS: [Kind; 38] = [
+    thing(
+        "VPC",
+        &["CidrBlock", "EnableDnsSupport", "EnableDnsHostnames", "Ipv4IpamPoolId", "Tags"],
+        &["InstanceTenancy", "Ipv4NetmaskLength"],
+    ),
+    tie(
+        "VPCCidrBlock",
+        &[
+            "VpcId",
+            "CidrBlock",
+            "AmazonProvidedIpv6CidrBlock",
+            "Ipv6CidrBlock",
+            "Ipv6IpamPoolId",
+            "Ipv6Pool",
+            "Ipv4IpamPoolId",
+        ],
+        &["Ipv4NetmaskLength", "Ipv6NetmaskLength", "Ipv6CidrBlockNetworkBorderGroup"],
+    ),
+    thing(
+        "Subnet",
+        &[
+            "VpcId",
+            "CidrBlock",
+            "AvailabilityZone",
+            "MapPublicIpOnLaunch",
+            "Ipv6Native",
+            "Ipv4IpamPoolId",
+            "Tags",
+        ],
+        &[
+            "AvailabilityZoneId",
+            "AssignIpv6AddressOnCreation",
+            "Ipv6CidrBlock",
+            "Ipv6CidrBlocks",
+            "EnableDns64",
+            "EnableLniAtDeviceIndex",
+            "Ipv4NetmaskLength",
+            "Ipv6IpamPoolId",
+            "Ipv6NetmaskLength",
+            "OutpostArn",
+            "PrivateDnsNameOptionsOnLaunch",
+        ],
+    ),
+    thing("RouteTable", &["VpcId", "Tags"], &[]),
+    tie(
+        "Route",
+        &[
+            "RouteTableId",
+            "DestinationCidrBlock",
+            "DestinationIpv6CidrBlock",
+            "DestinationPrefixListId",
+            "GatewayId",
+            "NatGatewayId",
+            "InstanceId",
+            "NetworkInterfaceId",
+            "TransitGatewayId",
+            "VpcPeeringConnectionId",
+            "VpcEndpointId",
+            "EgressOnlyInternetGatewayId",
+            "CarrierGatewayId",
+            "LocalGatewayId",
+            "CoreNetworkArn",
+        ],
+        &[],
+    ),
+    tie("SubnetRouteTableAssociation", &["RouteTableId", "SubnetId"], &[]),
+    tie("GatewayRouteTableAssociation", &["RouteTableId", "GatewayId"], &[]),
+    tie("VPNGatewayRoutePropagation", &["RouteTableIds", "VpnGatewayId"], &[]),
+    thing("NetworkAcl", &["VpcId", "Tags"], &[]),
+    tie(
+        "NetworkAclEntry",
+        &[
+            "NetworkAclId",
+            "RuleNumber",
+            "RuleAction",
+            "Egress",
+            "Protocol",
+            "PortRange",
+            "Icmp",
+            "CidrBlock",
+            "Ipv6CidrBlock",
+        ],
+        &[],
+    ),
+    tie("SubnetNetworkAclAssociation", &["NetworkAclId", "SubnetId"], &[]),
+    thing(
+        "SecurityGroup",
+        &["VpcId", "GroupName", "SecurityGroupIngress", "SecurityGroupEgress", "Tags"],
+        &["GroupDescription"],
+    ),
+    tie(
+        "SecurityGroupIngress",
+        &[
+            "GroupId",
+            "GroupName",
+            "IpProtocol",
+            "FromPort",
+            "ToPort",
+            "CidrIp",
+            "CidrIpv6",
+            "SourcePrefixListId",
+            "SourceSecurityGroupId",
+            "SourceSecurityGroupName",
+        ],
+        &["Description", "SourceSecurityGroupOwnerId"],
+    ),
+    tie(
+        "SecurityGroupEgress",
+        &[
+            "GroupId",
+            "IpProtocol",
+            "FromPort",
+            "ToPort",
+            "CidrIp",
+            "CidrIpv6",
+            "DestinationPrefixListId",
+            "DestinationSecurityGroupId",
+        ],
+        &["Description"],
+    ),
+    thing(
+        "NetworkInterface",
+        &[
+            "SubnetId",
+            "GroupSet",
+            "PrivateIpAddress",
+            "PrivateIpAddresses",
+            "SecondaryPrivateIpAddressCount",
+            "SourceDestCheck",
+            "InterfaceType",
+            "Description",
+            "Tags",
+        ],
+        &[
+            "Ipv6AddressCount",
+            "Ipv6Addresses",
+            "EnablePrimaryIpv6",
+            "Ipv4PrefixCount",
+            "Ipv4Prefixes",
+            "Ipv6PrefixCount",
+            "Ipv6Prefixes",
+            "ConnectionTrackingSpecification",
+            "PublicIpDnsHostnameTypeSpecification",
+        ],
+    ),
+    tie(
+        "NetworkInterfaceAttachment",
+        &["InstanceId", "NetworkInterfaceId", "DeviceIndex"],
+        &["DeleteOnTermination", "EnaSrdSpecification", "EnaQueueCount"],
+    ),
+    thing(
+        "Instance",
+        &[
+            "SubnetId",
+            "SecurityGroupIds",
+            "SecurityGroups",
+            "NetworkInterfaces",
+            "PrivateIpAddress",
+            "SourceDestCheck",
+            "InstanceType",
+            "LaunchTemplate",
+            "Tags",
+        ],
+        &[
+            "AdditionalInfo",
+            "Affinity",
+            "AvailabilityZone",
+            "BlockDeviceMappings",
+            "CpuOptions",
+            "CreditSpecification",
+            "DisableApiTermination",
+            "EbsOptimized",
+            "ElasticGpuSpecifications",
+            "ElasticInferenceAccelerators",
+            "EnclaveOptions",
+            "HibernationOptions",
+            "HostId",
+            "HostResourceGroupArn",
+            "IamInstanceProfile",
+            "ImageId",
+            "InstanceInitiatedShutdownBehavior",
+            "Ipv6AddressCount",
+            "Ipv6Addresses",
+            "KernelId",
+            "KeyName",
+            "LicenseSpecifications",
+            "MetadataOptions",
+            "Monitoring",
+            "PlacementGroupName",
+            "PrivateDnsNameOptions",
+            "PropagateTagsToVolumeOnCreation",
+            "RamdiskId",
+            "SsmAssociations",
+            "Tenancy",
+            "UserData",
+            "Volumes",
+        ],
+    ),
+    thing("InternetGateway", &["Tags"], &[]),
+    tie("VPCGatewayAttachment", &["VpcId", "InternetGatewayId", "VpnGatewayId"], &[]),
+    thing(
+        "NatGateway",
+        &[
+            "SubnetId",
+            "AllocationId",
+            "ConnectivityType",
+            "PrivateIpAddress",
+            "SecondaryAllocationIds",
+            "SecondaryPrivateIpAddresses",
+            "SecondaryPrivateIpAddressCount",
+            "VpcId",
+            "AvailabilityMode",
+            "AvailabilityZoneAddresses",
+            "Tags",
+        ],
+        &["MaxDrainDurationSeconds"],
+    ),
+    thing(
+        "EIP",
+        &["InstanceId", "Address", "Tags"],
+        &["Domain", "PublicIpv4Pool", "NetworkBorderGroup", "TransferAddress", "IpamPoolId"],
+    ),
+    tie(
+        "EIPAssociation",
+        &["AllocationId", "EIP", "InstanceId", "NetworkInterfaceId", "PrivateIpAddress"],
+        &[],
+    ),
+    thing(
+        "VPCPeeringConnection",
+        &["VpcId", "PeerVpcId", "PeerOwnerId", "PeerRegion", "PeerRoleArn", "Tags"],
+        &["AssumeRoleRegion"],
+    ),
+    thing(
+        "VPCEndpoint",
+        &[
+            "VpcId",
+            "ServiceName",
+            "VpcEndpointType",
+            "RouteTableIds",
+            "SubnetIds",
+            "SecurityGroupIds",
+            "PrivateDnsEnabled",
+            "PolicyDocument",
+            "Tags",
+        ],
+        &["DnsOptions", "IpAddressType", "ResourceConfigurationArn", "ServiceNetworkArn", "ServiceRegion"],
+    ),
+    thing("PrefixList", &["PrefixListName", "AddressFamily", "MaxEntries", "Entries", "Tags"], &[]),
+    thing(
+        "TransitGateway",
+        &[
+            "DefaultRouteTableAssociation",
+            "DefaultRouteTablePropagation",
+            "SecurityGroupReferencingSupport",
+            "Tags",
+        ],
+        &[
+            "AmazonSideAsn",
+            "AssociationDefaultRouteTableId",
+            "AutoAcceptSharedAttachments",
+            "Description",
+            "DnsSupport",
+            "EncryptionSupport",
+            "MulticastSupport",
+            "PropagationDefaultRouteTableId",
+            "TransitGatewayCidrBlocks",
+            "VpnEcmpSupport",
+        ],
+    ),
+    thing("TransitGatewayAttachment", &["TransitGatewayId", "VpcId", "SubnetIds", "Options", "Tags"], &[]),
+    thing(
+        "TransitGatewayVpcAttachment",
+        &["TransitGatewayId", "VpcId", "SubnetIds", "Options", "Tags"],
+        &["AddSubnetIds", "RemoveSubnetIds"],
+    ),
+    thing(
+        "TransitGatewayPeeringAttachment",
+        &["TransitGatewayId", "PeerTransitGatewayId", "Tags"],
+        &["PeerAccountId", "PeerRegion", "Options"],
+    ),
+    thing("TransitGatewayRouteTable", &["TransitGatewayId", "Tags"], &[]),
+    tie(
+        "TransitGatewayRoute",
+        &["TransitGatewayRouteTableId", "DestinationCidrBlock", "TransitGatewayAttachmentId", "Blackhole"],
+        &[],
+    ),
+    tie(
+        "TransitGatewayRouteTableAssociation",
+        &["TransitGatewayRouteTableId", "TransitGatewayAttachmentId"],
+        &[],
+    ),
+    tie(
+        "TransitGatewayRouteTablePropagation",
+        &["TransitGatewayRouteTableId", "TransitGatewayAttachmentId"],
+        &[],
+    ),
+    thing("VPNGateway", &["Tags"], &["Type", "AmazonSideAsn"]),
+    thing(
+        "CustomerGateway",
+        &["IpAddress", "Tags"],
+        &["BgpAsn", "BgpAsnExtended", "CertificateArn", "DeviceName", "Type"],
+    ),
+    thing(
+        "VPNConnection",
+        &["CustomerGatewayId", "VpnGatewayId", "TransitGatewayId", "Tags"],
+        &[
+            "EnableAcceleration",
+            "LocalIpv4NetworkCidr",
+            "LocalIpv6NetworkCidr",
+            "OutsideIpAddressType",
+            "PreSharedKeyStorage",
+            "RemoteIpv4NetworkCidr",
+            "RemoteIpv6NetworkCidr",
+            "StaticRoutesOnly",
+            "TransportTransitGatewayAttachmentId",
+            "TunnelBandwidth",
+            "TunnelInsideIpVersion",
+            "Type",
+            "VpnConcentratorId",
+            "VpnTunnelOptionsSpecifications",
+        ],
+    ),
+    tie("VPNConnectionRoute", &["VpnConnectionId", "DestinationCidrBlock"], &[]),
+    thing(
+        "FlowLog",
+        &[
+            "ResourceId",
+            "TrafficType",
+            "LogDestination",
+            "LogDestinationType",
+            "LogGroupName",
+            "LogFormat",
+            "MaxAggregationInterval",
+            "DestinationOptions",
+            "Tags",
+        ],
+        &["ResourceType", "DeliverLogsPermissionArn", "DeliverCrossAccountRole"],
+    ),
+];
