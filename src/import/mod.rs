@@ -14,6 +14,7 @@ mod json;
 mod report;
 pub mod snapshot;
 mod source;
+pub mod terraform;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -45,10 +46,13 @@ const ROUNDS_MAX: usize = 20;
 pub fn import(reading: Reading, options: &Options) -> Result<Import, Vec<Trouble>> {
     let Reading { mut inventory, mut notices } = reading;
     if inventory.vpcs.is_empty() && inventory.transit_gateways.is_empty() {
-        let message = "there is no VPC in it";
+        let message = match missing_vpcs(&inventory).as_slice() {
+            [] => "there is no VPC in it".to_owned(),
+            ids => format!("there is no VPC in it, only parts of {}", ids.join(", ")),
+        };
         let place = Place { file: options.source.as_str().into(), path: String::new() };
         let hint = Some("docs/import.md says how to collect one".to_owned());
-        return Err(vec![Trouble { place, message: message.to_owned(), hint }]);
+        return Err(vec![Trouble { place, message, hint }]);
     }
     for _ in 0..ROUNDS_MAX {
         let composed = compose(&inventory, options);
@@ -95,6 +99,16 @@ fn left_out(problem: &Problem) -> String {
         }
     }
     text
+}
+
+/// The VPCs that something is said to be in.
+fn missing_vpcs(inventory: &Inventory) -> Vec<String> {
+    let subnets = inventory.subnets.iter().map(|it| it.vpc.clone());
+    let tables = inventory.route_tables.iter().map(|it| it.vpc.clone());
+    let groups = inventory.security_groups.iter().map(|it| it.vpc.clone());
+    let acls = inventory.network_acls.iter().map(|it| it.vpc.clone());
+    let all: BTreeSet<String> = subnets.chain(tables).chain(groups).chain(acls).collect();
+    all.into_iter().filter(|id| !id.is_empty()).collect()
 }
 
 fn counts(inventory: &Inventory) -> Vec<(&'static str, usize)> {

@@ -122,7 +122,8 @@ impl Source {
             Self::Terraform(file, text) => terraform::read(file, text),
             Self::CloudFormation(file, text) => {
                 let mut parameters = parameters.clone();
-                for (name, value) in [("AWS::Region", &options.region), ("AWS::AccountId", &options.account)] {
+                for (name, value) in [("AWS::Region", &options.region), ("AWS::AccountId", &options.account)]
+                {
                     if let Some(value) = value {
                         parameters.entry(name.to_owned()).or_insert_with(|| value.clone());
                     }

@@ -1,5 +1,7 @@
 //! Rules of security groups and network ACLs.
 
+use std::collections::BTreeSet;
+
 use super::super::inventory::{AclEntry, Block, Peer, Permission, Place, SecurityGroup, Traffic};
 use super::Composer;
 use super::page::{Doc, Map};
@@ -39,6 +41,8 @@ impl Composer<'_> {
     /// Rules about the same traffic stand together.
     fn permissions(&mut self, rules: &[Permission], key: &str, group: &SecurityGroup) -> Doc {
         let mut together: Vec<(Written, Place, Vec<Doc>)> = Vec::new();
+        // Terraform's states have rules twice: in their group, and as resources of their own.
+        let mut said: BTreeSet<(Written, String)> = BTreeSet::new();
         let (mut ipv6, mut first_ipv6) = (0, None);
         for rule in rules.iter() {
             if let Peer::Block(Block::Ipv6(_)) = &rule.peer {
@@ -48,6 +52,9 @@ impl Composer<'_> {
             }
             let Some(traffic) = self.traffic(&rule.traffic, &rule.place) else { continue };
             let Some(peer) = self.peer(&rule.peer, group, &rule.place) else { continue };
+            if !said.insert((traffic.clone(), peer.clone())) {
+                continue;
+            }
             let peer = Doc::text(peer).from(&rule.place);
             match together.iter_mut().find(|(other, ..)| *other == traffic) {
                 Some((_, _, peers)) => peers.push(peer),
@@ -98,6 +105,9 @@ impl Composer<'_> {
     pub(super) fn acl_entries(&mut self, entries: &[AclEntry], is_egress: bool) -> Doc {
         let mut own: Vec<&AclEntry> = entries.iter().filter(|it| it.is_egress == is_egress).collect();
         own.sort_by_key(|entry| entry.number);
+        own.dedup_by(|a, b| {
+            (a.number, a.allows, &a.traffic, &a.block) == (b.number, b.allows, &b.traffic, &b.block)
+        });
         let mut rules = Vec::new();
         let (mut ipv6, mut first_ipv6) = (0, None);
         for entry in own {
