@@ -100,7 +100,7 @@ fn explain(path: &Path, from: &str, to: &str, after: Option<&str>) -> ScenarioRe
     let files = suite::find(&[path.to_owned()]).expect("the scenario is there");
     let question = Question { from: from.to_owned(), to: to.to_owned(), after: after.map(str::to_owned) };
     let options = Options { seed: None, verbose: true };
-    match suite::ask(&files[0], &options, &question, false) {
+    match suite::ask(&files[0].path, &options, &question, false) {
         Ok(result) => *result,
         Err(report) => panic!("{from} {to}: {report:?}"),
     }

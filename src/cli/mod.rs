@@ -88,14 +88,10 @@ fn folder_of(report: &Report) -> Option<&str> {
 }
 
 fn explain(args: &ExplainArgs) -> Exit {
-    let files = match suite::find(std::slice::from_ref(&args.scenario)) {
-        Ok(files) => files,
-        Err(error) => return usage(&error.to_string()),
-    };
-    let [file] = files.as_slice() else { return usage("`explain` is about one scenario: name its file") };
     let question = Question { from: args.from.clone(), to: args.to.clone(), after: args.after.clone() };
     let options = Options { seed: None, verbose: true };
-    let report = match suite::ask(file, &options, &question, is_colored(io::stderr().is_terminal())) {
+    let report = match suite::ask(&args.scenario, &options, &question, is_colored(io::stderr().is_terminal()))
+    {
         Ok(result) => Report::Ran(result),
         Err(report) => report,
     };

@@ -31,6 +31,9 @@ struct Document<'a> {
     /// What flow logs delivered, by name or id.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     flow_logs: serde_json::Map<String, serde_json::Value>,
+    /// What of the source it begins with is not as it is there.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    not_imported: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -153,6 +156,7 @@ pub fn render(result: &ScenarioResult) -> String {
         steps: result.steps.iter().map(step).collect(),
         nat_gateways: result.nat_gateways.iter().map(nat_gateway).collect(),
         flow_logs: result.flow_logs.iter().map(flow_log).collect(),
+        not_imported: &result.not_imported,
     };
     let mut text = serde_json::to_string_pretty(&document).expect("a result is plain data");
     text.push('\n');

@@ -29,6 +29,8 @@ pub struct ScenarioResult {
     pub flow_logs: Vec<FlowLogResult>,
     /// Where its files are, if they were written.
     pub output: Option<Output>,
+    /// What of the source it begins with is not as it is there.
+    pub not_imported: Vec<String>,
 }
 
 /// What CloudWatch shows of a NAT gateway, summed over the run.

@@ -68,6 +68,9 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
+/// How much is shown of what could not be imported.
+const NOT_IMPORTED_MAX: usize = 5;
+
 /// The whole result of a scenario.
 pub fn render(result: &ScenarioResult, style: Style) -> String {
     let mut out = String::new();
@@ -75,6 +78,12 @@ pub fn render(result: &ScenarioResult, style: Style) -> String {
     let _ = writeln!(out, "{title}  ({})", result.path);
     for line in result.description.iter().flat_map(|text| text.lines()) {
         let _ = writeln!(out, "{}", style.paint(Ink::Dim, line));
+    }
+    for line in result.not_imported.iter().take(NOT_IMPORTED_MAX) {
+        let _ = writeln!(out, "not as in the source: {}", printable(line));
+    }
+    if let Some(more) = result.not_imported.len().checked_sub(NOT_IMPORTED_MAX).filter(|more| *more > 0) {
+        let _ = writeln!(out, "and {more} more, which `vpclab import` lists");
     }
     for step in &result.steps {
         out.push('\n');

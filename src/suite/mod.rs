@@ -108,16 +108,16 @@ pub fn run_text(shown: &str, source: &str, options: &Options) -> Result<Scenario
     run::run(shown, scenario, options, None, false).map_err(|error| error.to_string())
 }
 
-/// Asks a question of a scenario, without running its traffic.
+/// Asks a question of a scenario, or of a source that becomes one, without running its traffic.
 pub fn ask(
-    file: &ScenarioFile,
+    path: &Path,
     options: &Options,
     question: &Question,
     color: bool,
 ) -> Result<Box<ScenarioResult>, Report> {
-    let scenario = check(file, color)?;
-    let asked = question::ask(&file.shown, scenario, options, question);
-    answered(&file.shown, asked).map(Box::new)
+    let (shown, scenario) = topology(path, color)?;
+    let asked = question::ask(&shown, scenario, options, question);
+    answered(&shown, asked).map(Box::new)
 }
 
 /// Asks who reaches whom.

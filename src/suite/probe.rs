@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use foldhash::fast::FixedState;
 use indexmap::{IndexMap, IndexSet};
+use ipnet::Ipv4Net;
 
 use super::question::{Unanswerable, begin_after, steps_before};
 use super::run::Options;
 use crate::guest::Service;
-use crate::model::{Model, OutsideHost, Traffic};
+use crate::model::{Direction, Model, OutsideHost, Peer, Traffic};
 use crate::report::matrix::{Cell, Comparison, Host, Matrix, Refusal, Refusals};
 use crate::scenario::Scenario;
 use crate::sim::{Prober, Spot, Still, spots};
@@ -96,6 +97,7 @@ pub struct Place {
     spots: Vec<Spot>,
     /// The host that stands for the internet.
     stand_in: Option<Station>,
+    not_imported: usize,
 }
 
 impl Place {
@@ -109,13 +111,13 @@ impl Place {
             Ok(after) => after,
             Err(unanswerable) => return Ok(Err(unanswerable)),
         };
-        let title = scenario.name.clone();
+        let (title, not_imported) = (scenario.name.clone(), scenario.not_imported.len());
         let options = Options { seed: None, verbose: false };
         let (runner, _) = begin_after(after, shown, scenario, &options)?;
         let mut world = runner.world.into_still();
         let stand_in = connect_internet(&mut world.model);
         let spots = distinct(spots(&world.model));
-        Ok(Ok(Self { shown: shown.to_owned(), title, after, world, spots, stand_in }))
+        Ok(Ok(Self { shown: shown.to_owned(), title, after, world, spots, stand_in, not_imported }))
     }
 
     /// What it is called.
@@ -196,6 +198,7 @@ impl Place {
             ports,
             cells,
             refusals,
+            not_imported: self.not_imported,
         })
     }
 
@@ -351,9 +354,15 @@ fn connect_internet(model: &mut Model) -> Option<Station> {
     if model.outside.values().any(|host| !host.is_provided) {
         return None;
     }
-    // RFC 5737: addresses for documentation, which nobody has.
-    let mut free = (1..=254).map(|last| Ipv4Addr::new(203, 0, 113, last));
-    let address = free.find(|address| !model.has_public_address(*address))?;
+    // RFC 5737: addresses for documentation, which nobody has, and then those of the rest of the internet.
+    let blocks = [[203, 0, 113], [198, 51, 100], [192, 0, 2], [9, 9, 9], [130, 130, 130], [185, 185, 185]];
+    let all =
+        blocks.into_iter().flat_map(|[a, b, c]| (1..=254).map(move |last| Ipv4Addr::new(a, b, c, last)));
+    let free: Vec<Ipv4Addr> = all.filter(|address| !model.has_public_address(*address)).collect();
+    let special = special_blocks(model);
+    // It stands for everybody: no rule may mean it in particular.
+    let is_anybody = |address: &&Ipv4Addr| special.iter().all(|block| !block.contains(*address));
+    let address = *free.iter().find(is_anybody).or(free.first())?;
     model.connect_outside_host(OutsideHost {
         name: INTERNET.to_owned(),
         address,
@@ -363,6 +372,24 @@ fn connect_internet(model: &mut Model) -> Option<Station> {
         is_provided: false,
     });
     Some(Station::Outside(address))
+}
+
+/// The blocks that rules name, but for everybody.
+fn special_blocks(model: &Model) -> BTreeSet<Ipv4Net> {
+    let groups = model.security_groups.values().flat_map(|group| group.ingress.iter().chain(&group.egress));
+    let named = groups.flat_map(|rule| match rule.peer {
+        Peer::Cidr(block) => vec![block],
+        Peer::PrefixList(id) => {
+            model.prefix_lists.get(&id).map(|list| list.entries.clone()).unwrap_or_default()
+        }
+        Peer::Group(_) => Vec::new(),
+    });
+    let acls = model.network_acls.values();
+    let entries = acls.flat_map(|acl| {
+        let both = acl.entries(Direction::Ingress).iter().chain(acl.entries(Direction::Egress));
+        both.map(|entry| entry.cidr)
+    });
+    named.chain(entries).filter(|block| block.prefix_len() > 0).collect()
 }
 
 /// Lets no two hosts be called the same: those that would be have their ids behind their names.

@@ -134,6 +134,7 @@ pub(super) fn begin(
         nat_gateways: Vec::new(),
         flow_logs: Vec::new(),
         output: None,
+        not_imported: scenario.not_imported,
     };
     let (scope, verbose, destinations) = (scenario.scope, options.verbose, Destinations::default());
     let runner = Runner { world, scope, verbose, destinations };

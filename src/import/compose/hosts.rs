@@ -83,10 +83,11 @@ impl Composer<'_> {
         map.put("subnet", Doc::text(near));
         if let Some(eni) = eni {
             self.put_interface(eni, vpc, &mut map);
-            map.maybe("public_ip", self.public_ip(eni));
+            let wanted = instance.associate_public_ip.filter(|_| eni.public_ips.is_empty()).map(Doc::plain);
+            map.maybe("public_ip", wanted.or_else(|| self.public_ip(eni)));
             map.unless_empty("interface_tags", tags(&eni.about.tags));
         }
-        if eni.is_none_or(|eni| eni.public_ips.is_empty()) {
+        if eni.is_none() {
             map.maybe("public_ip", instance.associate_public_ip.map(Doc::plain));
         }
         map.maybe("state", Some("stopped").filter(|_| instance.is_stopped).map(Doc::plain));

@@ -22,6 +22,8 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
     /// What the cells of differences mean, before and after.
     pub refusals: [Refusals; 2],
+    /// How much of the sources they were imported from is not as it is there.
+    pub not_imported: [usize; 2],
 }
 
 /// A pair that is open in one matrix and closed in the other. Hosts are called as in the second one.
@@ -54,6 +56,7 @@ impl Difference {
 impl Comparison {
     /// Compares. Hosts are the same if their interfaces have the same id, otherwise if they have the same name.
     pub fn new(before: Matrix, after: Matrix) -> Self {
+        let not_imported = [before.not_imported, after.not_imported];
         let matched = matched(&before, &after);
         let name = |matrix: &Matrix, host: usize| matrix.hosts[host].name.clone();
         let gone = |host: &usize| !matched.contains_key(host);
@@ -90,7 +93,7 @@ impl Comparison {
         }
         let paths = [before.path, after.path];
         let refusals = [before.refusals, after.refusals];
-        Self { paths, removed, added, compared, other_reason, differences, refusals }
+        Self { paths, removed, added, compared, other_reason, differences, refusals, not_imported }
     }
 
     /// Whether nothing is another, the hosts included.

@@ -61,6 +61,9 @@ impl Matrix {
         for (key, value) in head {
             writeln!(out, "\"{key}\":{value},")?;
         }
+        if self.not_imported > 0 {
+            writeln!(out, "\"not_imported\":{},", self.not_imported)?;
+        }
         write_list(out, "hosts", &hosts, ",")?;
         write_list(out, "refusals", &refusals, ",")?;
         writeln!(out, "\"cells\":[")?;

@@ -38,6 +38,8 @@ pub struct Matrix {
     pub cells: Vec<Cell>,
     /// What cells mean.
     pub refusals: Refusals,
+    /// How much of the source it was imported from is not as it is there.
+    pub not_imported: usize,
 }
 
 /// A host, as far as it is shown.

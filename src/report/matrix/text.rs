@@ -52,6 +52,7 @@ impl Matrix {
         }
         self.summary(&mut out, &signs, is_small, style);
         self.how_to_ask(&mut out, style);
+        not_imported(&mut out, &self.path, self.not_imported);
         out
     }
 
@@ -239,6 +240,18 @@ impl Matrix {
     }
 }
 
+/// Says that something of a source is missing, and where it is listed.
+fn not_imported(out: &mut String, path: &str, count: usize) {
+    if count > 0 {
+        let (is, it, them) = if count == 1 { ("is", "it is", "it") } else { ("are", "they are", "them") };
+        let things = counted(count, "thing");
+        let _ = writeln!(
+            out,
+            "\n{things} of the source {is} not as {it} there: `vpclab import {path}` lists {them}"
+        );
+    }
+}
+
 impl Comparison {
     /// What is another, grouped by port and reason.
     pub fn render(&self, style: Style) -> String {
@@ -281,6 +294,9 @@ impl Comparison {
             self.opened(),
             self.closed()
         );
+        for (path, count) in self.paths.iter().zip(self.not_imported) {
+            not_imported(&mut out, path, count);
+        }
         out
     }
 
