@@ -56,7 +56,12 @@ fn scenarios() -> Vec<String> {
         for entry in std::fs::read_dir(folder).expect("the folder is there") {
             let path = entry.expect("it can be read").path();
             let shown = path.strip_prefix(root).expect("it is in the project").to_string_lossy().into_owned();
-            if path.is_dir() { folders.push(path) } else { files.push(shown) }
+            if path.is_dir() {
+                folders.push(path);
+            } else if shown.ends_with(".yaml") {
+                // What scenarios are imported from lies beside them.
+                files.push(shown);
+            }
         }
     }
     files.sort();

@@ -30,7 +30,7 @@ fn vpclab(arguments: &str) -> String {
 #[test]
 fn sessions_in_the_readme_print_what_they_show() {
     let sessions = blocks(&read("README.md"), "console");
-    assert_eq!(sessions.len(), 6);
+    assert_eq!(sessions.len(), 7);
     for session in sessions {
         let (command, shown) = session.split_once('\n').expect("a command and its output");
         let printed = vpclab(command.strip_prefix("$ vpclab ").expect("a command of vpclab"));

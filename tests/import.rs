@@ -11,6 +11,7 @@ use vpclab::ids::TransitGatewayAttachmentId;
 use vpclab::import::{self, Import, Loss, Options, Source};
 use vpclab::model::{Model, Scope, TransitGatewayRouteTable};
 use vpclab::scenario::{self, aws};
+use vpclab::seed::{Seed, Stream};
 use vpclab::time::Instant;
 
 const NOW: Instant = Instant::from_unix_seconds(1_719_565_200);
@@ -348,4 +349,135 @@ not as in the source, and packets may find out (6):
     let report: Value = serde_json::from_str(&json).expect("it is JSON");
     assert_eq!(report["notices"].as_array().map(Vec::len), Some(6));
     assert_eq!(report["notices"][0]["path"], "RouteTables[0].Routes[0]");
+}
+
+/// Somebody who changes documents at random.
+struct Vandal(Stream);
+
+impl Vandal {
+    fn number(&mut self, below: usize) -> usize {
+        self.0.below(below.max(1) as u64) as usize
+    }
+
+    /// Changes one value of a document: takes it out, or puts something else in its place.
+    fn spoil(&mut self, document: &mut Value) {
+        let mut paths = Vec::new();
+        pointers(document, String::new(), &mut paths);
+        let (at, other) = (self.number(paths.len()), self.number(paths.len()));
+        let elsewhere = document.pointer(&paths[other]).cloned().unwrap_or_default();
+        let (parent, last) = paths[at].rsplit_once('/').unwrap_or_default();
+        match self.number(6) {
+            0 => match document.pointer_mut(parent) {
+                Some(Value::Object(members)) => {
+                    members.shift_remove(last);
+                }
+                Some(Value::Array(items)) => {
+                    if let Some(at) = last.parse::<usize>().ok().filter(|at| *at < items.len()) {
+                        items.remove(at);
+                    }
+                }
+                Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => {}
+            },
+            choice => {
+                let value = match choice {
+                    1 => Value::Null,
+                    2 => json!(""),
+                    3 => json!(-1),
+                    4 => json!("0.0.0.0/0"),
+                    _ => elsewhere,
+                };
+                if let Some(place) = document.pointer_mut(&paths[at]) {
+                    *place = value;
+                }
+            }
+        }
+    }
+}
+
+fn pointers(value: &Value, path: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                pointers(value, format!("{path}/{}", key.replace('~', "~0").replace('/', "~1")), found);
+            }
+        }
+        Value::Array(items) => {
+            for (at, value) in items.iter().enumerate() {
+                pointers(value, format!("{path}/{at}"), found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    found.push(path);
+}
+
+/// How many spoiled sources of each kind there are; `VPCLAB_SEEDS` says another number.
+fn seeds() -> u64 {
+    std::env::var("VPCLAB_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(150)
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/import").join(path))
+        .expect("the file")
+}
+
+/// Whatever is wrong with a source, the import ends with a scenario that loads or with what is wrong.
+#[test]
+fn spoiled_sources_never_panic() {
+    let documents: Vec<String> = [
+        "Vpcs",
+        "Subnets",
+        "RouteTables",
+        "SecurityGroups",
+        "NetworkAcls",
+        "NetworkInterfaces",
+        "Reservations",
+        "NatGateways",
+        "InternetGateways",
+        "FlowLogs",
+    ]
+    .iter()
+    .map(|kind| read(&format!("aws/{kind}.json")))
+    .collect();
+    let (state, plan) = (read("terraform/now.json"), read("terraform/plan.json"));
+    let template = read("cloudformation/network.template");
+    let parse = |text: &String| serde_json::from_str::<Value>(text).expect("it is JSON");
+    let parameters: BTreeMap<String, String> =
+        [("Office", "203.0.113.0/24"), ("WithNat", "yes")].map(|(a, b)| (a.to_owned(), b.to_owned())).into();
+    let mut imported = 0;
+    for seed in 0..seeds() {
+        let mut vandal = Vandal(Seed(seed).stream("vandal", "import"));
+        let mut account: Vec<Value> = documents.iter().map(parse).collect();
+        let (mut state, mut plan) = (parse(&state), parse(&plan));
+        for _ in 0..=vandal.number(4) {
+            let at = vandal.number(account.len());
+            vandal.spoil(&mut account[at]);
+            vandal.spoil(&mut state);
+            vandal.spoil(&mut plan);
+        }
+        let files =
+            account.iter().enumerate().map(|(at, it)| (Rc::from(format!("{at}.json")), it.to_string()));
+        let mut lines: Vec<&str> = template.lines().collect();
+        let (at, other) = (vandal.number(lines.len()), vandal.number(lines.len()));
+        lines.swap(at, other);
+        lines.remove(vandal.number(lines.len()));
+        let sources = [
+            (Source::Snapshot(files.collect()), BTreeMap::new()),
+            (Source::Terraform("now.json".into(), state.to_string()), BTreeMap::new()),
+            (Source::Terraform("plan.json".into(), plan.to_string()), BTreeMap::new()),
+            (Source::CloudFormation("network.template".into(), lines.join("\n")), parameters.clone()),
+        ];
+        let options = Options { listens: seed % 2 == 0, ..Options::default() };
+        for (source, parameters) in &sources {
+            match import::import_source(source, parameters, &options) {
+                Ok(made) => {
+                    imported += 1;
+                    let loads = scenario::load(&made.text);
+                    assert!(loads.is_ok(), "seed {seed}: {source:?}\n{}", made.text);
+                }
+                Err(troubles) => assert!(!troubles.is_empty(), "seed {seed}"),
+            }
+        }
+    }
+    assert!(imported as u64 > seeds(), "{imported} of four times {} are still networks", seeds());
 }

@@ -28,6 +28,9 @@ pub trait Kind: Copy + Eq + FromStr + Display {
     /// All of its kind.
     fn all(model: &Model) -> All<'_, Self>;
 
+    /// Whether there is such a thing: an id is one whatever it is of.
+    fn exists(self, model: &Model) -> bool;
+
     /// Whether it exists in name only, deleted or failed: what works and has the same name is meant
     /// before it.
     fn is_over(self, _model: &Model) -> bool {
@@ -99,6 +102,10 @@ macro_rules! kinds {
                 Box::new(model.$table.iter().map(move |(id, thing)| (*id, label(thing), vpc(thing))))
             }
 
+            fn exists(self, model: &Model) -> bool {
+                model.$table.contains_key(&self)
+            }
+
             $(fn is_over(self, model: &Model) -> bool {
                 model.$table.get(&self).is_some_and($over)
             })?
@@ -134,6 +141,10 @@ kinds! {
 impl Kind for InstanceId {
     const WORD: &'static str = "instance";
 
+    fn exists(self, model: &Model) -> bool {
+        model.instances.contains_key(&self)
+    }
+
     fn all(model: &Model) -> All<'_, Self> {
         let vpc = |eni: EniId| model.enis.get(&eni).map(|eni| eni.vpc);
         let is_there = |instance: &&Instance| instance.state != InstanceState::Terminated;
@@ -146,6 +157,10 @@ impl Kind for InstanceId {
 
 impl Kind for EniId {
     const WORD: &'static str = "network interface";
+
+    fn exists(self, model: &Model) -> bool {
+        model.enis.contains_key(&self)
+    }
 
     fn all(model: &Model) -> All<'_, Self> {
         let label = |id| Some(Cow::Owned(model.eni_label(id)));

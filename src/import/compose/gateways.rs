@@ -22,10 +22,13 @@ impl Composer<'_> {
         for nat in inventory.nat_gateways.iter() {
             let vpc = match &nat.subnet {
                 Some(subnet) => self.vpc_of_subnet(subnet).map(str::to_owned),
-                None => nat.vpc.clone(),
+                None => nat.vpc.clone().filter(|vpc| self.names.get(vpc).is_some()),
             };
             let Some(vpc) = vpc else {
-                self.lost(&nat.about.place, "the NAT gateway left out: its subnet is not in the source");
+                self.lost(
+                    &nat.about.place,
+                    "the NAT gateway left out: its subnet or VPC is not in the source",
+                );
                 continue;
             };
             let (key, doc) = self.nat_gateway(nat, &vpc);
@@ -63,6 +66,10 @@ impl Composer<'_> {
 
     fn endpoint(&mut self, endpoint: &Endpoint) -> Option<(String, Doc)> {
         let place = &endpoint.about.place;
+        if self.names.get(&endpoint.vpc).is_none() {
+            self.lost(place, format!("the endpoint left out: {} is not in the source", endpoint.vpc));
+            return None;
+        }
         let (key, mut map) = self.named(&endpoint.about);
         map.put("service", Doc::text(&endpoint.service));
         match &endpoint.kind {

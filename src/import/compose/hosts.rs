@@ -42,7 +42,10 @@ impl Composer<'_> {
             let subnet = eni.map(|eni| &eni.subnet).or(instance.subnet.as_ref());
             let vpc = subnet.and_then(|subnet| self.vpc_of_subnet(subnet)).map(str::to_owned);
             let (Some(subnet), Some(vpc)) = (subnet, vpc) else {
-                self.lost(&instance.about.place, "the instance left out: its subnet is not in the source");
+                self.lost(
+                    &instance.about.place,
+                    "the instance left out: its subnet or VPC is not in the source",
+                );
                 continue;
             };
             let doc = self.instance(instance, eni, subnet, &vpc);
@@ -54,7 +57,10 @@ impl Composer<'_> {
                 continue;
             }
             let Some(vpc) = self.vpc_of_subnet(&interface.subnet).map(str::to_owned) else {
-                self.lost(&interface.about.place, "the interface left out: its subnet is not in the source");
+                self.lost(
+                    &interface.about.place,
+                    "the interface left out: its subnet or VPC is not in the source",
+                );
                 continue;
             };
             let doc = self.interface(interface, &vpc);

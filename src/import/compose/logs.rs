@@ -40,7 +40,10 @@ impl Composer<'_> {
 
     fn flow_log(&mut self, log: &FlowLog) -> Option<(String, Map)> {
         let place = &log.about.place;
-        let Some(resource) = self.names.refer(&log.resource, None) else {
+        // Whatever has a name can be watched: an id says which of them is meant.
+        let called = self.names.get(&log.resource);
+        let own_id = called.and_then(|called| called.id.clone());
+        let Some(resource) = own_id.or_else(|| self.names.refer(&log.resource, None)) else {
             self.lost(place, format!("{} is not in the source: its flow log left out", log.resource));
             return None;
         };

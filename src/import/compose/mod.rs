@@ -127,8 +127,9 @@ impl<'i> Composer<'i> {
         found
     }
 
-    /// The VPC that a subnet is in.
+    /// The VPC that a subnet is in, if both are in the source.
     fn vpc_of_subnet(&self, subnet: &str) -> Option<&'i str> {
-        self.subnets.get(subnet).map(|subnet| subnet.vpc.as_str())
+        let vpc = self.subnets.get(subnet).map(|subnet| subnet.vpc.as_str())?;
+        self.names.get(vpc).map(|_| vpc)
     }
 }

@@ -1,6 +1,8 @@
 //! Route tables.
 
-use super::super::inventory::{Block, EndpointKind, Place, Route, RouteTable, RouteTarget};
+use std::collections::BTreeMap;
+
+use super::super::inventory::{Block, EndpointKind, Route, RouteTable, RouteTarget};
 use super::Composer;
 use super::names::Kind;
 use super::page::{Doc, Map};
@@ -19,12 +21,20 @@ impl Composer<'_> {
             self.refer_all(&table.propagating, &table.vpc, "the virtual private gateway", place);
         map.unless_empty("propagates", Doc::list(propagating));
         let mut routes = Map::default();
-        let mut taken = std::collections::BTreeSet::new();
-        for route in table.routes.iter() {
-            if let Some((destination, target)) = self.route(route, table)
-                && taken.insert(destination.clone())
-            {
-                routes.put(destination, Doc::text(target).from(&route.place));
+        let mut taken: BTreeMap<String, String> = BTreeMap::new();
+        for route in &table.routes {
+            let Some((destination, target)) = self.route(route, table) else { continue };
+            match taken.get(&destination) {
+                // Terraform's states have routes twice: in their table, and as resources of their own.
+                Some(known) if *known == target => {}
+                Some(known) => {
+                    let message = format!("there is a route to {destination} already, to {known}: left out");
+                    self.lost(&route.place, message);
+                }
+                None => {
+                    routes.put(&destination, Doc::text(&target).from(&route.place));
+                    taken.insert(destination, target);
+                }
             }
         }
         let is_tall = routes.len() > 1;
@@ -37,10 +47,7 @@ impl Composer<'_> {
     fn route(&mut self, route: &Route, table: &RouteTable) -> Option<(String, String)> {
         let RouteTarget::Id(id) = &route.target else { return None };
         // What is propagated comes with the VPN connection.
-        if route.is_propagated {
-            return None;
-        }
-        if self.is_of_gateway_endpoint(id) {
+        if route.is_propagated || self.is_of_gateway_endpoint(id) {
             return None;
         }
         let destination = match &route.destination {
@@ -51,13 +58,15 @@ impl Composer<'_> {
                 return None;
             }
         };
-        let target = match self.target(id, &route.place, &table.vpc) {
+        let target = match self.target(id, &table.vpc) {
             Some(target) => target,
             None if route.is_blackhole => gone(id),
             None => {
-                let message = format!(
-                    "the target of the route to {destination}, {id}, is not in the source: a blackhole here"
-                );
+                let why = match self.names.get(id) {
+                    Some(called) => format!("the {} {id}, carries nothing", called.kind.word()),
+                    None => format!("{id}, is not in the source"),
+                };
+                let message = format!("the target of the route to {destination}, {why}: a blackhole here");
                 self.lost(&route.place, message);
                 gone(id)
             }
@@ -67,16 +76,14 @@ impl Composer<'_> {
 
     /// Gateway endpoints list their route tables themselves.
     fn is_of_gateway_endpoint(&self, id: &str) -> bool {
-        let is_it = |endpoint: &super::super::inventory::Endpoint| {
-            endpoint.about.id == id && matches!(endpoint.kind, EndpointKind::Gateway { .. })
-        };
-        id.starts_with("vpce-") && self.inventory.endpoints.iter().any(is_it)
-            || self.names.get(id).is_some_and(|called| called.kind == Kind::Endpoint)
-                && self.inventory.endpoints.iter().any(is_it)
+        self.inventory
+            .endpoints
+            .iter()
+            .any(|endpoint| endpoint.about.id == id && matches!(endpoint.kind, EndpointKind::Gateway { .. }))
     }
 
     /// What a route leads to, if it is in the scenario and routes can lead there.
-    fn target(&mut self, id: &str, place: &Place, vpc: &str) -> Option<String> {
+    fn target(&self, id: &str, vpc: &str) -> Option<String> {
         let called = self.names.get(id)?;
         let can = match called.kind {
             Kind::Instance | Kind::Interface | Kind::NatGateway | Kind::TransitGateway => true,
@@ -104,14 +111,7 @@ impl Composer<'_> {
             | Kind::Vpc
             | Kind::VpnConnection => false,
         };
-        if !can {
-            self.harmless(
-                place,
-                format!("a route leads to the {} {id}, which carries nothing here", called.kind.word()),
-            );
-            return None;
-        }
-        self.names.refer(id, Some(vpc))
+        if can { self.names.refer(id, Some(vpc)) } else { None }
     }
 
     fn side_is_known(&self, side: &super::super::inventory::PeerVpc) -> bool {

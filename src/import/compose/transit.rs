@@ -17,7 +17,22 @@ impl Composer<'_> {
             let (key, doc) = self.transit_gateway(gateway);
             map.put(key, doc);
         }
+        self.say_without_gateway();
         map.doc()
+    }
+
+    /// What belongs to a transit gateway of somebody else, who has not shown it.
+    fn say_without_gateway(&mut self) {
+        let inventory = self.inventory;
+        let attachments = inventory.transit_attachments.iter().map(|it| (&it.about, &it.transit_gateway));
+        let tables = inventory.transit_tables.iter().map(|it| (&it.about, &it.transit_gateway));
+        for (about, gateway) in attachments.chain(tables) {
+            if self.names.get(gateway).is_none() {
+                let message =
+                    format!("{} left out: its transit gateway {gateway} is not in the source", about.id);
+                self.lost(&about.place, message);
+            }
+        }
     }
 
     fn transit_gateway(&mut self, gateway: &TransitGateway) -> (String, Doc) {
@@ -103,15 +118,11 @@ impl Composer<'_> {
         let [associations, propagations] = [&table.associations, &table.propagations].map(|ids| {
             ids.iter().filter_map(|id| self.attachment_name(id)).map(Doc::text).collect::<Vec<_>>()
         });
-        // Of the default table, what is written takes the place of what would be there by itself.
+        // With the default table everything is associated unless it is said otherwise.
         let is_known = table.is_default && self.knows_tables_of(&table.transit_gateway);
-        for (key, names) in [("associations", associations), ("propagations", propagations)] {
-            if is_known {
-                map.put(key, Doc::list(names));
-            } else {
-                map.unless_empty(key, Doc::list(names));
-            }
-        }
+        map.maybe("exact", Some(true).filter(|_| is_known).map(Doc::plain));
+        map.unless_empty("associations", Doc::list(associations));
+        map.unless_empty("propagations", Doc::list(propagations));
         let mut routes = Map::default();
         for route in table.routes.iter().filter(|it| !it.cidr.contains(':')) {
             let target = route.attachment.as_ref().and_then(|id| self.attachment_name(id));

@@ -91,8 +91,10 @@ pub struct TransitTable {
     pub named: Named,
     /// Whether it is the one that came with the transit gateway.
     pub is_default: bool,
-    pub associations: Option<Vec<Spanned<String>>>,
-    pub propagations: Option<Vec<Spanned<String>>>,
+    /// Whether nothing is associated with it or propagates to it but what is listed.
+    pub is_exact: bool,
+    pub associations: Vec<Spanned<String>>,
+    pub propagations: Vec<Spanned<String>>,
     pub routes: Vec<(Spanned<Ipv4Net>, Spanned<String>)>,
 }
 
@@ -319,8 +321,9 @@ fn transit_table(key: &Key, node: &Node, problems: &mut Problems) -> Option<Tran
     let table = TransitTable {
         named: named(key, &mut fields, problems),
         is_default: flag(&mut fields, "default", false, problems),
-        associations: fields.optional("associations").map(|node| names(node, problems)),
-        propagations: fields.optional("propagations").map(|node| names(node, problems)),
+        is_exact: flag(&mut fields, "exact", false, problems),
+        associations: names_at(&mut fields, "associations", problems),
+        propagations: names_at(&mut fields, "propagations", problems),
         routes: each(&mut fields, "routes", "attachments by destination", problems, |key, node, problems| {
             let destination = cidr_of(&key.text).map(|value| Spanned { span: key.span, value });
             if destination.is_none() {

@@ -68,8 +68,12 @@ impl Builder<'_> {
         let problem = self.refused(written.span, "AuthorizeSecurityGroup", &error);
         match peer {
             Peer::Group(peer) if error.code == "InvalidGroup.NotFound" => {
-                let vpcs = [id, peer].map(|group| self.built.model.security_groups[&group].vpc);
-                self.unseen_group(problem, vpcs);
+                let groups = &self.built.model.security_groups;
+                match [id, peer].map(|group| groups.get(&group).map(|group| group.vpc)) {
+                    [Some(own), Some(theirs)] => self.unseen_group(problem, [own, theirs]),
+                    [_, _] if self.is_declared(written) => {}
+                    [_, _] => self.problems.push(problem),
+                }
             }
             Peer::Cidr(_) | Peer::Group(_) | Peer::PrefixList(_) => self.problems.push(problem),
         }

@@ -311,12 +311,8 @@ impl Builder<'_> {
 
     fn transit_table(&mut self, scope: Scope, table: &draft::TransitTable) -> Option<()> {
         let id = self.find::<TransitGatewayRouteTableId>(&table.named.name, None)?;
-        if let Some(names) = &table.associations {
-            self.associations(scope, id, names, table.is_default);
-        }
-        if let Some(names) = &table.propagations {
-            self.propagations(scope, id, names, table.is_default);
-        }
+        self.associations(scope, id, table);
+        self.propagations(scope, id, table);
         for (destination, target) in &table.routes {
             let attachment = match target.value.as_str() {
                 "blackhole" => None,
@@ -337,17 +333,10 @@ impl Builder<'_> {
         Some(())
     }
 
-    /// What is written takes attachments away from the default table, and of the default table it takes the place of
-    /// what would be there by itself.
-    fn associations(
-        &mut self,
-        scope: Scope,
-        id: TransitGatewayRouteTableId,
-        names: &[Spanned<String>],
-        is_default: bool,
-    ) {
+    /// What is written takes attachments away from the default table.
+    fn associations(&mut self, scope: Scope, id: TransitGatewayRouteTableId, table: &draft::TransitTable) {
         let mut wanted = Vec::new();
-        for name in names {
+        for name in &table.associations {
             let Some(attachment) = self.find::<TransitGatewayAttachmentId>(name, None) else { continue };
             wanted.push(attachment);
             let gateway = self.built.model.transit_gateway_route_tables[&id].transit_gateway;
@@ -362,30 +351,24 @@ impl Builder<'_> {
             });
         }
         let there = self.built.model.transit_gateway_route_tables[&id].associations.clone();
-        for other in there.into_iter().filter(|other| is_default && !wanted.contains(other)) {
+        for other in there.into_iter().filter(|other| table.is_exact && !wanted.contains(other)) {
             let _ = self.attempt(scope, |ec2| ec2.disassociate_transit_gateway_route_table(id, other));
         }
     }
 
-    fn propagations(
-        &mut self,
-        scope: Scope,
-        id: TransitGatewayRouteTableId,
-        names: &[Spanned<String>],
-        is_default: bool,
-    ) {
+    fn propagations(&mut self, scope: Scope, id: TransitGatewayRouteTableId, table: &draft::TransitTable) {
         let there = self.built.model.transit_gateway_route_tables[&id].propagations.clone();
         let mut wanted = Vec::new();
-        for name in names {
+        for name in &table.propagations {
             let Some(attachment) = self.find::<TransitGatewayAttachmentId>(name, None) else { continue };
             wanted.push(attachment);
-            if !(is_default && there.contains(&attachment)) {
+            if !(table.is_exact && there.contains(&attachment)) {
                 self.call(scope, name.span, "EnableTransitGatewayRouteTablePropagation", |ec2| {
                     ec2.enable_transit_gateway_route_table_propagation(id, attachment)
                 });
             }
         }
-        for other in there.into_iter().filter(|other| is_default && !wanted.contains(other)) {
+        for other in there.into_iter().filter(|other| table.is_exact && !wanted.contains(other)) {
             let _ = self.attempt(scope, |ec2| ec2.disable_transit_gateway_route_table_propagation(id, other));
         }
     }
@@ -445,11 +428,14 @@ impl Builder<'_> {
         let gateway = resolve::resolve::<VpnGatewayId>(model, &connection.to.value, None);
         let transit = resolve::resolve::<TransitGatewayId>(model, &connection.to.value, None);
         let (end, scope) = match (gateway, transit) {
-            (Ok(id), _) => (VpnEnd::VpnGateway(id), model.vpn_gateways[&id].scope),
-            (_, Ok(id)) => (VpnEnd::TransitGateway(id), model.transit_gateways[&id].scope),
-            (Err(_), Err(_)) if self.is_declared(&connection.to) => return None,
-            (Err(a), Err(b)) => {
-                let known: Vec<String> = [a, b].into_iter().flat_map(super::names_of).collect();
+            (Ok(id), _) if id.exists(model) => (VpnEnd::VpnGateway(id), model.vpn_gateways[&id].scope),
+            (_, Ok(id)) if id.exists(model) => {
+                (VpnEnd::TransitGateway(id), model.transit_gateways[&id].scope)
+            }
+            (_, _) if self.is_declared(&connection.to) => return None,
+            (a, b) => {
+                let known = [a.err(), b.err()].into_iter().flatten().flat_map(super::names_of);
+                let known: Vec<String> = known.collect();
                 let known = known.iter().map(String::as_str);
                 let what = "virtual private gateway or transit gateway";
                 self.problems.push(Problem::unknown(connection.to.span, what, &connection.to.value, known));

@@ -123,7 +123,10 @@ impl Builder<'_> {
         name: &Spanned<String>,
         kind: fn(K) -> FlowLogResource,
     ) -> Option<FlowLogResource> {
-        resolve(&self.built.model, &name.value, None).ok().map(kind)
+        resolve(&self.built.model, &name.value, None)
+            .ok()
+            .filter(|id: &K| id.exists(&self.built.model))
+            .map(kind)
     }
 }
 

@@ -167,8 +167,13 @@ impl Builder<'_> {
 
     /// The id that a name stands for.
     fn find<K: Kind>(&mut self, name: &Spanned<String>, near: Option<VpcId>) -> Option<K> {
-        match resolve::resolve(&self.built.model, &name.value, near) {
-            Ok(id) => Some(id),
+        match resolve::resolve::<K>(&self.built.model, &name.value, near) {
+            Ok(id) if id.exists(&self.built.model) => Some(id),
+            Ok(_) if self.is_declared(name) => None,
+            Ok(id) => {
+                self.problems.push(Problem::at(name.span, format!("there is no {} {id}", K::WORD)));
+                None
+            }
             Err(Unresolved::Unknown { .. }) if self.is_declared(name) => None,
             Err(why) => {
                 self.problems.push(unresolved::<K>(name.span, &name.value, why));
