@@ -70,9 +70,9 @@ impl Composer<'_> {
     }
 
     /// The contents of the VPC that something is in, or a notice that there is none.
-    fn within<'c, 'v>(
+    fn within<'c>(
         &mut self,
-        contents: &'c mut BTreeMap<&'v str, Contents>,
+        contents: &'c mut BTreeMap<&str, Contents>,
         vpc: &str,
         what: &str,
         place: &Place,
@@ -98,7 +98,7 @@ impl Composer<'_> {
         let (key, mut map) = self.named(&subnet.about);
         map.put("cidr", Doc::text(&subnet.cidr));
         let letter = subnet.zone.as_ref().and_then(|zone| self.scopes.letter(zone));
-        map.maybe("az", letter.map(|letter| Doc::text(letter)));
+        map.maybe("az", letter.map(Doc::text));
         map.maybe("map_public_ip", Some(subnet.map_public_ip).filter(|on| *on).map(Doc::plain));
         (key, map.doc().from(&subnet.about.place))
     }

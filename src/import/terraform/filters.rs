@@ -8,8 +8,11 @@ use crate::import::inventory::{
     AclEntry, Block, NetworkAcl, Peer, Permission, Place, SecurityGroup, Traffic,
 };
 
+/// Where a peer is, and what its text makes.
+type PeerAt = (&'static str, fn(String) -> Peer);
+
 /// Where the peers of a rule are, and what they are.
-const PEERS: [(&str, fn(String) -> Peer); 4] = [
+const PEERS: [PeerAt; 4] = [
     ("cidr_blocks", |text| Peer::Block(Block::Cidr(text))),
     ("security_groups", Peer::Group),
     ("prefix_list_ids", |text| Peer::Block(Block::PrefixList(text))),
@@ -136,7 +139,7 @@ impl<'t> Builder<'t> {
     pub(super) fn single_rule(&mut self, resource: &'t Resource<'t>, is_ingress: bool) {
         let Some(group) = self.id_at(resource, "security_group_id") else { return };
         let traffic = self.traffic(resource, "ip_protocol");
-        let keys: [(&str, fn(String) -> Peer); 4] = [
+        let keys: [PeerAt; 4] = [
             ("cidr_ipv4", |text| Peer::Block(Block::Cidr(text))),
             ("referenced_security_group_id", Peer::Group),
             ("prefix_list_id", |text| Peer::Block(Block::PrefixList(text))),

@@ -23,8 +23,11 @@ const TARGETS: [&str; 11] = [
     "core_network_arn",
 ];
 
+/// Where a destination is, and what its text makes.
+type BlockAt = (&'static str, fn(String) -> Block);
+
 /// Where a route leads, and whether that is a block of IPv4, of IPv6, or a list.
-const DESTINATIONS: [(&str, fn(String) -> Block); 5] = [
+const DESTINATIONS: [BlockAt; 5] = [
     ("destination_cidr_block", Block::Cidr),
     ("cidr_block", Block::Cidr),
     ("destination_prefix_list_id", Block::PrefixList),
