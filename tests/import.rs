@@ -481,3 +481,31 @@ fn spoiled_sources_never_panic() {
     }
     assert!(imported as u64 > seeds(), "{imported} of four times {} are still networks", seeds());
 }
+
+/// A route whose target is refused drops its packets: no other route takes them.
+#[test]
+fn a_route_to_something_that_is_refused_is_a_blackhole() {
+    let documents = r#"{
+      "Vpcs": [{ "VpcId": "vpc-0000000000000000a", "CidrBlock": "10.0.0.0/16" }],
+      "Subnets": [{ "SubnetId": "subnet-0000000000000000a", "VpcId": "vpc-0000000000000000a", "CidrBlock": "10.0.0.0/24" }],
+      "InternetGateways": [{ "InternetGatewayId": "igw-0000000000000000a", "Attachments": [{ "VpcId": "vpc-0000000000000000a" }] }],
+      "NatGateways": [{ "NatGatewayId": "nat-0000000000000000a", "SubnetId": "subnet-0000000000000000a", "ConnectivityType": "private",
+        "NatGatewayAddresses": [{ "PrivateIp": "10.0.9.9" }] }],
+      "RouteTables": [{ "RouteTableId": "rtb-0000000000000000a", "VpcId": "vpc-0000000000000000a", "Associations": [{ "Main": true }],
+        "Routes": [{ "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-0000000000000000a" },
+          { "DestinationCidrBlock": "192.0.2.0/24", "NatGatewayId": "nat-0000000000000000a" }] }],
+      "SecurityGroups": [], "NetworkAcls": []
+    }"#;
+    let made = import(vec![("all.json".into(), documents.to_owned())]);
+    assert!(made.text.contains("192.0.2.0/24: blackhole nat-0000000000000000a"), "{}", made.text);
+    let said: Vec<String> = made.notices.iter().map(|it| format!("{}: {}", it.place, it.message)).collect();
+    assert_eq!(
+        said,
+        [
+            "all.json: NatGateways[0]: left out: EC2 refuses this: Address does not fall within the subnet's address range \
+             (CreateNatGateway answers InvalidParameterValue)",
+            "all.json: RouteTables[0].Routes[1]: the target of the route to 192.0.2.0/24, nat-0000000000000000a, is not in the \
+             source: a blackhole here",
+        ]
+    );
+}

@@ -79,6 +79,25 @@ pub struct Inventory {
 }
 
 impl Inventory {
+    /// How early what comes from each place is made: what stands on something has a higher rank than what it stands on;
+    /// routes and rules, which are in no list of their own, come last.
+    pub fn ranks(&self) -> BTreeMap<&Place, u8> {
+        let mut ranks = BTreeMap::new();
+        macro_rules! rank {
+            ($($rank:literal: $($kind:ident),*;)*) => {
+                $($(ranks.extend(self.$kind.iter().map(|it| (&it.about.place, $rank)));)*)*
+            };
+        }
+        rank! {
+            0: vpcs, transit_gateways, prefix_lists;
+            1: subnets, security_groups, route_tables, network_acls, internet_gateways, vpn_gateways;
+            2: instances, customer_gateways;
+            3: interfaces, peerings, transit_attachments, vpn_connections, addresses;
+            4: nat_gateways, endpoints, transit_tables, flow_logs;
+        }
+        ranks
+    }
+
     /// Takes out what comes from certain places: resources, routes and rules.
     pub fn leave_out(&mut self, places: &BTreeSet<Place>) {
         macro_rules! leave_out {

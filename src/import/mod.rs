@@ -59,13 +59,22 @@ pub fn import(reading: Reading, options: &Options) -> Result<Import, Vec<Trouble
         let Err(problems) = scenario::load(&composed.page.text) else {
             return Ok(finished(&inventory, composed, notices));
         };
-        let mut refused = BTreeSet::new();
+        let mut refused = Vec::new();
         for problem in problems.as_slice() {
-            let place = place_of(problem, &composed, options)?;
-            notices.push(Notice { place: place.clone(), loss: Loss::Matters, message: left_out(problem) });
-            refused.insert(place);
+            refused.push((place_of(problem, &composed, options)?, problem));
         }
-        inventory.leave_out(&refused);
+        // What stands on something that is refused is written anew without it: a route becomes a blackhole.
+        let ranks = inventory.ranks();
+        let rank = |place: &Place| ranks.get(place).copied().unwrap_or(u8::MAX);
+        let first = refused.iter().map(|(place, _)| rank(place)).min();
+        refused.retain(|(place, _)| Some(rank(place)) == first);
+        let places = refused.iter().map(|(place, _)| place.clone()).collect();
+        notices.extend(refused.into_iter().map(|(place, problem)| Notice {
+            place,
+            loss: Loss::Matters,
+            message: left_out(problem),
+        }));
+        inventory.leave_out(&places);
     }
     let place = Place { file: options.source.as_str().into(), path: String::new() };
     let message = format!("after {ROUNDS_MAX} rounds of leaving out what EC2 refuses there is still more");

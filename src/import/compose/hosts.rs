@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::inventory::{Address, Instance, Interface, Inventory, PublicIp};
+use super::super::inventory::{Address, EndpointKind, Instance, Interface, Inventory, PublicIp};
 use super::Composer;
 use super::names::Kind;
 use super::page::{Doc, Map};
@@ -18,6 +18,18 @@ pub(super) struct Hosts {
 /// The interfaces that belong to a gateway, which says so itself.
 const OF_GATEWAYS: [&str; 6] =
     ["gateway_load_balancer_endpoint", "nat_gateway", "natGateway", "transit_gateway", "vpc_endpoint", "vpn"];
+
+/// The interfaces that a gateway or an endpoint names, and those that say so themselves.
+pub(super) fn interfaces_of_gateways(inventory: &Inventory) -> BTreeSet<&str> {
+    let say_so = inventory.interfaces.iter().filter(|it| OF_GATEWAYS.contains(&it.kind.as_str()));
+    let say_so = say_so.map(|it| it.about.id.as_str());
+    let of_nat = inventory.nat_gateways.iter().filter_map(|nat| nat.interface.as_deref());
+    let of_endpoints = inventory.endpoints.iter().flat_map(|endpoint| match &endpoint.kind {
+        EndpointKind::Interface { interfaces, .. } => interfaces.as_slice(),
+        EndpointKind::Gateway { .. } | EndpointKind::Other(_) => &[],
+    });
+    say_so.chain(of_nat).chain(of_endpoints.map(String::as_str)).collect()
+}
 
 /// The first interface of each instance.
 pub(super) fn primary_interfaces(inventory: &Inventory) -> BTreeMap<&str, &Interface> {
@@ -53,7 +65,7 @@ impl Composer<'_> {
             all.entry(vpc).or_default().instances.put(key, doc.from(&instance.about.place));
         }
         for interface in inventory.interfaces.iter() {
-            if OF_GATEWAYS.contains(&interface.kind.as_str()) || self.is_of_instance(interface) {
+            if self.of_gateways.contains(interface.about.id.as_str()) || self.is_of_instance(interface) {
                 continue;
             }
             let Some(vpc) = self.vpc_of_subnet(&interface.subnet).map(str::to_owned) else {
@@ -174,7 +186,7 @@ impl Composer<'_> {
             map.put(key, doc);
         }
         for eni in inventory.interfaces.iter() {
-            if OF_GATEWAYS.contains(&eni.kind.as_str()) {
+            if self.of_gateways.contains(eni.about.id.as_str()) {
                 continue;
             }
             for public in &eni.public_ips {
@@ -205,7 +217,7 @@ impl Composer<'_> {
                     map.put(key, Doc::text(name));
                     map.maybe("private_ip", address.private_ip.as_ref().map(Doc::text));
                 }
-                None if self.is_of_gateway(id) => {}
+                None if self.of_gateways.contains(id.as_str()) => {}
                 None => {
                     self.lost(
                         &address.about.place,
@@ -217,15 +229,9 @@ impl Composer<'_> {
         (key, map.doc().from(&address.about.place))
     }
 
-    /// Whose interface it is, if it is a gateway's.
-    fn is_of_gateway(&self, id: &str) -> bool {
-        self.interfaces.get(id).is_some_and(|eni| OF_GATEWAYS.contains(&eni.kind.as_str()))
-            || self.inventory.nat_gateways.iter().any(|nat| nat.interface.as_deref() == Some(id))
-    }
-
     /// By which key an Elastic IP names its instance or interface.
     fn holder(&self, id: &str) -> Option<(&'static str, String)> {
-        if self.is_of_gateway(id) {
+        if self.of_gateways.contains(id) {
             return None;
         }
         let called = self.names.get(id)?;

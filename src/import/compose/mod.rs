@@ -15,7 +15,7 @@ mod scopes;
 mod transit;
 mod vpcs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::names::Names;
 use self::page::{Doc, Map, Page};
@@ -77,6 +77,8 @@ struct Composer<'i> {
     scopes: Scopes,
     subnets: BTreeMap<&'i str, &'i Subnet>,
     interfaces: BTreeMap<&'i str, &'i Interface>,
+    /// The interfaces of gateways and endpoints.
+    of_gateways: BTreeSet<&'i str>,
     /// The primary interfaces of instances.
     primary: BTreeMap<&'i str, &'i Interface>,
     notices: Vec<Notice>,
@@ -92,6 +94,7 @@ impl<'i> Composer<'i> {
             scopes: Scopes::of(inventory, options, &mut notices),
             subnets: inventory.subnets.iter().map(|it| (it.about.id.as_str(), it)).collect(),
             interfaces: inventory.interfaces.iter().map(|it| (it.about.id.as_str(), it)).collect(),
+            of_gateways: hosts::interfaces_of_gateways(inventory),
             primary: hosts::primary_interfaces(inventory),
             notices,
         }
