@@ -90,7 +90,7 @@ pub struct CheckArgs {
 
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
-    /// A scenario file; its own traffic does not run
+    /// A scenario, whose own traffic does not run, or a source as for `vpclab import`
     pub scenario: PathBuf,
     /// The host that sends
     #[arg(long, value_name = "HOST")]
@@ -108,7 +108,7 @@ pub struct ExplainArgs {
 
 #[derive(Debug, clap::Args)]
 pub struct ProbeArgs {
-    /// A scenario file; its own traffic does not run
+    /// A scenario, whose own traffic does not run, or a source as for `vpclab import`
     pub scenario: PathBuf,
     #[command(flatten)]
     pub asked: AskedArgs,
@@ -116,10 +116,10 @@ pub struct ProbeArgs {
 
 #[derive(Debug, clap::Args)]
 pub struct DiffArgs {
-    /// A scenario file: as it was
+    /// A scenario or a source: as it was
     #[arg(id = "a", value_name = "BEFORE")]
     pub before: PathBuf,
-    /// A scenario file: as it is to be
+    /// A scenario or a source: as it is to be
     #[arg(id = "b", value_name = "AFTER")]
     pub after: PathBuf,
     #[command(flatten)]

@@ -24,6 +24,7 @@ pub use inventory::{Inventory, Loss, Notice, Place, Reading, Trouble};
 pub use source::{Source, find};
 
 use self::compose::{Composed, compose};
+use crate::model::{Account, Region};
 use crate::scenario::{self, problem::Problem};
 
 /// A scenario that was made of a source.
@@ -45,6 +46,7 @@ const ROUNDS_MAX: usize = 20;
 /// Makes a scenario of what was read. What EC2 refuses is left out, and said.
 pub fn import(reading: Reading, options: &Options) -> Result<Import, Vec<Trouble>> {
     let Reading { mut inventory, mut notices } = reading;
+    check(options)?;
     if inventory.vpcs.is_empty() && inventory.transit_gateways.is_empty() {
         let message = match missing_vpcs(&inventory).as_slice() {
             [] => "there is no VPC in it".to_owned(),
@@ -108,6 +110,23 @@ fn left_out(problem: &Problem) -> String {
         }
     }
     text
+}
+
+/// Whose and where things are that do not say it must be known.
+fn check(options: &Options) -> Result<(), Vec<Trouble>> {
+    let trouble = |what: &str, text: &str, hint: String| {
+        let place = Place { file: format!("--{what}").into(), path: String::new() };
+        Trouble { place, message: format!("`{text}` is no {what} that is known"), hint: Some(hint) }
+    };
+    let mut troubles = Vec::new();
+    if let Some(region) = options.region.as_ref().filter(|it| it.parse::<Region>().is_err()) {
+        let known: Vec<&str> = Region::names().collect();
+        troubles.push(trouble("region", region, format!("known: {}", known.join(", "))));
+    }
+    if let Some(account) = options.account.as_ref().filter(|it| it.parse::<Account>().is_err()) {
+        troubles.push(trouble("account", account, "accounts have twelve digits".to_owned()));
+    }
+    if troubles.is_empty() { Ok(()) } else { Err(troubles) }
 }
 
 /// The VPCs that something is said to be in.
