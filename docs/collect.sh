@@ -71,6 +71,6 @@ for table in $(ids ec2 describe-transit-gateway-route-tables --query 'TransitGat
     collect "$table.associations" ec2 get-transit-gateway-route-table-associations --transit-gateway-route-table-id "$table"
     collect "$table.propagations" ec2 get-transit-gateway-route-table-propagations --transit-gateway-route-table-id "$table"
     collect "$table.routes" ec2 search-transit-gateway-routes --transit-gateway-route-table-id "$table" \
-        --filters Name=type,Values=static
+        --filters Name=state,Values=active,blackhole
 done
 exit "$missing"

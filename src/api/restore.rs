@@ -17,13 +17,23 @@ use crate::model::{
 
 impl Ec2<'_> {
     /// Gives an interface that was just made to a service of AWS, which answers behind it.
-    pub fn hand_to_requester(&mut self, id: EniId, kind: InterfaceType, description: &str) -> Result<()> {
+    pub fn hand_to_requester(
+        &mut self,
+        id: EniId,
+        kind: InterfaceType,
+        description: &str,
+        has_groups: bool,
+    ) -> Result<()> {
         let eni = self.eni_mut(id)?;
         if eni.owner.is_some() {
             return Err(ApiError::code_only("InvalidNetworkInterface.InUse"));
         }
         eni.owner = Some(Owner::Requester(kind));
         eni.description = description.to_owned();
+        // A Network Load Balancer may have been made without groups: nothing is filtered then.
+        if !has_groups {
+            eni.security_groups.clear();
+        }
         self.model.hosts_changed += 1;
         Ok(())
     }

@@ -456,6 +456,8 @@ pub struct TransitTable {
     pub transit_gateway: String,
     /// Whether it is the default one of associations.
     pub is_default: bool,
+    /// Whether nothing else is associated with it or propagates to it, also if it is the default one.
+    pub is_complete: bool,
     /// Attachments by id.
     pub associations: Vec<String>,
     /// Attachments by id.

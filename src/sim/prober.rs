@@ -218,7 +218,8 @@ fn address_for(model: &Model, from: Station, to: Station) -> Option<Ipv4Addr> {
     match (from, to) {
         (Station::Outside(_), Station::Eni(eni)) => {
             let eni = model.eni(eni);
-            eni.public_of(eni.primary_ip())
+            let first = || eni.public.first().map(|address| address.ip);
+            eni.public_of(eni.primary_ip()).or_else(first)
         }
         (Station::Outside(_), Station::OnPrem(..)) => None,
         (Station::Eni(_) | Station::LinkLocal(_) | Station::OnPrem(..), _)

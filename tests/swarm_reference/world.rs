@@ -283,7 +283,7 @@ impl Builder<'_> {
             let _ = self.ec2(scope).attach_network_interface(eni, instance);
         } else {
             let kind = "lambda".parse().expect("a type");
-            let _ = self.ec2(scope).hand_to_requester(eni, kind, "");
+            let _ = self.ec2(scope).hand_to_requester(eni, kind, "", true);
         }
         if self.draw.percent(30) {
             let change = ModifyNetworkInterfaceAttribute::SourceDestCheck(false);

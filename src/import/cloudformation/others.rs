@@ -183,6 +183,8 @@ fn lost(declared: &Declared) -> Option<&'static str> {
             let is_harmless = HARMLESS_OF_EC2.contains(&name) || name.starts_with("VPCEndpointService");
             (!is_harmless).then_some("it may treat packets, and is not simulated")
         }
+        "AWS::CloudFormation::CustomResource" => Some("what a custom resource does is not known"),
+        kind if kind.starts_with("Custom::") => Some("what a custom resource does is not known"),
         _ if IN_A_VPC.iter().any(says) => {
             Some("it has interfaces in subnets, which a template does not tell")
         }

@@ -117,7 +117,8 @@ impl Composer<'_> {
     /// Prefix lists with their blocks.
     pub(super) fn prefix_lists(&mut self) -> Doc {
         let mut map = Map::default();
-        for list in self.inventory.prefix_lists.iter() {
+        // Without blocks it is one of AWS, whose blocks are known.
+        for list in self.inventory.prefix_lists.iter().filter(|it| !it.entries.is_empty()) {
             let (key, mut entry) = self.named(&list.about);
             self.put_scope(&list.about, &mut entry);
             let (ipv4, ipv6): (Vec<&String>, Vec<&String>) =

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::inventory::{Address, EndpointKind, Instance, Interface, Inventory, PublicIp};
+use super::super::inventory::{Address, EndpointKind, Instance, Interface, Inventory, PublicIp, RouteTarget};
 use super::Composer;
 use super::names::Kind;
 use super::page::{Doc, Map};
@@ -16,12 +16,13 @@ pub(super) struct Hosts {
 }
 
 /// The interfaces that belong to a gateway, which says so itself.
-const OF_GATEWAYS: [&str; 6] =
-    ["gateway_load_balancer_endpoint", "nat_gateway", "natGateway", "transit_gateway", "vpc_endpoint", "vpn"];
+const OF_GATEWAYS: [&str; 5] =
+    ["gateway_load_balancer_endpoint", "nat_gateway", "natGateway", "transit_gateway", "vpn"];
 
 /// The interfaces that a gateway or an endpoint names, and those that say so themselves.
 pub(super) fn interfaces_of_gateways(inventory: &Inventory) -> BTreeSet<&str> {
     let say_so = inventory.interfaces.iter().filter(|it| OF_GATEWAYS.contains(&it.kind.as_str()));
+    // The interface of an endpoint that is not carried over is a host like those of other services.
     let say_so = say_so.map(|it| it.about.id.as_str());
     let of_nat = inventory.nat_gateways.iter().filter_map(|nat| nat.interface.as_deref());
     let of_endpoints = inventory.endpoints.iter().flat_map(|endpoint| match &endpoint.kind {
@@ -140,6 +141,9 @@ impl Composer<'_> {
             }
             None => {}
         }
+        if interface.is_attached && interface.instance.is_none() && interface.security_groups.is_empty() {
+            map.put("security_groups", Doc::list([]));
+        }
         self.put_interface(interface, vpc, &mut map);
         let public = interface.public_ips.iter().find(|ip| ip.allocation.is_none());
         map.maybe("public_ip", public.map(|ip| Doc::text(&ip.address)));
@@ -158,6 +162,19 @@ impl Composer<'_> {
         let groups = self.refer_all(&eni.security_groups, vpc, "the security group", &eni.about.place);
         map.unless_empty("security_groups", Doc::list(groups));
         map.maybe("source_dest_check", Some(eni.source_dest_check).filter(|on| !on).map(Doc::plain));
+        if !eni.source_dest_check && self.is_routed_to(eni) {
+            map.put("forwards", Doc::plain(true));
+            let message = "it is the target of a route and has no source/destination check: taken to forward, without NAT";
+            self.lost(&eni.about.place, message);
+        }
+    }
+
+    /// Whether a route leads to an interface, or to its instance.
+    fn is_routed_to(&self, eni: &Interface) -> bool {
+        let instance = eni.instance.as_ref().map(|(id, _)| id);
+        self.inventory.route_tables.iter().flat_map(|table| &table.routes).any(|route| {
+            matches!(&route.target, RouteTarget::Id(id) if *id == eni.about.id || Some(id) == instance)
+        })
     }
 
     /// The address that Amazon assigned; none where the subnet would assign one and the source says there is none.

@@ -303,6 +303,7 @@ impl Names {
             let leads = names.leads_to.contains_key(&(kind.domain(), key.clone()));
             // Without an id it can be referred to by name only, so the name must lead nowhere else.
             !RESERVED.contains(&key.as_str())
+                && (has_id || !is_block(key))
                 && !names.taken.contains(&(kind, vpc.clone(), key.clone()))
                 && (has_id || !leads || vpc.is_some() && kind.domain() == Domain::Of(kind))
         };
@@ -339,6 +340,10 @@ impl Names {
         let domain = called.kind.domain();
         let leads_to = self.leads_to.get(&(domain, called.key.clone())).copied().unwrap_or(0);
         let is_near = called.vpc.as_deref() == near && called.vpc.is_some();
+        // A rule takes a name that looks like a block for one.
+        if let (true, Some(id)) = (is_block(&called.key), &called.id) {
+            return Some(id.clone());
+        }
         if leads_to == 1 || domain != Domain::Targets && is_near {
             return Some(called.key.clone());
         }
@@ -348,6 +353,10 @@ impl Names {
         let vpc = called.vpc.as_deref().map(|vpc| self.key(vpc));
         Some(vpc.map_or_else(|| called.key.clone(), |vpc| format!("{vpc}/{}", called.key)))
     }
+}
+
+fn is_block(name: &str) -> bool {
+    name.parse::<ipnet::Ipv4Net>().is_ok() || name.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
 /// A name that can be typed in a command.

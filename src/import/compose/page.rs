@@ -246,14 +246,14 @@ fn flow(doc: &Doc) -> Option<String> {
 
 /// A text as YAML writes it: plain if nothing else could be meant by it.
 fn scalar(text: &str) -> String {
-    const WORDS: [&str; 10] = ["true", "false", "null", "~", "yes", "no", "on", "off", "True", "False"];
+    const WORDS: [&str; 8] = ["true", "false", "null", "~", "yes", "no", "on", "off"];
     let is_inside = |c: char| c.is_ascii_alphanumeric() || "_./@:+= -()".contains(c);
     let first = text.chars().next().unwrap_or(' ');
     let plain = (first.is_ascii_alphanumeric() || first == '/' || first == '_')
         && text.chars().all(is_inside)
         && !text.contains(": ")
         && !text.ends_with([':', ' '])
-        && !WORDS.contains(&text)
+        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
         && text.parse::<f64>().is_err();
     if plain { text.to_owned() } else { quoted(text) }
 }
@@ -316,6 +316,7 @@ mod tests {
             ("eipalloc-0 (old)", "eipalloc-0 (old)"),
             ("", "\"\""),
             ("true", "\"true\""),
+            ("NULL", "\"NULL\""),
             ("- a", "\"- a\""),
             ("a:", "\"a:\""),
             ("a #b", "\"a #b\""),

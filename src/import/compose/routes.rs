@@ -46,8 +46,9 @@ impl Composer<'_> {
     /// A destination and what it leads to; nothing for what is there by itself.
     fn route(&mut self, route: &Route, table: &RouteTable) -> Option<(String, String)> {
         let RouteTarget::Id(id) = &route.target else { return None };
-        // What is propagated comes with the VPN connection.
-        if route.is_propagated || self.is_of_gateway_endpoint(id) {
+        // What is propagated comes with the VPN connection, if there is one.
+        let comes_with_vpn = || self.inventory.vpn_connections.iter().any(|vpn| vpn.gateway == *id);
+        if route.is_propagated && comes_with_vpn() || self.is_of_gateway_endpoint(id) {
             return None;
         }
         let destination = match &route.destination {
@@ -59,6 +60,13 @@ impl Composer<'_> {
             }
         };
         let target = match self.target(id, &table.vpc) {
+            Some(_) if route.is_propagated => {
+                let message = format!(
+                    "the route to {destination} came over something else than a VPN connection of the source: a blackhole here"
+                );
+                self.lost(&route.place, message);
+                "blackhole".to_owned()
+            }
             Some(target) => target,
             None if route.is_blackhole => gone(id),
             None => {

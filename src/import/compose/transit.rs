@@ -119,8 +119,8 @@ impl Composer<'_> {
             ids.iter().filter_map(|id| self.attachment_name(id)).map(Doc::text).collect::<Vec<_>>()
         });
         // With the default table everything is associated unless it is said otherwise.
-        let is_known = table.is_default && self.knows_tables_of(&table.transit_gateway);
-        map.maybe("exact", Some(true).filter(|_| is_known).map(Doc::plain));
+        let is_exact = table.is_default && table.is_complete;
+        map.maybe("exact", Some(true).filter(|_| is_exact).map(Doc::plain));
         map.unless_empty("associations", Doc::list(associations));
         map.unless_empty("propagations", Doc::list(propagations));
         let mut routes = Map::default();
@@ -140,12 +140,6 @@ impl Composer<'_> {
         let routes = if is_tall { routes.doc().tall() } else { routes.doc() };
         map.unless_empty("routes", routes);
         (key, map.doc().from(&table.about.place))
-    }
-
-    /// Whether the source says anything of what is associated with the tables of a transit gateway.
-    fn knows_tables_of(&self, gateway: &str) -> bool {
-        let own = self.inventory.transit_tables.iter().filter(|it| it.transit_gateway == gateway);
-        own.into_iter().any(|it| !it.associations.is_empty() || !it.propagations.is_empty())
     }
 
     /// What an attachment goes by, if it is in the scenario; that of a VPN connection is called like the connection.
@@ -209,7 +203,7 @@ impl Composer<'_> {
             };
             let (key, mut entry) = self.named(&vpn.about);
             entry.put("to", Doc::text(to));
-            if routes.is_empty() {
+            if routes.is_empty() && !self.has_static_routes(vpn) {
                 let message = "no routes of the VPN connection are in the source (those that BGP learned are not): nothing \
                                is sent into it";
                 self.lost(&vpn.about.place, message);
@@ -229,19 +223,42 @@ impl Composer<'_> {
         (key, map.doc().from(&gateway.about.place))
     }
 
-    /// What AWS sends into a connection: its own routes, and what route tables took over from its gateway.
-    fn routes_of(&self, vpn: &VpnConnection) -> Vec<String> {
-        let mut routes: Vec<String> = vpn.routes.clone();
-        let tables = self.inventory.route_tables.iter().flat_map(|table| &table.routes);
-        let taken_over = tables.filter(|route| {
-            route.is_propagated && matches!(&route.target, RouteTarget::Id(id) if *id == vpn.gateway)
-        });
-        for route in taken_over {
-            if let Block::Cidr(block) = &route.destination
+    /// Whether tables of its transit gateway lead into a connection.
+    fn has_static_routes(&self, vpn: &VpnConnection) -> bool {
+        let attachment = self.inventory.transit_attachments.iter().find(
+            |it| matches!(&it.resource, TransitResource::Vpn { connection } if *connection == vpn.about.id),
+        );
+        let routes = self.inventory.transit_tables.iter().flat_map(|table| &table.routes);
+        attachment
+            .is_some_and(|it| routes.into_iter().any(|route| route.attachment.as_ref() == Some(&it.about.id)))
+    }
+
+    /// What AWS sends into a connection: its own routes; of one that has none, since BGP learned them, what route tables
+    /// took over from its gateway and no other connection has.
+    fn routes_of(&mut self, vpn: &VpnConnection) -> Vec<String> {
+        if !vpn.routes.is_empty() {
+            return vpn.routes.clone();
+        }
+        let others: Vec<&VpnConnection> = self
+            .inventory
+            .vpn_connections
+            .iter()
+            .filter(|it| it.gateway == vpn.gateway && it.about.id != vpn.about.id)
+            .collect();
+        let mut routes: Vec<String> = Vec::new();
+        for route in self.inventory.route_tables.iter().flat_map(|table| &table.routes) {
+            let is_of_gateway = matches!(&route.target, RouteTarget::Id(id) if *id == vpn.gateway);
+            if let (Block::Cidr(block), true, true) = (&route.destination, route.is_propagated, is_of_gateway)
                 && !routes.contains(block)
+                && others.iter().all(|other| !other.routes.contains(block))
             {
                 routes.push(block.clone());
             }
+        }
+        if others.iter().any(|other| other.routes.is_empty()) && !routes.is_empty() {
+            let message = "several connections of the gateway have routes that BGP learned: it cannot be told which has \
+                           which, so each has all";
+            self.lost(&vpn.about.place, message);
         }
         routes
     }

@@ -21,7 +21,10 @@ impl Reader {
         let is_stopped = match state.as_str() {
             "running" | "pending" => false,
             "stopped" | "stopping" => true,
-            _ => return,
+            _ => {
+                self.loose.gone.insert(about.id);
+                return;
+            }
         };
         let id = about.id.clone();
         for interface in at.list("NetworkInterfaces") {

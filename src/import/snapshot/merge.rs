@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reader;
 use crate::import::inventory::{
-    About, Address, Block, Interface, PrefixList, Route, RouteTable, RouteTarget, TransitAttachment,
-    TransitResource, TransitRoute, TransitTable,
+    About, Address, Block, EndpointKind, Interface, PrefixList, Route, RouteTable, RouteTarget,
+    TransitAttachment, TransitResource, TransitRoute, TransitTable,
 };
 
 /// Facts about resources of other documents.
@@ -26,8 +26,12 @@ pub(super) struct Loose {
     pub associations: Vec<(String, String)>,
     /// Table and attachment.
     pub propagations: Vec<(String, String)>,
+    /// Table and route that was learned.
+    pub propagated_routes: Vec<(String, TransitRoute)>,
     /// Table and route.
     pub transit_routes: Vec<(String, TransitRoute)>,
+    /// Instances that are terminated, or about to be.
+    pub gone: BTreeSet<String>,
     /// Route tables that come with something else.
     pub tables_of_gateways: BTreeSet<String>,
     /// Transit gateway and its default table.
@@ -41,6 +45,7 @@ impl Reader {
         self.merge_details();
         self.unify();
         self.merge_transit();
+        self.complete_tables();
         self.place_vpcs();
         self.say_missing();
         self.say_others();
@@ -73,11 +78,9 @@ impl Reader {
         }
         // A list of AWS without blocks is the one that is known.
         let all = order.iter().filter_map(|id| lists.remove(id));
-        let (with, without): (Vec<_>, Vec<_>) = all.partition(|list| !list.entries.is_empty());
-        for list in without {
-            if list.list_name.starts_with("com.amazonaws.") {
-                continue;
-            }
+        let is_known = |list: &PrefixList| !list.entries.is_empty() || is_known_list(&list.list_name);
+        let (with, without): (Vec<_>, Vec<_>) = all.partition(is_known);
+        for list in without.into_iter().filter(|list| !list.list_name.starts_with("com.amazonaws.")) {
             self.lost(&list.about.place, "the blocks of the prefix list are not in the source".to_owned());
         }
         self.reading.inventory.prefix_lists = with;
@@ -90,6 +93,22 @@ impl Reader {
                 vpc.dns_hostnames = vpc.dns_hostnames.or(hostnames);
             }
         }
+        // Private names need both attributes: they are on where an endpoint has them.
+        let with_names: BTreeSet<&String> = self
+            .reading
+            .inventory
+            .endpoints
+            .iter()
+            .filter(|it| matches!(it.kind, EndpointKind::Interface { private_dns: true, .. }))
+            .map(|it| &it.vpc)
+            .collect();
+        for vpc in self.reading.inventory.vpcs.iter_mut().filter(|vpc| with_names.contains(&vpc.about.id)) {
+            vpc.dns_support = vpc.dns_support.or(Some(true));
+            vpc.dns_hostnames = vpc.dns_hostnames.or(Some(true));
+        }
+        let gone = std::mem::take(&mut self.loose.gone);
+        let is_of_gone = |it: &Interface| it.instance.as_ref().is_some_and(|(id, _)| gone.contains(id));
+        self.reading.inventory.interfaces.retain(|it| !is_of_gone(it));
         let gateways = std::mem::take(&mut self.loose.tables_of_gateways);
         self.reading.inventory.route_tables.retain(|table| !gateways.contains(&table.about.id));
         let known: BTreeMap<String, usize> = self
@@ -169,10 +188,31 @@ impl Reader {
                 about: About { id: table, name: None, tags: [].into(), ..owner.about.clone() },
                 transit_gateway: gateway,
                 is_default: true,
+                is_complete: false,
                 associations: Vec::new(),
                 propagations: Vec::new(),
                 routes: Vec::new(),
             });
+        }
+        // What VPCs propagate comes by itself, what VPN connections learned belongs to them; of everything else packets
+        // must not take another route instead.
+        for (table, route) in std::mem::take(&mut self.loose.propagated_routes) {
+            let attachment = inventory
+                .transit_attachments
+                .iter()
+                .find(|it| Some(&it.about.id) == route.attachment.as_ref());
+            match attachment.map(|it| &it.resource) {
+                Some(TransitResource::Vpc { .. }) => {}
+                Some(TransitResource::Vpn { connection }) => {
+                    let vpn = inventory.vpn_connections.iter_mut().find(|it| it.about.id == *connection);
+                    if let Some(vpn) = vpn.filter(|vpn| !vpn.routes.contains(&route.cidr)) {
+                        vpn.routes.push(route.cidr);
+                    }
+                }
+                Some(TransitResource::Peering { .. } | TransitResource::Other(_)) | None => {
+                    self.loose.transit_routes.push((table, route));
+                }
+            }
         }
         let mut tables: BTreeMap<String, &mut TransitTable> =
             inventory.transit_tables.iter_mut().map(|table| (table.about.id.clone(), table)).collect();
@@ -254,12 +294,24 @@ impl Reader {
         }
     }
 
+    /// What is associated with tables and propagates to them is known if it is known of any table of a transit gateway.
+    fn complete_tables(&mut self) {
+        let tables = &mut self.reading.inventory.transit_tables;
+        let says = |it: &&TransitTable| !it.associations.is_empty() || !it.propagations.is_empty();
+        let known: BTreeSet<String> =
+            tables.iter().filter(says).map(|it| it.transit_gateway.clone()).collect();
+        for table in tables {
+            table.is_complete = known.contains(&table.transit_gateway);
+        }
+    }
+
     /// Kinds without which something has to be assumed.
     fn say_missing(&mut self) {
         let inventory = &self.reading.inventory;
         let Some(vpc) = inventory.vpcs.first() else { return };
         let file =
             crate::import::inventory::Place { file: vpc.about.place.file.clone(), path: String::new() };
+        self.say_missing_tables();
         if !self.seen.contains_key("NetworkAcls") {
             let message = "there are no network ACLs in the source: every subnet has a default one, which lets all through";
             self.lost(&file, message.to_owned());
@@ -273,6 +325,26 @@ impl Reader {
             let message = "there are no route tables in the source: every subnet is assumed to have a route to the internet \
                            gateway, if its VPC has one";
             self.lost(&file, message.to_owned());
+        }
+    }
+
+    /// Without its tables everything attached to a transit gateway is taken to reach everything else.
+    fn say_missing_tables(&mut self) {
+        let inventory = &self.reading.inventory;
+        let mut missing = Vec::new();
+        for gateway in &inventory.transit_gateways {
+            let mut tables =
+                inventory.transit_tables.iter().filter(|it| it.transit_gateway == gateway.about.id);
+            let is_attached =
+                inventory.transit_attachments.iter().any(|it| it.transit_gateway == gateway.about.id);
+            if is_attached && tables.all(|it| it.associations.is_empty() && it.propagations.is_empty()) {
+                missing.push(gateway.about.place.clone());
+            }
+        }
+        for place in missing {
+            let message = "what is associated with its route tables and propagates to them is not in the source: taken to be \
+                           what its options say of new attachments";
+            self.lost(&place, message.to_owned());
         }
     }
 
@@ -311,6 +383,11 @@ impl Reader {
             self.lost(&place, message);
         }
     }
+}
+
+/// Whether the blocks of a list of AWS are known: those of gateway endpoints are.
+fn is_known_list(name: &str) -> bool {
+    name.starts_with("com.amazonaws.") && [".s3", ".dynamodb"].iter().any(|service| name.ends_with(service))
 }
 
 /// Makes two descriptions of one thing comparable: the places of their parts always differ.

@@ -171,6 +171,17 @@ impl Reader {
                 let (count, _) = self.others.entry(key.to_owned()).or_insert_with(|| (0, at.place()));
                 *count += items.len();
             }
+            (None, Value::Object(_))
+                if !is_harmless(key) && !["EnableDnsSupport", "EnableDnsHostnames"].contains(&key) =>
+            {
+                self.lost(&at.place(), format!("{key}: the kind is not known, and left out"));
+            }
+            (_, Value::Bool(true)) if key == "AdditionalRoutesAvailable" => {
+                self.lost(
+                    &at.place(),
+                    "there are more routes than are listed: the others are missing".to_owned(),
+                );
+            }
             (_, Value::String(token)) if key == "NextToken" && !token.is_empty() => {
                 let message =
                     "the document is one page of several (it has a NextToken): the others are missing";

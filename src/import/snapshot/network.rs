@@ -27,6 +27,10 @@ const TARGETS: [&str; 10] = [
 impl Reader {
     pub(super) fn vpc(&mut self, at: &At<'_>) {
         let Some(about) = self.about(at, "VpcId") else { return };
+        let blocked = at.get("BlockPublicAccessStates").text("InternetGatewayBlockMode");
+        if let Some(mode) = blocked.filter(|mode| mode != "off") {
+            self.lost(&at.place(), format!("Block Public Access ({mode}) is not carried over"));
+        }
         let mut cidrs: Vec<String> = at.text("CidrBlock").into_iter().collect();
         for association in at.list("CidrBlockAssociationSet") {
             let state = association.get("CidrBlockState").text("State");
@@ -97,10 +101,12 @@ impl Reader {
             .or_else(|| at.text("DestinationIpv6CidrBlock").map(Block::Ipv6));
         let target = TARGETS.iter().find_map(|key| at.text(key));
         let target = target.or_else(|| at.text("VpcEndpointId"));
-        let (Some(destination), Some(target)) = (destination, target) else {
-            self.lost(&at.place(), "a route without a destination or a target left out".to_owned());
+        let Some(destination) = destination else {
+            self.lost(&at.place(), "a route without a destination left out".to_owned());
             return None;
         };
+        // Packets must not take another route instead.
+        let target = target.unwrap_or_else(|| "a target of a kind that is not known".to_owned());
         Some(Route {
             destination,
             target: if target == "local" { RouteTarget::Local } else { RouteTarget::Id(target) },

@@ -104,8 +104,12 @@ impl Reader {
         self.reading.inventory.transit_tables.push(TransitTable {
             about,
             transit_gateway: at.text("TransitGatewayId").unwrap_or_default(),
-            is_default: at.flag("DefaultAssociationRouteTable").unwrap_or(false)
-                || at.flag("DefaultPropagationRouteTable").unwrap_or(false),
+            // Of two default tables it is the one that routes for new attachments.
+            is_default: at
+                .flag("DefaultAssociationRouteTable")
+                .or_else(|| at.flag("DefaultPropagationRouteTable"))
+                .unwrap_or(false),
+            is_complete: false,
             associations: Vec::new(),
             propagations: Vec::new(),
             routes: Vec::new(),
@@ -140,6 +144,12 @@ impl Reader {
 
     pub(super) fn transit_routes(&mut self, at: &At<'_>) {
         let Some(table) = at.text("TransitGatewayRouteTableId") else { return };
+        if at.flag("AdditionalRoutesAvailable") == Some(true) {
+            self.lost(
+                &at.place(),
+                "there are more routes than are listed: the others are missing".to_owned(),
+            );
+        }
         for route in at.list("Routes") {
             self.put_transit_route(&route, &table);
         }
@@ -159,9 +169,6 @@ impl Reader {
             self.lost(&at.place(), "a route of a transit gateway without a block left out".to_owned());
             return;
         };
-        if !is_static {
-            return;
-        }
         let attachments = at.list("TransitGatewayAttachments");
         let attachment = attachments.first().and_then(|it| it.text("TransitGatewayAttachmentId"));
         if attachments.len() > 1 {
@@ -169,7 +176,11 @@ impl Reader {
             self.lost(&at.place(), message);
         }
         let route = TransitRoute { cidr, attachment, place: at.place() };
-        self.loose.transit_routes.push((table.to_owned(), route));
+        if is_static {
+            self.loose.transit_routes.push((table.to_owned(), route));
+        } else {
+            self.loose.propagated_routes.push((table.to_owned(), route));
+        }
     }
 
     fn of_no_table(&mut self, at: &At<'_>) {

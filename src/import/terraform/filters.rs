@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Builder;
 use super::tree::{Resource, number_of, text_of};
 use crate::import::inventory::{
-    AclEntry, Block, NetworkAcl, Peer, Permission, Place, SecurityGroup, Traffic,
+    About, AclEntry, Block, Inventory, NetworkAcl, Peer, Permission, Place, SecurityGroup, Traffic,
 };
 
 /// Where a peer is, and what its text makes.
@@ -43,10 +43,8 @@ impl<'t> Builder<'t> {
         let blocks = resource.blocks(attribute);
         let written = self.written(resource, attribute);
         let mut rules = Vec::new();
-        // Sets are not in the order of the configuration, unless there is one of each.
-        let is_paired = blocks.len() == 1 && written.len() == 1;
         for (at, values) in blocks.iter().enumerate() {
-            let own = written.first().copied().filter(|_| is_paired).unwrap_or(&Value::Null);
+            let own = self.written_for(&written, values);
             rules.extend(self.permissions(resource, &format!("{attribute}[{at}]"), values, own));
         }
         if blocks.is_empty() {
@@ -122,6 +120,8 @@ impl<'t> Builder<'t> {
         let Some(source) = source else {
             return self.permissions(resource, "", resource.values, expressions);
         };
+        // A group of another account is written with the account before it.
+        let source = source.rsplit('/').next().unwrap_or_default().to_owned();
         let traffic = self.traffic(resource, "protocol");
         let place = self.place(resource, "source_security_group_id");
         vec![Permission { traffic, peer: Peer::Group(source), place }]
@@ -295,4 +295,22 @@ impl<'t> Builder<'t> {
             None => self.outside(resource, &acl),
         }
     }
+}
+
+/// The default group of a VPC, if nobody manages it: as it was made.
+pub(super) fn default_group(inventory: &mut Inventory, id: &str, vpc: &str) {
+    let is_it = |it: &SecurityGroup| it.about.id == id || it.vpc == vpc && it.group_name == "default";
+    let is_there = inventory.security_groups.iter().any(is_it);
+    let Some(owner) = inventory.vpcs.iter().find(|it| it.about.id == vpc && !is_there) else { return };
+    let everything = Traffic { protocol: "-1".to_owned(), from: None, to: None };
+    let place = owner.about.place.clone();
+    let rule = |peer: Peer| Permission { traffic: everything.clone(), peer, place: place.clone() };
+    let group = SecurityGroup {
+        about: About { id: id.to_owned(), name: None, tags: [].into(), ..owner.about.clone() },
+        vpc: vpc.to_owned(),
+        group_name: "default".to_owned(),
+        ingress: vec![rule(Peer::Group(id.to_owned()))],
+        egress: vec![rule(Peer::Block(Block::Cidr("0.0.0.0/0".to_owned())))],
+    };
+    inventory.security_groups.push(group);
 }

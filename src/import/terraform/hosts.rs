@@ -69,12 +69,14 @@ impl<'t> Builder<'t> {
         let mut given: Vec<(String, i64)> = Vec::new();
         let written = self.written(resource, "network_interface");
         let primary = self.written(resource, "primary_network_interface");
-        let blocks = resource.blocks("network_interface").len().max(written.len());
-        for at in 0..blocks {
-            let values =
-                resource.blocks("network_interface").get(at).copied().unwrap_or(&serde_json::Value::Null);
-            let own = written.get(at).copied().unwrap_or(&serde_json::Value::Null);
-            let id = self.of_block(resource, values, own, "network_interface_id").into_iter().next();
+        let blocks = resource.blocks("network_interface");
+        let pairs: Vec<(&serde_json::Value, &'t serde_json::Value)> = match blocks.as_slice() {
+            [] => written.iter().map(|own| (&serde_json::Value::Null, *own)).collect(),
+            blocks => blocks.iter().map(|values| (*values, self.written_for(&written, values))).collect(),
+        };
+        for (at, (values, own)) in pairs.into_iter().enumerate() {
+            let found = self.of_block(resource, values, own, "network_interface_id");
+            let id = self.only(resource, "network_interface", found);
             let device = self.of_block(resource, values, own, "device_index").into_iter().next();
             let device = device.and_then(|it| it.parse().ok()).unwrap_or(at as i64);
             given.extend(id.map(|id| (id, device)));
@@ -191,10 +193,6 @@ impl<'t> Builder<'t> {
         let holder = self.id_at_quietly(resource, "network_interface");
         let holder = holder.or_else(|| self.id_at_quietly(resource, "instance"));
         let public_ip = resource.text("public_ip");
-        // An instance knows its address, and not that it is an Elastic one.
-        for eni in &mut self.reading.inventory.interfaces {
-            eni.public_ips.retain(|ip| Some(&ip.address) != public_ip.as_ref());
-        }
         self.reading.inventory.addresses.push(Address {
             about: self.about(resource),
             public_ip,

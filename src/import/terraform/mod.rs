@@ -17,7 +17,7 @@ mod tests;
 mod transit;
 mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -33,8 +33,14 @@ pub fn read(file: &Rc<str>, text: &str) -> Result<Reading, Vec<Trouble>> {
         let hint = "give what `terraform show -json` prints of a plan or a state".to_owned();
         vec![Trouble { place: Place::file(file), message, hint: Some(hint) }]
     })?;
-    let mut builder =
-        Builder { file: Rc::clone(file), tree: &tree, reading: Reading::default(), others: BTreeMap::new() };
+    let mut builder = Builder {
+        file: Rc::clone(file),
+        tree: &tree,
+        reading: Reading::default(),
+        members: Vec::new(),
+        defaults: BTreeMap::new(),
+        others: BTreeMap::new(),
+    };
     builder.build();
     Ok(builder.reading)
 }
@@ -44,6 +50,10 @@ struct Builder<'t> {
     file: Rc<str>,
     tree: &'t Tree<'t>,
     reading: Reading,
+    /// Attachments of transit gateways, and whether they take part in the default table: association, propagation.
+    members: Vec<(String, bool, bool)>,
+    /// The ids of what comes with VPCs, as their attributes say them: whose, and what.
+    defaults: BTreeMap<String, (String, &'static str)>,
     /// Kinds that have nothing to do with packets, with how many there are.
     others: BTreeMap<&'t str, usize>,
 }
@@ -56,12 +66,16 @@ impl<'t> Builder<'t> {
             let place = Place::file(&self.file);
             self.reading.notices.push(Notice { place, loss: Loss::Matters, message: message.clone() });
         }
-        for resource in &tree.resources {
-            self.thing(resource);
+        for is_data in [false, true] {
+            for resource in tree.resources.iter().filter(|it| it.is_data == is_data) {
+                self.thing(resource);
+            }
         }
         for resource in &tree.resources {
             self.detail(resource);
         }
+        self.default_tables();
+        self.settle();
         let others = std::mem::take(&mut self.others);
         if !others.is_empty() {
             let kinds: Vec<String> = others.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
@@ -71,6 +85,31 @@ impl<'t> Builder<'t> {
                 loss: Loss::Harmless,
                 message,
             });
+        }
+    }
+
+    /// What is known only when everything is read.
+    fn settle(&mut self) {
+        let defaults = std::mem::take(&mut self.defaults);
+        let inventory = &mut self.reading.inventory;
+        // An instance knows its address, and not that it is an Elastic one.
+        let elastic: BTreeSet<String> =
+            inventory.addresses.iter().filter_map(|address| address.public_ip.clone()).collect();
+        for eni in &mut inventory.interfaces {
+            eni.public_ips.retain(|ip| !elastic.contains(&ip.address));
+        }
+        // What is made and looked at is one thing; what is made comes first.
+        macro_rules! unify {
+            ($($kind:ident),*) => {$({
+                let mut seen = BTreeSet::new();
+                inventory.$kind.retain(|it| seen.insert(it.about.id.clone()));
+            })*};
+        }
+        unify!(vpcs, subnets, internet_gateways, prefix_lists, security_groups, interfaces);
+        for (id, (vpc, what)) in defaults {
+            if what == "default_security_group_id" {
+                filters::default_group(inventory, &id, &vpc);
+            }
         }
     }
 
@@ -178,7 +217,7 @@ impl<'t> Builder<'t> {
     /// said.
     fn id_at(&mut self, resource: &'t Resource<'t>, attribute: &str) -> Option<String> {
         let found = self.ids_at(resource, attribute);
-        found.into_iter().next()
+        self.only(resource, attribute, found)
     }
 
     /// The same of a list.

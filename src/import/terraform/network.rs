@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::tree::{Resource, text_of};
 use super::{Builder, texts_of};
 use crate::import::inventory::{
-    Block, InternetGateway, PeerVpc, Peering, Route, RouteTable, RouteTarget, Subnet, Vpc,
+    About, Block, InternetGateway, PeerVpc, Peering, Route, RouteTable, RouteTarget, Subnet, Vpc,
 };
 
 /// What a route may lead to, of those that can.
@@ -37,6 +37,11 @@ const DESTINATIONS: [BlockAt; 5] = [
 
 impl<'t> Builder<'t> {
     pub(super) fn vpc(&mut self, resource: &'t Resource<'t>) {
+        for what in ["main_route_table_id", "default_security_group_id"] {
+            if let Some(id) = resource.text(what) {
+                self.defaults.insert(id, (resource.id(), what));
+            }
+        }
         let cidr = self.text_at(resource, "cidr_block");
         self.reading.inventory.vpcs.push(Vpc {
             about: self.about(resource),
@@ -90,13 +95,13 @@ impl<'t> Builder<'t> {
         let routes = resource.blocks("route");
         let written = self.written(resource, "route");
         for (at, values) in routes.iter().enumerate() {
-            let own = written.get(at).copied().unwrap_or(&Value::Null);
+            let own = self.written_for(&written, values);
             if let Some(route) = self.route(resource, &format!("route[{at}]"), values, own) {
                 table.routes.push(route);
             }
         }
-        // Blocks of which nothing is known yet are only in the configuration.
-        for (at, own) in written.iter().enumerate().skip(routes.len()) {
+        // If nothing is known of them yet, blocks are only in the configuration.
+        for (at, own) in written.iter().enumerate().filter(|_| routes.is_empty()) {
             if let Some(route) = self.route(resource, &format!("route[{at}]"), &Value::Null, own) {
                 table.routes.push(route);
             }
@@ -109,6 +114,24 @@ impl<'t> Builder<'t> {
     pub(super) fn written(&self, resource: &'t Resource<'t>, attribute: &str) -> Vec<&'t Value> {
         let blocks = resource.expression(attribute).and_then(Value::as_array);
         blocks.map(|blocks| blocks.iter().collect()).unwrap_or_default()
+    }
+
+    /// The block of the configuration that values come from: the only one whose constants are theirs. Sets are not in
+    /// the order in which they are written.
+    pub(super) fn written_for(&self, written: &[&'t Value], values: &Value) -> &'t Value {
+        let fits = |block: &&&'t Value| {
+            block.as_object().into_iter().flatten().all(|(key, expression)| {
+                match (expression.get("constant_value"), values.get(key)) {
+                    (Some(constant), Some(known)) => texts_of(Some(constant)) == texts_of(Some(known)),
+                    (_, _) => true,
+                }
+            })
+        };
+        let fitting: Vec<&'t Value> = written.iter().filter(fits).copied().collect();
+        match fitting.as_slice() {
+            [one] => one,
+            _ => &Value::Null,
+        }
     }
 
     /// Blocks that a plan can neither show nor tell are said.
@@ -145,7 +168,9 @@ impl<'t> Builder<'t> {
     ) -> Option<Route> {
         let first = |key: &str| self.of_block(resource, values, written, key).into_iter().next();
         let destination = DESTINATIONS.iter().find_map(|(key, block)| first(key).map(block));
-        let target = TARGETS.iter().find_map(|key| first(key));
+        let mut all = TARGETS.iter().map(|key| self.of_block(resource, values, written, key));
+        let found = all.find(|found| !found.is_empty()).unwrap_or_default();
+        let target = self.only(resource, attribute, found);
         self.put_route(resource, attribute, destination, target)
     }
 
@@ -173,10 +198,12 @@ impl<'t> Builder<'t> {
         destination: Option<Block>,
         target: Option<String>,
     ) -> Option<Route> {
-        let (Some(destination), Some(target)) = (destination, target) else {
-            self.lost(resource, attribute, "the destination or the target of a route is not known: left out");
+        let Some(destination) = destination else {
+            self.lost(resource, attribute, "the destination of a route is not known: left out");
             return None;
         };
+        // Packets must not take another route instead.
+        let target = target.unwrap_or_else(|| "a target that is not known until the apply".to_owned());
         Some(Route {
             destination,
             target: if target == "local" { RouteTarget::Local } else { RouteTarget::Id(target) },
@@ -188,6 +215,21 @@ impl<'t> Builder<'t> {
 
     /// A table by its id, or by what the main table of a VPC is called.
     pub(super) fn table_mut(&mut self, id: &str) -> Option<&mut RouteTable> {
+        let known = self.defaults.get(id).filter(|(_, what)| *what == "main_route_table_id");
+        let known = known.map(|(vpc, _)| vpc.clone());
+        let is_there = self.reading.inventory.route_tables.iter().any(|it| it.about.id == id);
+        if let Some(vpc) = known.filter(|_| !is_there) {
+            let about = self.reading.inventory.vpcs.iter().find(|it| it.about.id == vpc)?.about.clone();
+            self.reading.inventory.route_tables.push(RouteTable {
+                about: About { id: id.to_owned(), name: None, tags: [].into(), ..about },
+                vpc,
+                is_main: true,
+                subnets: Vec::new(),
+                gateways: Vec::new(),
+                propagating: Vec::new(),
+                routes: Vec::new(),
+            });
+        }
         let of_vpc =
             [".main_route_table_id", ".default_route_table_id"].iter().find_map(|end| id.strip_suffix(end));
         if let Some(vpc) = of_vpc {
@@ -212,9 +254,11 @@ impl<'t> Builder<'t> {
 
     pub(super) fn main_table(&mut self, resource: &'t Resource<'t>) {
         let Some(table) = self.id_at(resource, "route_table_id") else { return };
-        match self.table_mut(&table) {
-            Some(table) => table.is_main = true,
-            None => self.outside(resource, &table),
+        let Some(vpc) = self.table_mut(&table).map(|table| table.vpc.clone()) else {
+            return self.outside(resource, &table);
+        };
+        for other in self.reading.inventory.route_tables.iter_mut().filter(|it| it.vpc == vpc) {
+            other.is_main = other.about.id == table;
         }
     }
 
@@ -303,11 +347,26 @@ impl<'t> Builder<'t> {
     /// The id at an attribute that may well be left out.
     pub(super) fn id_at_quietly(&mut self, resource: &'t Resource<'t>, attribute: &str) -> Option<String> {
         let known = resource.values.get(attribute).and_then(text_of);
-        let follow = || {
-            let expression = resource.expression(attribute)?;
-            self.tree.follow(resource, expression).into_iter().next()
-        };
-        known.or_else(follow)
+        if known.is_some() {
+            return known;
+        }
+        let found = self.tree.follow(resource, resource.expression(attribute)?);
+        self.only(resource, attribute, found)
+    }
+
+    /// The only candidate; which of several it is cannot be known before the apply.
+    pub(super) fn only(
+        &mut self,
+        resource: &'t Resource<'t>,
+        attribute: &str,
+        found: Vec<String>,
+    ) -> Option<String> {
+        if found.len() > 1 {
+            let message = format!("one of {}, not known which until the apply: left out", found.join(", "));
+            self.lost(resource, attribute, message);
+            return None;
+        }
+        found.into_iter().next()
     }
 
     /// Something is said of a resource that the document does not have.

@@ -161,8 +161,7 @@ fn rules_are_those_of_groups_and_those_of_their_own() {
 #[test]
 fn what_is_not_known_until_the_apply_is_said() {
     let said = notices(&read_value(&plan()));
-    let expected =
-        "plan.json: aws_route.late: the destination or the target of a route is not known: left out";
+    let expected = "plan.json: aws_route.late.route_table_id: not known until the apply: left out";
     assert!(said.iter().any(|it| it == expected), "{said:#?}");
 }
 

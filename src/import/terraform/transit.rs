@@ -29,7 +29,62 @@ impl<'t> Builder<'t> {
             transit_gateway: self.id_at(resource, "transit_gateway_id").unwrap_or_default(),
             resource: attached,
         };
+        let takes_part =
+            |key: &str| resource.flag(&format!("transit_gateway_default_route_table_{key}")).unwrap_or(true);
+        self.members.push((
+            attachment.about.id.clone(),
+            takes_part("association"),
+            takes_part("propagation"),
+        ));
         self.reading.inventory.transit_attachments.push(attachment);
+    }
+
+    /// Where an attachment takes no part in the default table, that table has those that do and no others.
+    pub(super) fn default_tables(&mut self) {
+        let members = std::mem::take(&mut self.members);
+        let with_table = self.reading.inventory.transit_gateways.iter().filter(|it| it.has_default_table);
+        let gateways: Vec<String> = with_table.map(|it| it.about.id.clone()).collect();
+        for gateway in gateways {
+            let attachments = &self.reading.inventory.transit_attachments;
+            let own: Vec<(String, bool, bool)> = attachments
+                .iter()
+                .filter(|it| {
+                    it.transit_gateway == gateway && !matches!(it.resource, TransitResource::Peering { .. })
+                })
+                .map(|it| {
+                    let said = members.iter().find(|(id, ..)| *id == it.about.id).cloned();
+                    said.unwrap_or((it.about.id.clone(), true, true))
+                })
+                .collect();
+            if own.iter().all(|(_, association, propagation)| *association && *propagation) {
+                continue;
+            }
+            let Some(table) =
+                self.transit_table_mut(&format!("{gateway}.association_default_route_table_id"))
+            else {
+                continue;
+            };
+            table.is_complete = true;
+            for (id, association, propagation) in own {
+                if association && !table.associations.contains(&id) {
+                    table.associations.push(id.clone());
+                }
+                if propagation && !table.propagations.contains(&id) {
+                    table.propagations.push(id);
+                }
+            }
+        }
+        self.drop_double_associations();
+    }
+
+    /// An attachment has one table: what is associated elsewhere is not with the default one.
+    fn drop_double_associations(&mut self) {
+        let tables = &mut self.reading.inventory.transit_tables;
+        let elsewhere: Vec<String> =
+            tables.iter().filter(|it| !it.is_default).flat_map(|it| it.associations.clone()).collect();
+        for table in tables.iter_mut().filter(|it| it.is_default && it.is_complete) {
+            table.associations.retain(|id| !elsewhere.contains(id));
+        }
     }
 
     pub(super) fn transit_peering(&mut self, resource: &'t Resource<'t>) {
@@ -62,6 +117,7 @@ impl<'t> Builder<'t> {
             about: self.about(resource),
             transit_gateway: self.id_at(resource, "transit_gateway_id").unwrap_or_default(),
             is_default: resource.flag("default_association_route_table").unwrap_or(false),
+            is_complete: false,
             associations: Vec::new(),
             propagations: Vec::new(),
             routes: Vec::new(),
@@ -127,6 +183,7 @@ impl<'t> Builder<'t> {
                     about: About { id: id.to_owned(), name: None, ..about },
                     transit_gateway: gateway.to_owned(),
                     is_default: true,
+                    is_complete: false,
                     associations: Vec::new(),
                     propagations: Vec::new(),
                     routes: Vec::new(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::identity::metadata;
 use super::logs::{labels, tags};
-use super::{ADDRESS, Named, each, flag, named, names_at, owned_text};
+use super::{ADDRESS, Named, each, flag, named, names, names_at, owned_text};
 use crate::api::Labels;
 use crate::guest::{Answer, AwsProfile, Certificate, CliVersion, HostSetup, Identity, Service, Site};
 use crate::model::{Bandwidth, InterfaceType, MetadataOptions, ip_ranges};
@@ -40,6 +40,8 @@ pub struct Interface {
     pub named: Named,
     pub subnet: Option<Spanned<String>>,
     pub security_groups: Vec<Spanned<String>>,
+    /// Whether it is said that it has no groups, as some that services make.
+    pub has_no_groups: bool,
     pub private_ip: Option<Spanned<Ipv4Addr>>,
     pub secondary_private_ips: Vec<Spanned<Ipv4Addr>>,
     pub public_ip: Option<Ipv4Addr>,
@@ -140,10 +142,15 @@ pub(super) fn instance(key: &Key, node: &Node, problems: &mut Problems) -> Optio
 pub(super) fn interface(key: &Key, node: &Node, problems: &mut Problems) -> Option<Interface> {
     let mut fields = Fields::of(node, "an interface", problems)?;
     let name = host_name(key, problems);
+    let groups = fields.optional("security_groups");
+    let security_groups = groups.map(|node| names(node, problems)).unwrap_or_default();
+    let has_no_groups =
+        groups.is_some_and(|node| matches!(&node.value, Value::List(items) if items.is_empty()));
     let interface = Interface {
         named: Named { name, ..named(key, &mut fields, problems) },
         subnet: fields.optional("subnet").and_then(|node| owned_text(node, problems)),
-        security_groups: names_at(&mut fields, "security_groups", problems),
+        security_groups,
+        has_no_groups,
         private_ip: fields.optional("private_ip").and_then(|node| node.parse(problems, ADDRESS)),
         secondary_private_ips: addresses(&mut fields, "secondary_private_ips", problems),
         public_ip: fields

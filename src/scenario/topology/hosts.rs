@@ -114,7 +114,7 @@ impl Builder<'_> {
             }
             InterfaceOwner::Requester(kind) => {
                 self.call(scope, name.span, "CreateNetworkInterface", |ec2| {
-                    ec2.hand_to_requester(eni, *kind, &interface.description)
+                    ec2.hand_to_requester(eni, *kind, &interface.description, !interface.has_no_groups)
                 });
             }
         }

@@ -59,6 +59,9 @@ pub struct Builder {
     attached: Vec<Attached>,
 }
 
+/// A number that nothing can have, no port and no rule: what has it is left out, and said.
+const NO_NUMBER: i64 = 1 << 20;
+
 impl Builder {
     /// One that has made nothing yet. Everything is in one region and account, as far as they are known.
     pub fn new(file: &Rc<str>, region: Option<String>, account: Option<String>) -> Self {
@@ -223,6 +226,13 @@ impl Builder {
 
     fn number(&mut self, at: &At<'_>, key: &str) -> Option<i64> {
         let text = at.text(key)?;
+        if self.is_unknown(&text) {
+            self.matters(
+                at.get(key).place(),
+                format!("`{text}` is known only when the stack is made: what it is of is left out"),
+            );
+            return Some(NO_NUMBER);
+        }
         let number = text.parse().ok();
         if number.is_none() {
             self.trouble(at.get(key).place(), format!("`{text}` is not a whole number"));

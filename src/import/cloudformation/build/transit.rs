@@ -52,6 +52,7 @@ impl Builder {
             about,
             transit_gateway,
             is_default: false,
+            is_complete: false,
             associations: Vec::new(),
             propagations: Vec::new(),
             routes: Vec::new(),
