@@ -333,11 +333,14 @@ impl Reader {
         let inventory = &self.reading.inventory;
         let mut missing = Vec::new();
         for gateway in &inventory.transit_gateways {
-            let mut tables =
-                inventory.transit_tables.iter().filter(|it| it.transit_gateway == gateway.about.id);
+            let tables: Vec<&TransitTable> =
+                inventory.transit_tables.iter().filter(|it| it.transit_gateway == gateway.about.id).collect();
             let is_attached =
                 inventory.transit_attachments.iter().any(|it| it.transit_gateway == gateway.about.id);
-            if is_attached && tables.all(|it| it.associations.is_empty() && it.propagations.is_empty()) {
+            // Without a default table nothing is associated by itself: then there is nothing to assume.
+            let is_assumed = tables.is_empty() || tables.iter().any(|it| it.is_default);
+            let is_silent = tables.iter().all(|it| it.associations.is_empty() && it.propagations.is_empty());
+            if is_attached && is_assumed && is_silent {
                 missing.push(gateway.about.place.clone());
             }
         }
