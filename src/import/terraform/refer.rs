@@ -3,13 +3,18 @@
 //! A plan does not keep expressions, only what they refer to; what stands between (functions, `local` values) is not
 //! known, so what leads to nothing is left to whoever asks.
 
+use std::cell::Cell;
+
 use serde_json::Value;
 
 use super::texts_of;
 use super::tree::{Resource, Tree, key_in, module_config, modules, parts, without_key};
 
-/// How many steps are taken before it is given up: expressions may lead in a circle in documents nobody wrote.
-const STEPS_MAX: usize = 64;
+/// How deep it goes before it is given up: expressions may lead in a circle in documents nobody wrote.
+const DEPTH_MAX: usize = 64;
+
+/// How many expressions are looked at in all, since each of a circle may branch.
+const EXPRESSIONS_MAX: usize = 10_000;
 
 /// Attributes that stand for the resource itself.
 const ITSELF: [&str; 6] =
@@ -19,13 +24,11 @@ impl<'t> Tree<'t> {
     /// What an expression of a resource names, most specific first; of a constant, the constant.
     pub fn follow(&self, from: &Resource<'t>, expression: &'t Value) -> Vec<String> {
         let place = Standpoint { module: from.module.clone(), key: from.key.clone(), config: from.config };
-        self.expression(&place, expression, 0)
+        self.expression(&place, expression, Search { depth: 0, left: &Cell::new(EXPRESSIONS_MAX) })
     }
 
-    fn expression(&self, from: &Standpoint<'t>, expression: &'t Value, steps: usize) -> Vec<String> {
-        if steps > STEPS_MAX {
-            return Vec::new();
-        }
+    fn expression(&self, from: &Standpoint<'t>, expression: &'t Value, search: Search<'_>) -> Vec<String> {
+        let Some(search) = search.deeper() else { return Vec::new() };
         if let Some(constant) = expression.get("constant_value") {
             return texts_of(Some(constant));
         }
@@ -41,7 +44,7 @@ impl<'t> Tree<'t> {
             if is_said || reference.starts_with("each.key") || reference.starts_with("count.") {
                 continue;
             }
-            for id in self.reference(from, reference, &references, steps + 1) {
+            for id in self.reference(from, reference, &references, search) {
                 if !found.contains(&id) {
                     found.push(id);
                 }
@@ -50,14 +53,20 @@ impl<'t> Tree<'t> {
         found
     }
 
-    fn reference(&self, from: &Standpoint<'t>, reference: &str, all: &[&str], steps: usize) -> Vec<String> {
+    fn reference(
+        &self,
+        from: &Standpoint<'t>,
+        reference: &str,
+        all: &[&str],
+        search: Search<'_>,
+    ) -> Vec<String> {
         let parts = parts(reference);
         let part = |at: usize| parts.get(at).map(String::as_str).unwrap_or_default();
         match part(0) {
-            "var" => self.variable(from, part(1), steps),
-            "module" => self.output(from, part(1), part(2), all, steps),
+            "var" => self.variable(from, part(1), search),
+            "module" => self.output(from, part(1), part(2), all, search),
             "each" => match from.config.get("for_each_expression") {
-                Some(expression) => self.expression(from, expression, steps),
+                Some(expression) => self.expression(from, expression, search),
                 None => Vec::new(),
             },
             "local" | "path" | "terraform" | "self" => Vec::new(),
@@ -100,7 +109,7 @@ impl<'t> Tree<'t> {
     }
 
     /// A variable of a module is what its caller gives; of the root, what the plan was made with.
-    fn variable(&self, from: &Standpoint<'t>, name: &str, steps: usize) -> Vec<String> {
+    fn variable(&self, from: &Standpoint<'t>, name: &str, search: Search<'_>) -> Vec<String> {
         let name = without_key(name);
         let Some((parent, call)) = split_module(&from.module) else {
             return texts_of(self.variables.get(name).and_then(|variable| variable.get("value")));
@@ -114,7 +123,7 @@ impl<'t> Tree<'t> {
             Some(expression) => {
                 let key = key_in(&call).map(str::to_owned).or_else(|| from.key.clone());
                 let parent = Standpoint { module: parent, key, config: call_config };
-                self.expression(&parent, expression, steps)
+                self.expression(&parent, expression, search)
             }
             None => {
                 let variables = call_config.get("module").and_then(|module| module.get("variables"));
@@ -130,7 +139,7 @@ impl<'t> Tree<'t> {
         call: &str,
         output: &str,
         all: &[&str],
-        steps: usize,
+        search: Search<'_>,
     ) -> Vec<String> {
         let prefix = if from.module.is_empty() { String::new() } else { format!("{}.", from.module) };
         let wanted = format!("{prefix}module.{call}");
@@ -163,12 +172,28 @@ impl<'t> Tree<'t> {
                 key: from.key.clone().filter(|_| by_index(all)),
                 config: &Value::Null,
             };
-            found.extend(self.expression(&inside, expression, steps));
+            found.extend(self.expression(&inside, expression, search));
         }
         match key_in(output).and_then(|key| key.parse::<usize>().ok()) {
             Some(at) => found.into_iter().nth(at).into_iter().collect(),
             None => found,
         }
+    }
+}
+
+/// How much of a search is spent.
+#[derive(Clone, Copy)]
+struct Search<'s> {
+    depth: usize,
+    /// Expressions that may still be looked at, wherever they are.
+    left: &'s Cell<usize>,
+}
+
+impl Search<'_> {
+    fn deeper(self) -> Option<Self> {
+        let left = self.left.get().checked_sub(1)?;
+        self.left.set(left);
+        (self.depth < DEPTH_MAX).then_some(Search { depth: self.depth + 1, ..self })
     }
 }
 

@@ -228,7 +228,7 @@ fn what_is_not_terraforms_is_refused() {
     assert_eq!(refused("[]"), "x.json: this is no JSON of Terraform");
 }
 
-/// Expressions that lead in a circle end.
+/// Expressions that lead in a circle end, even where each step of it branches.
 #[test]
 fn a_circle_of_modules_ends() {
     let document = json!({
@@ -236,9 +236,12 @@ fn a_circle_of_modules_ends() {
         "planned_values": { "root_module": { "child_modules": [{ "address": "module.m", "resources": [
             planned("aws_subnet", "a", None, json!({ "cidr_block": "10.0.0.0/24" }))] }] } },
         "configuration": { "root_module": { "module_calls": { "m": {
-            "expressions": { "v": refers(&["module.m.o"]) },
+            "expressions": { "v": refers(&["module.m.o", "module.m.p"]), "w": refers(&["module.m.p", "module.m.o"]) },
             "module": {
-                "outputs": { "o": { "expression": refers(&["var.v"]) } },
+                "outputs": {
+                    "o": { "expression": refers(&["var.v", "var.w"]) },
+                    "p": { "expression": refers(&["var.w", "var.v"]) },
+                },
                 "resources": [configured("aws_subnet", "a", json!({ "vpc_id": refers(&["var.v"]) }))],
             } } } } },
     });
