@@ -212,23 +212,17 @@ fn unanswered(template: &Template, asked: &Asked) -> Vec<Trouble> {
         Some(format!("say them: `{}`", names.iter().map(setting).collect::<Vec<_>>().join(" ")))
     };
     let mut troubles = Vec::new();
-    if !asked.missing.is_empty() {
-        let message =
-            format!("these parameters have neither a default nor a value: {}", listed(&asked.missing));
-        troubles.push(Trouble {
-            place: template.place("Parameters"),
-            message,
-            hint: settings(&asked.missing),
-        });
-    }
-    if !asked.stored.is_empty() {
-        let message =
-            format!("the values of these parameters are in the parameter store: {}", listed(&asked.stored));
-        troubles.push(Trouble {
-            place: template.place("Parameters"),
-            message,
-            hint: settings(&asked.stored),
-        });
+    for (names, message) in [
+        (&asked.missing, "these parameters have neither a default nor a value"),
+        (&asked.stored, "the values of these parameters are in the parameter store"),
+    ] {
+        if !names.is_empty() {
+            troubles.push(Trouble {
+                place: template.place("Parameters"),
+                message: format!("{message}: {}", listed(names)),
+                hint: settings(names),
+            });
+        }
     }
     for (name, path) in &asked.exports {
         let message = format!("the value of the export `{name}` of another stack is not known");
