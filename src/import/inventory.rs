@@ -78,6 +78,35 @@ pub struct Inventory {
     pub flow_logs: Vec<FlowLog>,
 }
 
+/// Hands the names of all lists of an inventory to a macro.
+macro_rules! each_list {
+    ($with:ident) => {
+        $with!(
+            vpcs,
+            subnets,
+            route_tables,
+            network_acls,
+            security_groups,
+            interfaces,
+            instances,
+            internet_gateways,
+            nat_gateways,
+            addresses,
+            peerings,
+            endpoints,
+            prefix_lists,
+            transit_gateways,
+            transit_attachments,
+            transit_tables,
+            vpn_gateways,
+            customer_gateways,
+            vpn_connections,
+            flow_logs
+        )
+    };
+}
+pub(super) use each_list;
+
 impl Inventory {
     /// How early what comes from each place is made: what stands on something has a higher rank than what it stands on;
     /// routes and rules, which are in no list of their own, come last.
@@ -105,28 +134,7 @@ impl Inventory {
                 $(self.$kind.retain(|it| !places.contains(&it.about.place));)*
             };
         }
-        leave_out!(
-            vpcs,
-            subnets,
-            route_tables,
-            network_acls,
-            security_groups,
-            interfaces,
-            instances,
-            internet_gateways,
-            nat_gateways,
-            addresses,
-            peerings,
-            endpoints,
-            prefix_lists,
-            transit_gateways,
-            transit_attachments,
-            transit_tables,
-            vpn_gateways,
-            customer_gateways,
-            vpn_connections,
-            flow_logs
-        );
+        each_list!(leave_out);
         for table in &mut self.route_tables {
             table.routes.retain(|it| !places.contains(&it.place));
         }

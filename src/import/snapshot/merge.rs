@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Reader;
 use crate::import::inventory::{
     About, Address, Block, EndpointKind, Interface, PrefixList, Route, RouteTable, RouteTarget,
-    TransitAttachment, TransitResource, TransitRoute, TransitTable,
+    TransitAttachment, TransitResource, TransitRoute, TransitTable, each_list,
 };
 
 /// Facts about resources of other documents.
@@ -256,7 +256,7 @@ impl Reader {
                     let known = &kept[*at];
                     let (own, place) = (it.about.account.clone(), it.about.place.clone());
                     it.about = known.about.clone();
-                    settle(&mut it, known);
+                    it.settle(known);
                     let is_clash = it != *known
                         || own.is_some() && known.about.account.is_some() && own != known.about.account;
                     if is_clash {
@@ -266,27 +266,7 @@ impl Reader {
                 self.reading.inventory.$kind = kept;
             })*};
         }
-        unify!(
-            vpcs,
-            subnets,
-            route_tables,
-            network_acls,
-            security_groups,
-            interfaces,
-            instances,
-            internet_gateways,
-            nat_gateways,
-            addresses,
-            peerings,
-            endpoints,
-            transit_gateways,
-            transit_attachments,
-            transit_tables,
-            vpn_gateways,
-            customer_gateways,
-            vpn_connections,
-            flow_logs
-        );
+        each_list!(unify);
         for (known, place) in clashes {
             let message =
                 format!("{} is described otherwise in {}: this one is left out", known.id, known.place);
@@ -393,12 +373,7 @@ fn is_known_list(name: &str) -> bool {
     name.starts_with("com.amazonaws.") && [".s3", ".dynamodb"].iter().any(|service| name.ends_with(service))
 }
 
-/// Makes two descriptions of one thing comparable: the places of their parts always differ.
-fn settle<T: Settle>(it: &mut T, known: &T) {
-    it.settle(known);
-}
-
-/// What differs between two descriptions of one thing although they say the same.
+/// Makes two descriptions of one thing comparable: what differs although they say the same, as the places of their parts.
 trait Settle {
     fn settle(&mut self, _known: &Self) {}
 }
@@ -418,7 +393,7 @@ macro_rules! settles {
 
 settles! {
     whole: Vpc, Subnet, Interface, Instance, InternetGateway, NatGateway, Address, Endpoint, TransitGateway,
-        TransitAttachment, VpnGateway, CustomerGateway, VpnConnection, FlowLog;
+        PrefixList, TransitAttachment, VpnGateway, CustomerGateway, VpnConnection, FlowLog;
     parts: RouteTable.routes; NetworkAcl.entries; SecurityGroup.ingress, egress; TransitTable.routes
 }
 
