@@ -1,28 +1,13 @@
 //! The program as a user meets it: everything it prints, and its exit code.
 
+mod program;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use insta::assert_snapshot;
 
-/// Runs vpclab in the root of the repository; gives exit code, standard output and standard error.
-fn vpclab(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_vpclab"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env_remove("NO_COLOR")
-        .output()
-        .expect("the program starts");
-    let mut text = format!("exit {}\n", output.status.code().expect("it ends by itself"));
-    for (name, bytes) in [("stdout", output.stdout), ("stderr", output.stderr)] {
-        let bytes = String::from_utf8(bytes).expect("it prints UTF-8");
-        if !bytes.is_empty() {
-            let _ = write!(text, "--- {name}\n{bytes}");
-        }
-    }
-    text
-}
+use crate::program::vpclab;
 
 /// A folder of this test's own, empty.
 fn folder(name: &str) -> PathBuf {

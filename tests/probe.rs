@@ -1,9 +1,10 @@
 //! Who reaches whom. What the prober finds is what the simulation finds that runs hosts: that is tested for all
 //! pairs of the scenarios that ship.
 
+mod program;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use insta::assert_snapshot;
 use vpclab::report::matrix::{Cell, Matrix, Verdict};
@@ -11,25 +12,10 @@ use vpclab::report::result::{End, Outcome, ScenarioResult};
 use vpclab::suite::{self, Options, Probe, Question};
 use vpclab::trace::{Asked, Leg};
 
+use crate::program::vpclab;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Runs vpclab; gives exit code, standard output and standard error.
-fn vpclab(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_vpclab"))
-        .args(arguments)
-        .current_dir(root())
-        .output()
-        .expect("the program starts");
-    let mut text = format!("exit {}\n", output.status.code().expect("it ends by itself"));
-    for (name, bytes) in [("stdout", output.stdout), ("stderr", output.stderr)] {
-        let bytes = String::from_utf8(bytes).expect("it prints UTF-8");
-        if !bytes.is_empty() {
-            let _ = write!(text, "--- {name}\n{bytes}");
-        }
-    }
-    text
 }
 
 fn scenario(name: &str, yaml: &str) -> PathBuf {

@@ -38,8 +38,8 @@ pub struct Spot {
     pub station: Station,
 }
 
-/// Every host there is: running instances, further interfaces with hosts, then hosts on the internet and on premises that somebody
-/// has described.
+/// Every host there is: running instances, further interfaces with hosts, then hosts on the internet and on premises
+/// that somebody has described.
 pub fn spots(model: &Model) -> Vec<Spot> {
     let running = |instance: &&Instance| instance.state == InstanceState::Running;
     let instances = model.instances.values().filter(running).map(|instance| Spot {
