@@ -1,6 +1,8 @@
 //! vpclab runs a VPC on a laptop: real frames through the rules of AWS's data plane.
 
 pub mod api;
+#[cfg(feature = "athena")]
+pub mod athena;
 pub mod cli;
 #[cfg(feature = "deliver")]
 pub mod deliver;

@@ -171,6 +171,7 @@ traffic: { T: { zzz: 1 } }
 steps:
   - { on: I, run: ping I, zzz: 1, expect: { zzz: 1, packets: [{ zzz: 1 }] } }
   - { aws: ec2 create-default-vpc, expect: { zzz: 1 } }
+  - { athena: SELECT 1, expect: { zzz: 1 } }
   - { expect_flow_logs: [{ zzz: 1 }] }
   - { fault: { zzz: 1 } }
   - { repair: { zzz: 1 } }
@@ -242,6 +243,7 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
         ("an attachment", of("attachment")),
         ("an endpoint", of("endpoint")),
         ("an expectation", of("expect_run").union(&of("expect_aws")).cloned().collect()),
+        ("an expectation of a statement", of("expect_athena")),
         ("an instance", of("instance")),
     ];
     let described: BTreeMap<String, BTreeSet<String>> =
@@ -249,7 +251,7 @@ fn the_schema_for_editors_knows_the_keys_that_the_loader_knows() {
     let mut known = known_keys();
     // Of a step, the loader asks only for the keys that go with what the step does.
     let step = known.get_mut("a step").expect("steps");
-    step.extend(["as", "account", "serves"].map(str::to_owned));
+    step.extend(["as", "account", "output_location", "serves"].map(str::to_owned));
     assert_eq!(known, described);
 }
 

@@ -58,6 +58,7 @@ fn stdout(step: &StepResult) -> &str {
         | Outcome::Metrics { .. }
         | Outcome::Probe { .. }
         | Outcome::Repair { .. }
+        | Outcome::Athena { .. }
         | Outcome::Wait { .. } => panic!("step {} runs no command", step.number),
     }
 }

@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+#[cfg(feature = "athena")]
+use super::athena::AthenaArgs;
 #[cfg(feature = "deliver")]
 use super::deliver::DeliverArgs;
 use super::deliver::EndpointArgs;
@@ -24,7 +26,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0   all expectations held
   1   an expectation did not hold, a packet that was asked about does not arrive,
-      or something differs
+      something differs, or a statement failed
   2   wrong usage, or a scenario with mistakes
   3   all expectations held, but not everything could be delivered
   70  a bug in vpclab";
@@ -43,6 +45,9 @@ pub enum Subcommand {
     Probe(ProbeArgs),
     /// Say which hosts reach which in one scenario and not in another
     Diff(DiffArgs),
+    /// Run Athena's SQL over the flow logs that a run delivered to buckets
+    #[cfg(feature = "athena")]
+    Athena(AthenaArgs),
     /// Send what earlier runs left for S3 and CloudWatch Logs there, or to what imitates them
     #[cfg(feature = "deliver")]
     Deliver(DeliverArgs),

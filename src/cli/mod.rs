@@ -3,6 +3,8 @@
 //! Results go to standard output; mistakes and trouble to standard error.
 
 mod args;
+#[cfg(feature = "athena")]
+mod athena;
 #[cfg_attr(not(feature = "deliver"), path = "no_deliver.rs")]
 mod deliver;
 mod exit;
@@ -42,6 +44,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Subcommand::Probe(args) => probe::probe(&args),
         Subcommand::Diff(args) => probe::diff(&args),
         Subcommand::Run(args) => run(&args),
+        #[cfg(feature = "athena")]
+        Subcommand::Athena(args) => athena::athena(&args),
         #[cfg(feature = "deliver")]
         Subcommand::Deliver(args) => deliver::deliver(&args),
     }

@@ -66,6 +66,13 @@ enum StepOutcome<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         document: Option<&'a serde_json::Value>,
     },
+    Athena {
+        statements: &'a [String],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        result: Option<&'a serde_json::Value>,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        remarks: &'a [String],
+    },
     Fault {
         what: &'a str,
     },
@@ -208,6 +215,9 @@ fn outcome(outcome: &Outcome) -> StepOutcome<'_> {
             output: output.iter().map(|(key, value)| ((*key).to_owned(), value.as_str().into())).collect(),
             document: document.as_ref(),
         },
+        Outcome::Athena { statements, document, remarks, .. } => {
+            StepOutcome::Athena { statements, result: document.as_ref(), remarks }
+        }
         Outcome::Fault { what } => StepOutcome::Fault { what },
         Outcome::Repair { what } => StepOutcome::Repair { what },
         Outcome::FlowLogs { lines } => StepOutcome::FlowLogs { lines },

@@ -129,6 +129,19 @@ pub enum Outcome {
         /// What the CLI prints if it was refused.
         error: Option<String>,
     },
+    /// Statements ran in Athena.
+    Athena {
+        /// The statements, as they were written.
+        statements: Vec<String>,
+        /// What the last one gave, as a table; nothing if it failed.
+        table: String,
+        /// What it read, in a line.
+        summary: String,
+        /// What came of it, as JSON.
+        document: Option<serde_json::Value>,
+        /// Warnings, and the error if one failed.
+        remarks: Vec<String>,
+    },
     /// Something broke.
     Fault {
         /// In words.

@@ -129,6 +129,7 @@ pub fn title_of_run(typed: &str, on: &str) -> String {
 fn fallback_title(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Aws { typed, .. } => title_of_aws(typed),
+        Outcome::Athena { .. } => "athena".to_owned(),
         Outcome::Fault { .. } => "fault".to_owned(),
         Outcome::Repair { .. } => "repair".to_owned(),
         Outcome::FlowLogs { .. } => "flow logs".to_owned(),
@@ -157,6 +158,20 @@ fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
                 let _ = writeln!(out, "{INDENT}  {}", style.paint(Ink::Dim, &fields.join(", ")));
             }
         }
+        Outcome::Athena { statements, table, summary, remarks, .. } => {
+            let lines = statements.iter().flat_map(|statement| statement.lines());
+            for (at, line) in lines.enumerate() {
+                let prompt = if at == 0 { "athena>" } else { "     ->" };
+                let _ = writeln!(out, "{INDENT}{prompt} {}", printable(line.trim_end()));
+            }
+            render_lines(out, table.lines(), style);
+            for remark in remarks {
+                let _ = writeln!(out, "{INDENT}  {}", printable(remark));
+            }
+            if !summary.is_empty() {
+                let _ = writeln!(out, "{INDENT}  {}", style.paint(Ink::Dim, summary));
+            }
+        }
         Outcome::Fault { what } => {
             let _ = writeln!(out, "{INDENT}  fault: {}", printable(what));
         }
@@ -167,13 +182,7 @@ fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
             let _ = writeln!(out, "{INDENT}  {verdict}");
         }
         Outcome::FlowLogs { lines } | Outcome::Metrics { values: lines } => {
-            for line in lines.iter().take(LINES_MAX) {
-                let _ = writeln!(out, "{INDENT}  {line}");
-            }
-            if lines.len() > LINES_MAX {
-                let more = format!("{} more lines", lines.len() - LINES_MAX);
-                let _ = writeln!(out, "{INDENT}  {}", style.paint(Ink::Dim, &more));
-            }
+            render_lines(out, lines.iter().map(String::as_str), style);
         }
         Outcome::Run { on, typed, exit, stdout, stderr } => {
             let _ = writeln!(out, "{INDENT}{on} $ {}", one_line(typed));
@@ -187,6 +196,18 @@ fn render_outcome(out: &mut String, step: &StepResult, style: Style) {
         Outcome::Wait { duration: waited } => {
             let _ = writeln!(out, "{INDENT}  {}", style.paint(Ink::Dim, &duration(*waited)));
         }
+    }
+}
+
+/// The first lines of many, and how many more there are.
+fn render_lines<'a>(out: &mut String, lines: impl Iterator<Item = &'a str> + Clone, style: Style) {
+    for line in lines.clone().take(LINES_MAX) {
+        let _ = writeln!(out, "{INDENT}  {line}");
+    }
+    let count = lines.count();
+    if count > LINES_MAX {
+        let more = format!("{} more lines", count - LINES_MAX);
+        let _ = writeln!(out, "{INDENT}  {}", style.paint(Ink::Dim, &more));
     }
 }
 

@@ -8,6 +8,7 @@
 //! `steps` and `expect` read the rest; [`aws`] is the AWS CLI. [`yaml`], [`fields`] and [`problem`]
 //! know nothing of VPCs.
 
+mod athena;
 pub mod aws;
 mod base;
 mod document;
@@ -30,6 +31,7 @@ use std::net::Ipv4Addr;
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 
+pub use athena::{AthenaExpectation, RowExpectation};
 pub use base::{Base, Imported, Importer};
 pub use document::Pattern;
 pub use expect::{

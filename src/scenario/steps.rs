@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use super::athena::{self, AthenaExpectation};
 use super::aws::{self, AwsCommand, NameKind};
 use super::draft;
 use super::expect::{self, ApiExpectation, CommandExpectation, MetricsExpectation, Names, labels};
@@ -38,6 +39,15 @@ pub struct Step {
 /// What a step does.
 #[derive(Clone, Debug)]
 pub enum Action {
+    /// Somebody runs statements in Athena.
+    Athena {
+        /// The statements.
+        statements: String,
+        /// Where results are saved: `s3://bucket/prefix/`.
+        output_location: Option<String>,
+        /// What is to come of the last one.
+        expect: AthenaExpectation,
+    },
     /// Somebody changes resources.
     Aws {
         /// The command as typed.
@@ -93,10 +103,11 @@ pub enum Action {
 const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The things that steps do; each step does one.
-const KINDS: [&str; 7] = ["run", "aws", "wait", "fault", "repair", "expect_flow_logs", "expect_metrics"];
+const KINDS: [&str; 8] =
+    ["run", "aws", "athena", "wait", "fault", "repair", "expect_flow_logs", "expect_metrics"];
 
 /// What else a step can say.
-const DETAILS: [&str; 6] = ["on", "timeout", "account", "as", "serves", "expect"];
+const DETAILS: [&str; 7] = ["on", "timeout", "account", "as", "serves", "output_location", "expect"];
 
 /// What steps can speak of.
 pub struct Known<'a> {
@@ -139,6 +150,7 @@ impl Reader<'_> {
         let action = match given.as_slice() {
             [("run", node)] => self.run(node, &mut fields),
             [("aws", node)] => self.aws(node, &mut fields),
+            [("athena", node)] => self.athena(node, &mut fields),
             [("wait", node)] => node.duration(self.problems).map(|duration| Action::Wait(duration.value)),
             [("fault", node)] => self.fault(node),
             [("repair", node)] => self.repair(node),
@@ -201,6 +213,28 @@ impl Reader<'_> {
             timeout: timeout.map_or(TIMEOUT, |timeout| timeout.value),
             expect: expect?,
         })
+    }
+
+    fn athena(&mut self, node: &Node, fields: &mut Fields<'_>) -> Option<Action> {
+        let output_location = fields.optional("output_location").and_then(|node| {
+            let text = node.text(self.problems)?;
+            if !text.strip_prefix("s3://").is_some_and(|rest| !rest.starts_with('/') && !rest.is_empty()) {
+                let problem = Problem::at(node.place, format!("`{text}` is no place in a bucket"));
+                self.problems.push(problem.hint("write it like s3://bucket/prefix/"));
+            }
+            Some(text.to_owned())
+        });
+        let expect = match fields.optional("expect") {
+            Some(node) => athena::read(node, self.problems)?,
+            None => AthenaExpectation::default(),
+        };
+        let statements = node.text(self.problems)?.to_owned();
+        if !cfg!(feature = "athena") {
+            let problem = Problem::at(node.place, "this vpclab was built without Athena");
+            self.problems.push(problem.hint("build it with the feature `athena`"));
+            return None;
+        }
+        Some(Action::Athena { statements, output_location, expect })
     }
 
     /// A placeholder names something that exists, or that a step before has made.

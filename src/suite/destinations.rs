@@ -74,16 +74,24 @@ impl Destinations {
         Self { folder: Some(folder), ..Self::default() }
     }
 
-    /// Keeps an object of a bucket in a region; its content, for whoever asks S3.
+    /// Keeps an object that flow logs deliver to a bucket in a region; its content, for whoever asks S3.
     pub fn put(&mut self, region: Region, bucket: &str, object: LogObject) -> io::Result<Content> {
-        let Some(folder) = &self.folder else { return Ok(Content::Bytes(object.bytes)) };
-        let file = path_of(FOLDERS[0], bucket, &object.key);
-        let path = folder.join(&file);
+        let LogObject { key, bytes } = object;
+        let content = self.keep(bucket, &key, bytes)?;
+        if self.folder.is_some() {
+            let file = path_of(FOLDERS[0], bucket, &key);
+            self.objects.push(ObjectEntry { bucket: bucket.to_owned(), region: region.name(), key, file });
+        }
+        Ok(content)
+    }
+
+    /// Keeps any object of a bucket; its content.
+    pub fn keep(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> io::Result<Content> {
+        let Some(folder) = &self.folder else { return Ok(Content::Bytes(bytes)) };
+        let path = folder.join(path_of(FOLDERS[0], bucket, key));
         create_parent(&path)?;
-        fs::write(&path, &object.bytes).map_err(|error| at(&path, &error))?;
-        let entry = ObjectEntry { bucket: bucket.to_owned(), region: region.name(), key: object.key, file };
-        self.objects.push(entry);
-        Ok(Content::Stored(Arc::new(StoredFile { path, len: object.bytes.len() as u64 })))
+        fs::write(&path, &bytes).map_err(|error| at(&path, &error))?;
+        Ok(Content::Stored(Arc::new(StoredFile { path, len: bytes.len() as u64 })))
     }
 
     /// Keeps events of a stream.

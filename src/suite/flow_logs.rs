@@ -262,6 +262,11 @@ fn is_named(field: Field, wanted: &str, came: &str, model: &Model) -> bool {
     if field == Field::Protocol {
         return matches!((wanted, came), ("icmp", "1") | ("tcp", "6") | ("udp", "17"));
     }
+    stands_for(wanted, came, model)
+}
+
+/// Whether a name stands for an address or an id.
+pub fn stands_for(wanted: &str, came: &str, model: &Model) -> bool {
     if let Ok(address) = came.parse() {
         return match station_of(model, wanted) {
             Some(Station::Eni(eni) | Station::LinkLocal(eni)) => {

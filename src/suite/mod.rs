@@ -3,6 +3,10 @@
 //! The only user of tokio, and only to run whole scenarios in parallel: each is one deterministic
 //! computation, so the order in which they finish shows nowhere.
 
+#[cfg_attr(not(feature = "athena"), path = "no_athena.rs")]
+mod athena;
+#[cfg(feature = "athena")]
+mod athena_check;
 mod check;
 mod destinations;
 mod files;

@@ -12,6 +12,8 @@ use super::recorder::CaptureFiles;
 
 /// The file by which a folder is known to be a run's.
 pub const RESULT: &str = "result.json";
+/// The file with the tables that statements of Athena made.
+const TABLES: &str = "athena.json";
 
 /// A folder that is being filled.
 #[derive(Debug)]
@@ -85,7 +87,7 @@ impl Folder {
 /// Whether nothing is lost if a run's output takes the place of what is there: nothing, or what an earlier
 /// run left and nobody added to.
 fn is_replaceable(target: &Path) -> io::Result<bool> {
-    const MADE: [&str; 6] = [RESULT, MANIFEST, "pcap", "flow-logs", FOLDERS[0], FOLDERS[1]];
+    const MADE: [&str; 7] = [RESULT, MANIFEST, TABLES, "pcap", "flow-logs", FOLDERS[0], FOLDERS[1]];
     let entries = match fs::read_dir(target) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),

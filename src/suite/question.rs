@@ -160,7 +160,10 @@ pub(super) fn begin_after(
             Action::Aws { .. } | Action::Fault { .. } | Action::Repair { .. } | Action::Wait(_) => {
                 runner.step(at + 1, step)?;
             }
-            Action::ExpectFlowLogs(_) | Action::ExpectMetrics(_) | Action::Run { .. } => {}
+            Action::Athena { .. }
+            | Action::ExpectFlowLogs(_)
+            | Action::ExpectMetrics(_)
+            | Action::Run { .. } => {}
         }
     }
     Ok((runner, about))
@@ -192,7 +195,8 @@ fn title(action: &Action) -> Option<String> {
     match action {
         Action::Aws { typed, .. } => Some(text::title_of_aws(typed)),
         Action::Run { on, typed, .. } => Some(text::title_of_run(typed, on)),
-        Action::ExpectFlowLogs(_)
+        Action::Athena { .. }
+        | Action::ExpectFlowLogs(_)
         | Action::ExpectMetrics(_)
         | Action::Fault { .. }
         | Action::Repair { .. }

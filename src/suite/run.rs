@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use super::athena::Athena;
 use super::check;
 use super::destinations::{Delivered, Destinations};
 use super::output::{Folder, RESULT};
@@ -137,7 +138,7 @@ pub(super) fn begin(
         not_imported: scenario.not_imported,
     };
     let (scope, verbose, destinations) = (scenario.scope, options.verbose, Destinations::default());
-    let runner = Runner { world, scope, verbose, destinations };
+    let runner = Runner { world, scope, verbose, destinations, athena: Athena::default(), seed };
     Ok((runner, About { traffic, steps: scenario.steps, result }))
 }
 
@@ -153,6 +154,8 @@ pub(super) struct Runner {
     scope: Scope,
     verbose: bool,
     destinations: Destinations,
+    athena: Athena,
+    seed: Seed,
 }
 
 impl Runner {
@@ -163,6 +166,10 @@ impl Runner {
             Action::Aws { typed, command, account, creates, serves, expect } => {
                 let (outcome, failures) = self.aws(typed, command, *account, creates.as_deref(), expect)?;
                 self.serve(&outcome, serves);
+                (outcome, Duration::ZERO, failures)
+            }
+            Action::Athena { statements, output_location, expect } => {
+                let (outcome, failures) = self.athena(statements, output_location.as_deref(), expect)?;
                 (outcome, Duration::ZERO, failures)
             }
             Action::Fault { what, fault } => {
@@ -214,6 +221,26 @@ impl Runner {
         };
         let (typed, aws::Output { fields: output, document }) = (typed.to_owned(), output);
         Ok((Outcome::Aws { caller: elsewhere, typed, output, document, error }, failures))
+    }
+
+    /// Statements over what buckets hold now; what they give is put where they want it.
+    fn athena(
+        &mut self,
+        statements: &str,
+        output_location: Option<&str>,
+        expect: &crate::scenario::AthenaExpectation,
+    ) -> io::Result<(Outcome, Vec<String>)> {
+        let (model, now) = (self.world.model(), self.world.now());
+        let (outcome, failures, saved) =
+            self.athena.step(statements, output_location, expect, (model, now, self.seed));
+        for (bucket, key, bytes) in saved {
+            let content = self.destinations.keep(&bucket, &key, bytes)?;
+            let put = self
+                .world
+                .change(self.scope, |ec2| ec2.put_object(&bucket, &key, content, "application/octet-stream"));
+            debug_assert!(put.is_ok(), "keys of results are short");
+        }
+        Ok((outcome, failures))
     }
 
     /// What listens on the instance that a command has launched.
@@ -490,6 +517,9 @@ impl Runner {
         let captures = self.world.observer.finish_captures()?;
         let records = self.world.observer.records.finish()?;
         self.destinations.finish()?;
+        if let Some((name, text)) = self.athena.file() {
+            folder.write(name, text.as_bytes())?;
+        }
         folder.write(RESULT, json::render(result).as_bytes())?;
         let folder = folder.finish()?;
         Ok(Output { folder: folder.display().to_string(), captures, records })

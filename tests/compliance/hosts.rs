@@ -45,7 +45,8 @@ pub fn run(topology: &str, commands: &[&str]) -> Vec<Ran> {
                 assert_eq!(error, None);
                 None
             }
-            Outcome::Fault { .. }
+            Outcome::Athena { .. }
+            | Outcome::Fault { .. }
             | Outcome::FlowLogs { .. }
             | Outcome::Metrics { .. }
             | Outcome::Probe { .. }

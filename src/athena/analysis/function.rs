@@ -1,0 +1,362 @@
+//! Calls of functions: those of `functions`, and those that are part of the language.
+
+use sqlparser::ast::{
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArgumentList, FunctionArguments, NullTreatment, OrderByExpr, WindowFrame, WindowFrameBound,
+    WindowFrameUnits, WindowSpec, WindowType,
+};
+
+use super::expression::{Context, Found, at_time_zone};
+use super::from::identifiers;
+use super::literal::quoted;
+use super::query::direction;
+use super::{Analyzer, Typed, at, mismatch, not_supported, place};
+use crate::athena::error::{Place, QueryError, Result};
+use crate::athena::functions::{Call, Kind, Unresolved, resolve};
+use crate::athena::types::Type;
+
+/// What is between the brackets of a call.
+#[derive(Default)]
+struct Arguments<'e> {
+    list: Vec<&'e Expr>,
+    /// Whether it is `*`.
+    is_star: bool,
+    is_distinct: bool,
+    order_by: &'e [OrderByExpr],
+    ignores_nulls: bool,
+}
+
+impl Analyzer<'_> {
+    pub fn function(&mut self, function: &Function, cx: &mut Context<'_>) -> Result<Typed> {
+        let name = identifiers(&function.name);
+        let start = name.first().and_then(|part| place(part.span));
+        let name = name.last().expect("a function has a name").value.to_lowercase();
+        let mut arguments = arguments(function)?;
+        if let Some(typed) = self.of_language(&name, &arguments.list, start, cx)? {
+            return Ok(typed);
+        }
+        if !function.within_group.is_empty() {
+            arguments.order_by = &function.within_group;
+        }
+        self.resolved(&name, &arguments, function, start, cx)
+    }
+
+    /// A call of a function by its name, with arguments that are expressions.
+    pub fn call(
+        &mut self,
+        name: &str,
+        list: &[&Expr],
+        place: Option<Place>,
+        cx: &mut Context<'_>,
+    ) -> Result<Typed> {
+        let arguments = list.iter().map(|part| self.expression(part, cx)).collect::<Result<Vec<_>>>()?;
+        let call = find(name, &arguments, place)?;
+        Ok(apply(&call, &arguments, cx.is_try))
+    }
+
+    /// What looks like a function, and is none: its arguments are not all evaluated, or are of any type.
+    fn of_language(
+        &mut self,
+        name: &str,
+        list: &[&Expr],
+        place: Option<Place>,
+        cx: &mut Context<'_>,
+    ) -> Result<Option<Typed>> {
+        let typed = match (name, list) {
+            ("coalesce", [_, ..]) => {
+                let parts = list.iter().map(|part| self.expression(part, cx)).collect::<Result<Vec<_>>>()?;
+                let ty = common(&parts, "coalesce", place)?;
+                let sql: Vec<String> = parts.iter().map(|part| part.coerced(&ty)).collect();
+                // SQLite's takes two at least.
+                let sql = if let [only] = sql.as_slice() {
+                    only.clone()
+                } else {
+                    format!("coalesce({})", sql.join(", "))
+                };
+                Typed::new(sql, ty)
+            }
+            ("nullif", [a, b]) => {
+                let (a, b) = (self.expression(a, cx)?, self.expression(b, cx)?);
+                let both = common(&[a.clone(), b.clone()], "nullif", place)?;
+                let sql = format!(
+                    "(CASE WHEN {} = {} THEN NULL ELSE {} END)",
+                    a.coerced(&both),
+                    b.coerced(&both),
+                    a.sql
+                );
+                Typed::new(sql, a.ty)
+            }
+            ("if", [condition, rest @ ..]) if matches!(rest.len(), 1 | 2) => {
+                let condition = self.condition(condition, cx, "IF condition")?;
+                let parts = rest.iter().map(|part| self.expression(part, cx)).collect::<Result<Vec<_>>>()?;
+                let ty = common(&parts, "if", place)?;
+                let otherwise = parts.get(1).map_or("NULL".to_owned(), |part| part.coerced(&ty));
+                Typed::new(
+                    format!("(CASE WHEN {condition} THEN {} ELSE {otherwise} END)", parts[0].coerced(&ty)),
+                    ty,
+                )
+            }
+            ("try", [inner]) => {
+                let was = std::mem::replace(&mut cx.is_try, true);
+                let typed = self.expression(inner, cx);
+                cx.is_try = was;
+                typed?
+            }
+            ("typeof", [inner]) => {
+                let typed = self.expression(inner, cx)?;
+                Typed::new(quoted(&typed.ty.to_string()), Type::VARCHAR)
+            }
+            ("at_timezone", [value, zone]) => {
+                let (value, zone_sql) = (self.expression(value, cx)?, self.expression(zone, cx)?);
+                at_time_zone(&value, &zone_sql, zone)?
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(typed))
+    }
+
+    fn resolved(
+        &mut self,
+        name: &str,
+        arguments: &Arguments<'_>,
+        function: &Function,
+        place: Option<Place>,
+        cx: &mut Context<'_>,
+    ) -> Result<Typed> {
+        // The arguments tell which function it is; whether they may hold columns, which one it is.
+        let mark = self.mark();
+        let mut found = Found::default();
+        let mut plain = Context::plain(cx.scope, cx.clause, &mut found);
+        plain.is_try = cx.is_try;
+        let typed = arguments
+            .list
+            .iter()
+            .map(|part| self.expression(part, &mut plain))
+            .collect::<Result<Vec<_>>>()?;
+        let call = find(name, &typed, place)?;
+        self.return_to(&mark);
+        if call.kind == Kind::Scalar {
+            if arguments.is_distinct || function.filter.is_some() || function.over.is_some() {
+                let message = format!("'{name}' is no aggregate or window function");
+                return Err(QueryError::at("FUNCTION_NOT_AGGREGATE", place, message));
+            }
+            return self.call(name, &arguments.list, place, cx);
+        }
+        match &function.over {
+            Some(over) => self.window(&call, arguments, function, over, place, cx),
+            None if call.kind == Kind::Window => {
+                let message = format!("Window function {name} requires an OVER clause");
+                Err(QueryError::at("MISSING_OVER", place, message))
+            }
+            None => self.aggregate(&call, name, arguments, function, place, cx),
+        }
+    }
+
+    fn aggregate(
+        &mut self,
+        call: &Call,
+        name: &str,
+        arguments: &Arguments<'_>,
+        function: &Function,
+        place: Option<Place>,
+        cx: &mut Context<'_>,
+    ) -> Result<Typed> {
+        if !cx.clause.has_aggregates() {
+            let message = format!(
+                "{} cannot contain aggregations, window functions or grouping operations: [{function}]",
+                cx.clause.name()
+            );
+            return Err(QueryError::at("EXPRESSION_NOT_SCALAR", place, message));
+        }
+        if cx.in_aggregate {
+            let message = format!("Cannot nest aggregations inside aggregation '{name}'");
+            return Err(QueryError::at("NESTED_AGGREGATION", place, message));
+        }
+        cx.found.aggregates = true;
+        cx.in_aggregate = true;
+        let parts = self.aggregate_parts(call, arguments, function, cx);
+        cx.in_aggregate = false;
+        parts
+    }
+
+    fn aggregate_parts(
+        &mut self,
+        call: &Call,
+        arguments: &Arguments<'_>,
+        function: &Function,
+        cx: &mut Context<'_>,
+    ) -> Result<Typed> {
+        let mut typed =
+            arguments.list.iter().map(|part| self.expression(part, cx)).collect::<Result<Vec<_>>>()?;
+        let mut sql = if arguments.is_star { "count(*)".to_owned() } else { String::new() };
+        if !arguments.is_star {
+            let is_exact = call.template.contains("DISTINCT");
+            if arguments.is_distinct && !is_exact {
+                let [only] = typed.as_mut_slice() else {
+                    return Err(not_supported(at(&function.name), "DISTINCT of several arguments"));
+                };
+                only.sql = format!("DISTINCT {}", only.coerced(&call.parameters[0]));
+                only.ty = call.parameters[0].clone();
+            }
+            sql = apply(call, &typed, cx.is_try).sql;
+        }
+        if !arguments.order_by.is_empty() {
+            let order = self.order_list(arguments.order_by, cx)?;
+            sql = format!("{} ORDER BY {order})", sql.strip_suffix(')').unwrap_or(&sql));
+        }
+        if let Some(filter) = &function.filter {
+            sql += &format!(" FILTER (WHERE {})", self.condition(filter, cx, "FILTER clause")?);
+        }
+        Ok(Typed::new(sql, call.returns.clone()))
+    }
+
+    fn window(
+        &mut self,
+        call: &Call,
+        arguments: &Arguments<'_>,
+        function: &Function,
+        over: &WindowType,
+        place: Option<Place>,
+        cx: &mut Context<'_>,
+    ) -> Result<Typed> {
+        if !cx.clause.has_aggregates() {
+            let message = format!(
+                "{} cannot contain aggregations, window functions or grouping operations: [{function}]",
+                cx.clause.name()
+            );
+            return Err(QueryError::at("EXPRESSION_NOT_SCALAR", place, message));
+        }
+        let WindowType::WindowSpec(WindowSpec { window_name: None, partition_by, order_by, window_frame }) =
+            over
+        else {
+            return Err(not_supported(place, "named windows"));
+        };
+        if arguments.is_distinct || arguments.ignores_nulls {
+            return Err(not_supported(place, "DISTINCT and IGNORE NULLS of a window"));
+        }
+        let sql = if arguments.is_star {
+            "count(*)".to_owned()
+        } else {
+            let typed =
+                arguments.list.iter().map(|part| self.expression(part, cx)).collect::<Result<Vec<_>>>()?;
+            apply(call, &typed, cx.is_try).sql
+        };
+        let mut window = Vec::new();
+        if !partition_by.is_empty() {
+            let parts = partition_by.iter().map(|part| Ok(self.expression(part, cx)?.sql));
+            window.push(format!("PARTITION BY {}", parts.collect::<Result<Vec<_>>>()?.join(", ")));
+        }
+        if !order_by.is_empty() {
+            window.push(format!("ORDER BY {}", self.order_list(order_by, cx)?));
+        }
+        if let Some(WindowFrame { units, start_bound, end_bound }) = window_frame {
+            let units = match units {
+                WindowFrameUnits::Rows => "ROWS",
+                WindowFrameUnits::Range => "RANGE",
+                WindowFrameUnits::Groups => "GROUPS",
+            };
+            let start = bound(start_bound);
+            window.push(match end_bound {
+                Some(end) => format!("{units} BETWEEN {start} AND {}", bound(end)),
+                None => format!("{units} {start}"),
+            });
+        }
+        let filter = match &function.filter {
+            Some(filter) => format!(" FILTER (WHERE {})", self.condition(filter, cx, "FILTER clause")?),
+            None => String::new(),
+        };
+        Ok(Typed::new(format!("{sql}{filter} OVER ({})", window.join(" ")), call.returns.clone()))
+    }
+
+    fn order_list(&mut self, order_by: &[OrderByExpr], cx: &mut Context<'_>) -> Result<String> {
+        let mut parts = Vec::new();
+        for order in order_by {
+            parts.push(format!("{}{}", self.expression(&order.expr, cx)?.sql, direction(order)));
+        }
+        Ok(parts.join(", "))
+    }
+}
+
+fn bound(bound: &WindowFrameBound) -> String {
+    match bound {
+        WindowFrameBound::CurrentRow => "CURRENT ROW".to_owned(),
+        WindowFrameBound::Preceding(None) => "UNBOUNDED PRECEDING".to_owned(),
+        WindowFrameBound::Following(None) => "UNBOUNDED FOLLOWING".to_owned(),
+        WindowFrameBound::Preceding(Some(by)) => format!("{by} PRECEDING"),
+        WindowFrameBound::Following(Some(by)) => format!("{by} FOLLOWING"),
+    }
+}
+
+fn arguments(function: &Function) -> Result<Arguments<'_>> {
+    let list = match &function.args {
+        FunctionArguments::None => return Ok(Arguments::default()),
+        FunctionArguments::List(list) => list,
+        FunctionArguments::Subquery(_) => {
+            return Err(not_supported(at(&function.name), "a query as an argument"));
+        }
+    };
+    let FunctionArgumentList { duplicate_treatment, args, clauses } = list;
+    let mut arguments = Arguments {
+        is_distinct: *duplicate_treatment == Some(DuplicateTreatment::Distinct),
+        ignores_nulls: function.null_treatment == Some(NullTreatment::IgnoreNulls),
+        ..Arguments::default()
+    };
+    for argument in args {
+        match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => arguments.list.push(expr),
+            FunctionArg::Unnamed(FunctionArgExpr::Wildcard) if args.len() == 1 => arguments.is_star = true,
+            _ => return Err(not_supported(at(&function.name), "this kind of an argument")),
+        }
+    }
+    for clause in clauses {
+        match clause {
+            FunctionArgumentClause::OrderBy(order_by) => arguments.order_by = order_by,
+            FunctionArgumentClause::IgnoreOrRespectNulls(treatment) => {
+                arguments.ignores_nulls = *treatment == NullTreatment::IgnoreNulls;
+            }
+            _ => return Err(not_supported(at(&function.name), "this clause of an argument list")),
+        }
+    }
+    Ok(arguments)
+}
+
+fn find(name: &str, arguments: &[Typed], place: Option<Place>) -> Result<Call> {
+    let types: Vec<Type> = arguments.iter().map(|argument| argument.ty.clone()).collect();
+    resolve(name, &types).map_err(|unresolved| match unresolved {
+        Unresolved::NoSuchFunction => {
+            QueryError::at("FUNCTION_NOT_FOUND", place, format!("Function '{name}' not registered"))
+        }
+        Unresolved::NotHere => not_supported(place, &format!("the function {name}, which Athena has")),
+        Unresolved::WrongArguments { expected } => {
+            let types: Vec<String> = types.iter().map(Type::to_string).collect();
+            let message = format!(
+                "Unexpected parameters ({}) for function {name}. Expected: {}",
+                types.join(", "),
+                expected.join(", ")
+            );
+            QueryError::at("FUNCTION_NOT_FOUND", place, message)
+        }
+    })
+}
+
+fn apply(call: &Call, arguments: &[Typed], is_try: bool) -> Typed {
+    let parameters = arguments.iter().enumerate().map(|(at, argument)| {
+        // `DISTINCT` stands before an argument that was coerced already.
+        call.parameters.get(at).map_or_else(|| argument.sql.clone(), |ty| argument.coerced(ty))
+    });
+    Typed::new(call.sql(&parameters.collect::<Vec<_>>(), is_try), call.returns.clone())
+}
+
+fn common(parts: &[Typed], name: &str, place: Option<Place>) -> Result<Type> {
+    let mut ty = Type::Unknown;
+    for part in parts {
+        let message = || {
+            format!(
+                "All {name} operands must be the same type or coercible to a common type. Cannot find common type between {ty} and {}",
+                part.ty
+            )
+        };
+        ty = ty.common(&part.ty).ok_or_else(|| mismatch(place, message()))?;
+    }
+    Ok(ty)
+}
