@@ -325,6 +325,25 @@ fn results_are_saved_as_athena_saves_them() {
 }
 
 #[test]
+fn deep_statements_run_or_are_refused() {
+    let mut session = lab();
+    for depth in [10, 100, 400, 800, 1000, 3000] {
+        for text in [
+            format!("SELECT 1{}", " + 1".repeat(depth)),
+            format!("SELECT count(*) FROM vpc_flow_logs WHERE bytes = 1{}", " OR bytes = 1".repeat(depth)),
+            format!("SELECT count(*) FROM vpc_flow_logs WHERE bytes > 1{}", " AND bytes > 1".repeat(depth)),
+            format!("SELECT {}1{}", "(".repeat(depth), ")".repeat(depth)),
+            format!("SELECT {}'a'{}", "lower(".repeat(depth), ")".repeat(depth)),
+        ] {
+            if let Err(error) = session.execute(&text) {
+                assert!(depth > 10, "{text}: {error}");
+                assert!(["QUERY_TOO_COMPLEX", "SYNTAX_ERROR"].contains(&error.code), "{depth}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
 fn long_statements_are_refused() {
     let text = format!("SELECT '{}'", "x".repeat(262_144));
     assert!(error(&mut lab(), &text).starts_with("INVALID_INPUT: "));

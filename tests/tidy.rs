@@ -187,6 +187,16 @@ fn only_the_control_plane_changes_resources() {
 }
 
 #[test]
+fn unsafe_code_is_in_one_file() {
+    let files: Vec<String> = sources()
+        .into_iter()
+        .filter(|(_, text)| text.contains("unsafe_code") || text.contains("unsafe "))
+        .map(|(file, _)| file)
+        .collect();
+    assert_eq!(files, ["athena/table.rs"]);
+}
+
+#[test]
 fn only_the_plane_asks_for_lookups() {
     let asks = [
         "gateway_route_table(",

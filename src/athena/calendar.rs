@@ -1,4 +1,6 @@
 //! Days, months and moments of the proleptic Gregorian calendar, in UTC, as numbers since 1970-01-01.
+//!
+//! Trino's moments go on for 290,000 years; jiff's end with the year 9999, so this is not jiff's.
 
 /// Milliseconds of a day.
 pub const DAY: i64 = 86_400_000;

@@ -18,6 +18,9 @@ use super::table::Registry;
 use super::{ddl, statement, value};
 use crate::seed;
 
+/// The stack on which statements run: room for the deepest one, of which most is never touched.
+const STACK: usize = 512 << 20;
+
 /// Somebody who runs statements over the objects of buckets.
 pub struct Session {
     /// The tables there are.
@@ -44,13 +47,22 @@ impl Session {
 
     /// Runs one statement, which may end with a semicolon. What fails changes nothing.
     pub fn execute(&mut self, text: &str) -> Result<Execution> {
+        // Parts of a statement are looked at one within the other, deeper than the stacks of most threads are.
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        std::thread::scope(|scope| {
+            let ended = thread.spawn_scoped(scope, || self.execute_here(text)).map_err(internal)?.join();
+            ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    fn execute_here(&mut self, text: &str) -> Result<Execution> {
         let text = text.trim_end().trim_end_matches(';').trim_end();
         self.count += 1;
         let id = self.id(text);
         let statement = text.to_owned();
         if ddl::is_ddl(text) {
             let mut catalog = self.catalog.clone();
-            let lines = ddl::execute(text, &mut catalog, self.storage.as_ref())?.lines;
+            let lines = ddl::execute(text, &mut catalog, self.storage.as_ref())?;
             self.catalog = catalog;
             let (statistics, warnings) = (Statistics::default(), Vec::new());
             return Ok(Execution { id, statement, output: Output::Lines(lines), statistics, warnings });
@@ -197,6 +209,9 @@ fn register_scalar_value(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Why a query failed: functions say it in SQLite's message.
 fn failed(error: &rusqlite::Error) -> QueryError {
+    if error.to_string().contains("Expression tree is too large") {
+        return QueryError::new("QUERY_TOO_COMPLEX", "the statement's expressions are too deep");
+    }
     match functions::failure(error) {
         Some((code, message)) => QueryError::new(known_code(&code), message),
         None => internal(error),

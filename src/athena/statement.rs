@@ -9,8 +9,9 @@ use super::error::{Place, QueryError, Result};
 
 /// The longest statement that Athena takes, in bytes (aws: athena-query-length).
 const LENGTH_MAX: usize = 262_144;
-/// So many operators and brackets are as deep as a statement may go: its parts are looked at one within the other.
-const DEPTH_MAX: usize = 2000;
+/// So many operators and brackets are as deep as a statement may go: its parts are looked at one within the other, here
+/// and by SQLite, which goes no deeper than 1000.
+const DEPTH_MAX: usize = 900;
 
 /// The statements of a text, without the semicolons between them; comments and empty ones are none.
 pub fn split(text: &str) -> Vec<&str> {

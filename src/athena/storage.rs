@@ -54,23 +54,94 @@ pub trait Storage: Send + Sync {
     }
 }
 
-/// Keys under a prefix, of a map that is in their order.
-fn under<'a, T>(
-    objects: &'a BTreeMap<String, T>,
-    prefix: &'a str,
-) -> impl Iterator<Item = (&'a String, &'a T)> {
-    objects.range(prefix.to_owned()..).take_while(move |(key, _)| key.starts_with(prefix))
+/// What an object holds.
+pub trait Body: Send + Sync {
+    /// How many bytes.
+    fn size(&self) -> u64;
+
+    /// Begins to read them.
+    fn open(&self) -> io::Result<Box<dyn Read + Send>>;
 }
 
-fn missing(bucket: &str, key: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::NotFound, format!("s3://{bucket}/{key} does not exist"))
+/// Buckets as a map: objects by bucket and key.
+#[derive(Clone, Debug)]
+pub struct Buckets<B>(BTreeMap<String, BTreeMap<String, B>>);
+
+impl<B> Default for Buckets<B> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<B> Buckets<B> {
+    /// Makes a bucket, if there is none of this name; the objects in it.
+    pub fn make_bucket(&mut self, bucket: &str) -> &mut BTreeMap<String, B> {
+        self.0.entry(bucket.to_owned()).or_default()
+    }
+}
+
+impl<B: Body> Storage for Buckets<B> {
+    fn has_bucket(&self, bucket: &str) -> bool {
+        self.0.contains_key(bucket)
+    }
+
+    fn buckets(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+
+    fn list(&self, bucket: &str, prefix: &str) -> Vec<ObjectSummary> {
+        let objects = self.0.get(bucket).into_iter().flat_map(|objects| objects.range(prefix.to_owned()..));
+        let under = objects.take_while(|(key, _)| key.starts_with(prefix));
+        under.map(|(key, body)| ObjectSummary { key: key.clone(), size: body.size() }).collect()
+    }
+
+    fn open(&self, bucket: &str, key: &str) -> io::Result<Box<dyn Read + Send>> {
+        let body = self.0.get(bucket).and_then(|objects| objects.get(key));
+        let missing =
+            || io::Error::new(io::ErrorKind::NotFound, format!("s3://{bucket}/{key} does not exist"));
+        body.ok_or_else(missing)?.open()
+    }
+}
+
+/// Objects that are in memory.
+pub type MemoryStorage = Buckets<Arc<[u8]>>;
+
+impl Buckets<Arc<[u8]>> {
+    /// Puts an object into a bucket, which is made if there is none.
+    pub fn put(&mut self, bucket: &str, key: &str, bytes: impl Into<Arc<[u8]>>) {
+        self.make_bucket(bucket).insert(key.to_owned(), bytes.into());
+    }
+}
+
+impl Body for Arc<[u8]> {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(Cursor::new(Self::clone(self))))
+    }
+}
+
+/// A file that is an object.
+#[derive(Clone, Debug)]
+pub struct ObjectFile {
+    path: PathBuf,
+    size: u64,
+}
+
+impl Body for ObjectFile {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(File::open(&self.path).map_err(|error| at(&self.path, &error))?))
+    }
 }
 
 /// What a run left in its output folder: what it delivered, and what somebody put below `s3/` since.
-#[derive(Debug, Default)]
-pub struct FolderStorage {
-    buckets: BTreeMap<String, BTreeMap<String, (PathBuf, u64)>>,
-}
+pub type FolderStorage = Buckets<ObjectFile>;
 
 #[derive(Deserialize)]
 struct Manifest {
@@ -85,7 +156,7 @@ struct ManifestObject {
     file: String,
 }
 
-impl FolderStorage {
+impl Buckets<ObjectFile> {
     /// Looks at a folder once; what comes into it later is not seen.
     pub fn of(folder: &Path) -> io::Result<Self> {
         let mut storage = Self::default();
@@ -98,11 +169,11 @@ impl FolderStorage {
             })?;
             for object in manifest.objects {
                 let file = folder.join(&object.file);
-                let objects = storage.buckets.entry(object.bucket).or_default();
+                let objects = storage.make_bucket(&object.bucket);
                 // An object whose file was taken away is gone, and its bucket is not.
                 if let Ok(metadata) = fs::metadata(&file) {
                     listed.insert(file.clone());
-                    objects.insert(object.key, (file, metadata.len()));
+                    objects.insert(object.key, ObjectFile { path: file, size: metadata.len() });
                 }
             }
         }
@@ -112,11 +183,11 @@ impl FolderStorage {
                 let name = name_of(&bucket);
                 let mut found = Vec::new();
                 walk(&bucket, "", &mut found)?;
-                let objects = storage.buckets.entry(name).or_default();
-                for (key, file) in found {
-                    if !listed.contains(&file) {
-                        let size = fs::metadata(&file).map_err(|error| at(&file, &error))?.len();
-                        objects.entry(key).or_insert((file, size));
+                let objects = storage.make_bucket(&name);
+                for (key, path) in found {
+                    if !listed.contains(&path) {
+                        let size = fs::metadata(&path).map_err(|error| at(&path, &error))?.len();
+                        objects.entry(key).or_insert(ObjectFile { path, size });
                     }
                 }
             }
@@ -154,65 +225,6 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<(String, PathBuf)>) -> io::
         }
     }
     Ok(())
-}
-
-impl Storage for FolderStorage {
-    fn has_bucket(&self, bucket: &str) -> bool {
-        self.buckets.contains_key(bucket)
-    }
-
-    fn buckets(&self) -> Vec<String> {
-        self.buckets.keys().cloned().collect()
-    }
-
-    fn list(&self, bucket: &str, prefix: &str) -> Vec<ObjectSummary> {
-        let objects = self.buckets.get(bucket).into_iter().flat_map(|objects| under(objects, prefix));
-        objects.map(|(key, (_, size))| ObjectSummary { key: key.clone(), size: *size }).collect()
-    }
-
-    fn open(&self, bucket: &str, key: &str) -> io::Result<Box<dyn Read + Send>> {
-        let object = self.buckets.get(bucket).and_then(|objects| objects.get(key));
-        let (file, _) = object.ok_or_else(|| missing(bucket, key))?;
-        Ok(Box::new(File::open(file).map_err(|error| at(file, &error))?))
-    }
-}
-
-/// Objects that are in memory.
-#[derive(Clone, Debug, Default)]
-pub struct MemoryStorage {
-    buckets: BTreeMap<String, BTreeMap<String, Arc<[u8]>>>,
-}
-
-impl MemoryStorage {
-    /// Makes a bucket, if there is none of this name.
-    pub fn make_bucket(&mut self, bucket: &str) {
-        self.buckets.entry(bucket.to_owned()).or_default();
-    }
-
-    /// Puts an object into a bucket, which is made if there is none.
-    pub fn put(&mut self, bucket: &str, key: &str, bytes: impl Into<Arc<[u8]>>) {
-        self.buckets.entry(bucket.to_owned()).or_default().insert(key.to_owned(), bytes.into());
-    }
-}
-
-impl Storage for MemoryStorage {
-    fn has_bucket(&self, bucket: &str) -> bool {
-        self.buckets.contains_key(bucket)
-    }
-
-    fn buckets(&self) -> Vec<String> {
-        self.buckets.keys().cloned().collect()
-    }
-
-    fn list(&self, bucket: &str, prefix: &str) -> Vec<ObjectSummary> {
-        let objects = self.buckets.get(bucket).into_iter().flat_map(|objects| under(objects, prefix));
-        objects.map(|(key, bytes)| ObjectSummary { key: key.clone(), size: bytes.len() as u64 }).collect()
-    }
-
-    fn open(&self, bucket: &str, key: &str) -> io::Result<Box<dyn Read + Send>> {
-        let object = self.buckets.get(bucket).and_then(|objects| objects.get(key));
-        Ok(Box::new(Cursor::new(Arc::clone(object.ok_or_else(|| missing(bucket, key))?))))
-    }
 }
 
 /// A place in a bucket, under which objects are.

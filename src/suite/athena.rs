@@ -1,6 +1,5 @@
 //! `athena:` steps: statements over what the buckets hold at that moment.
 
-use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use crate::athena::folder::{CATALOG_FILE, files, kept, results_location};
 use crate::athena::result::{Execution, Output};
 use crate::athena::session::Session;
 use crate::athena::statement::split;
-use crate::athena::storage::{ObjectSummary, Storage};
+use crate::athena::storage::{Body, Buckets, Storage};
 use crate::model::{Content, Model};
 use crate::report::result::Outcome;
 use crate::scenario::AthenaExpectation;
@@ -36,7 +35,7 @@ impl Athena {
         expect: &AthenaExpectation,
         (model, now, seed): (&Model, Instant, Seed),
     ) -> (Outcome, Vec<String>, Saved) {
-        let storage: Arc<dyn Storage> = Arc::new(Buckets::of(model));
+        let storage: Arc<dyn Storage> = Arc::new(buckets(model));
         let now = (now.as_nanos() / 1_000_000) as i64;
         let new = || Session::new(Catalog::default(), Arc::clone(&storage), now, seed.0);
         let session = self.session.get_or_insert_with(new);
@@ -107,38 +106,25 @@ fn run(
 }
 
 /// What the buckets of a model hold at a moment.
-struct Buckets(BTreeMap<String, BTreeMap<String, Content>>);
-
-impl Buckets {
-    fn of(model: &Model) -> Self {
-        let objects = |bucket: &crate::model::Bucket| {
-            bucket.objects.iter().map(|(key, object)| (key.clone(), object.content.clone())).collect()
-        };
-        Self(model.buckets.values().map(|bucket| (bucket.name.clone(), objects(bucket))).collect())
+fn buckets(model: &Model) -> Buckets<Content> {
+    let mut buckets = Buckets::default();
+    for bucket in model.buckets.values() {
+        let objects = bucket.objects.iter().map(|(key, object)| (key.clone(), object.content.clone()));
+        buckets.make_bucket(&bucket.name).extend(objects);
     }
+    buckets
 }
 
-impl Storage for Buckets {
-    fn has_bucket(&self, bucket: &str) -> bool {
-        self.0.contains_key(bucket)
+impl Body for Content {
+    fn size(&self) -> u64 {
+        self.len()
     }
 
-    fn buckets(&self) -> Vec<String> {
-        self.0.keys().cloned().collect()
-    }
-
-    fn list(&self, bucket: &str, prefix: &str) -> Vec<ObjectSummary> {
-        let Some(objects) = self.0.get(bucket) else { return Vec::new() };
-        let from = objects.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
-        from.map(|(key, content)| ObjectSummary { key: key.clone(), size: content.len() }).collect()
-    }
-
-    fn open(&self, bucket: &str, key: &str) -> io::Result<Box<dyn Read + Send>> {
-        let content = self.0.get(bucket).and_then(|objects| objects.get(key));
-        Ok(match content.ok_or(io::ErrorKind::NotFound)? {
-            Content::Bytes(bytes) => Box::new(Cursor::new(bytes.clone())),
-            Content::Filler(len) => Box::new(io::repeat(0).take(*len)),
-            Content::Stored(stored) => Box::new(Cursor::new(stored.read())),
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(match self {
+            Self::Bytes(bytes) => Box::new(Cursor::new(bytes.clone())),
+            Self::Filler(len) => Box::new(io::repeat(0).take(*len)),
+            Self::Stored(stored) => Box::new(Cursor::new(stored.read())),
         })
     }
 }

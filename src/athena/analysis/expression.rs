@@ -112,7 +112,9 @@ impl Analyzer<'_> {
 
     /// An expression. In a query with groups it is one of the keys, an aggregate, or made of these.
     pub fn expression(&mut self, expr: &Expr, cx: &mut Context<'_>) -> Result<Typed> {
-        if let Some(keys) = cx.keys.filter(|_| !cx.in_aggregate) {
+        // A query is none of the keys, and is not worth the time to see that.
+        let may_be_key = !matches!(expr, Expr::Subquery(_) | Expr::Exists { .. } | Expr::In { .. });
+        if let Some(keys) = cx.keys.filter(|_| may_be_key && !cx.in_aggregate) {
             let mark = self.mark();
             let mut found = Found::default();
             let mut plain = Context::plain(cx.scope, cx.clause, &mut found);

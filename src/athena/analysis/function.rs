@@ -6,13 +6,13 @@ use sqlparser::ast::{
     WindowFrameUnits, WindowSpec, WindowType,
 };
 
-use super::expression::{Context, Found, at_time_zone};
+use super::expression::{Context, at_time_zone};
 use super::from::identifiers;
 use super::literal::quoted;
 use super::query::direction;
 use super::{Analyzer, Typed, at, mismatch, not_supported, place};
 use crate::athena::error::{Place, QueryError, Result};
-use crate::athena::functions::{Call, Kind, Unresolved, resolve};
+use crate::athena::functions::{Call, Kind, Unresolved, kind, resolve};
 use crate::athena::types::Type;
 
 /// What is between the brackets of a call.
@@ -78,13 +78,9 @@ impl Analyzer<'_> {
             ("nullif", [a, b]) => {
                 let (a, b) = (self.expression(a, cx)?, self.expression(b, cx)?);
                 let both = common(&[a.clone(), b.clone()], "nullif", place)?;
-                let sql = format!(
-                    "(CASE WHEN {} = {} THEN NULL ELSE {} END)",
-                    a.coerced(&both),
-                    b.coerced(&both),
-                    a.sql
-                );
-                Typed::new(sql, a.ty)
+                let value = Typed::new(format!("nullif({}, {})", a.coerced(&both), b.coerced(&both)), both);
+                // It is of the first one's type, which the common one holds.
+                if value.ty == a.ty { value } else { Typed::new(value.cast_sql(&a.ty), a.ty) }
             }
             ("if", [condition, rest @ ..]) if matches!(rest.len(), 1 | 2) => {
                 let condition = self.condition(condition, cx, "IF condition")?;
@@ -123,44 +119,13 @@ impl Analyzer<'_> {
         place: Option<Place>,
         cx: &mut Context<'_>,
     ) -> Result<Typed> {
-        // The arguments tell which function it is; whether they may hold columns, which one it is.
-        let mark = self.mark();
-        let mut found = Found::default();
-        let mut plain = Context::plain(cx.scope, cx.clause, &mut found);
-        plain.is_try = cx.is_try;
-        let typed = arguments
-            .list
-            .iter()
-            .map(|part| self.expression(part, &mut plain))
-            .collect::<Result<Vec<_>>>()?;
-        let call = find(name, &typed, place)?;
-        self.return_to(&mark);
-        if call.kind == Kind::Scalar {
+        if kind(name).is_none_or(|kind| kind == Kind::Scalar) {
             if arguments.is_distinct || function.filter.is_some() || function.over.is_some() {
                 let message = format!("'{name}' is no aggregate or window function");
                 return Err(QueryError::at("FUNCTION_NOT_AGGREGATE", place, message));
             }
             return self.call(name, &arguments.list, place, cx);
         }
-        match &function.over {
-            Some(over) => self.window(&call, arguments, function, over, place, cx),
-            None if call.kind == Kind::Window => {
-                let message = format!("Window function {name} requires an OVER clause");
-                Err(QueryError::at("MISSING_OVER", place, message))
-            }
-            None => self.aggregate(&call, name, arguments, function, place, cx),
-        }
-    }
-
-    fn aggregate(
-        &mut self,
-        call: &Call,
-        name: &str,
-        arguments: &Arguments<'_>,
-        function: &Function,
-        place: Option<Place>,
-        cx: &mut Context<'_>,
-    ) -> Result<Typed> {
         if !cx.clause.has_aggregates() {
             let message = format!(
                 "{} cannot contain aggregations, window functions or grouping operations: [{function}]",
@@ -168,38 +133,58 @@ impl Analyzer<'_> {
             );
             return Err(QueryError::at("EXPRESSION_NOT_SCALAR", place, message));
         }
-        if cx.in_aggregate {
-            let message = format!("Cannot nest aggregations inside aggregation '{name}'");
-            return Err(QueryError::at("NESTED_AGGREGATION", place, message));
+        match &function.over {
+            Some(over) => self.window(name, arguments, function, over, place, cx),
+            None if kind(name) == Some(Kind::Window) => {
+                let message = format!("Window function {name} requires an OVER clause");
+                Err(QueryError::at("MISSING_OVER", place, message))
+            }
+            None if cx.in_aggregate => {
+                let message = format!("Cannot nest aggregations inside aggregation '{name}'");
+                Err(QueryError::at("NESTED_AGGREGATION", place, message))
+            }
+            None => {
+                cx.found.aggregates = true;
+                cx.in_aggregate = true;
+                let aggregate = self.aggregate(name, arguments, function, place, cx);
+                cx.in_aggregate = false;
+                aggregate
+            }
         }
-        cx.found.aggregates = true;
-        cx.in_aggregate = true;
-        let parts = self.aggregate_parts(call, arguments, function, cx);
-        cx.in_aggregate = false;
-        parts
     }
 
-    fn aggregate_parts(
+    /// The arguments of an aggregate or a window function, and which function takes them. `*` is no argument.
+    fn aggregated(
         &mut self,
-        call: &Call,
+        name: &str,
+        arguments: &Arguments<'_>,
+        place: Option<Place>,
+        cx: &mut Context<'_>,
+    ) -> Result<(Vec<Typed>, Call)> {
+        let typed =
+            arguments.list.iter().map(|part| self.expression(part, cx)).collect::<Result<Vec<_>>>()?;
+        let call = find(name, &typed, place)?;
+        Ok((typed, call))
+    }
+
+    fn aggregate(
+        &mut self,
+        name: &str,
         arguments: &Arguments<'_>,
         function: &Function,
+        place: Option<Place>,
         cx: &mut Context<'_>,
     ) -> Result<Typed> {
-        let mut typed =
-            arguments.list.iter().map(|part| self.expression(part, cx)).collect::<Result<Vec<_>>>()?;
-        let mut sql = if arguments.is_star { "count(*)".to_owned() } else { String::new() };
-        if !arguments.is_star {
-            let is_exact = call.template.contains("DISTINCT");
-            if arguments.is_distinct && !is_exact {
-                let [only] = typed.as_mut_slice() else {
-                    return Err(not_supported(at(&function.name), "DISTINCT of several arguments"));
-                };
-                only.sql = format!("DISTINCT {}", only.coerced(&call.parameters[0]));
-                only.ty = call.parameters[0].clone();
-            }
-            sql = apply(call, &typed, cx.is_try).sql;
+        let (mut typed, call) = self.aggregated(name, arguments, place, cx)?;
+        // Some are of distinct values anyway.
+        if arguments.is_distinct && !call.template.contains("DISTINCT") {
+            let [only] = typed.as_mut_slice() else {
+                return Err(not_supported(place, "DISTINCT of several arguments"));
+            };
+            only.sql = format!("DISTINCT {}", only.coerced(&call.parameters[0]));
+            only.ty = call.parameters[0].clone();
         }
+        let mut sql = apply(&call, &typed, cx.is_try).sql;
         if !arguments.order_by.is_empty() {
             let order = self.order_list(arguments.order_by, cx)?;
             sql = format!("{} ORDER BY {order})", sql.strip_suffix(')').unwrap_or(&sql));
@@ -212,20 +197,13 @@ impl Analyzer<'_> {
 
     fn window(
         &mut self,
-        call: &Call,
+        name: &str,
         arguments: &Arguments<'_>,
         function: &Function,
         over: &WindowType,
         place: Option<Place>,
         cx: &mut Context<'_>,
     ) -> Result<Typed> {
-        if !cx.clause.has_aggregates() {
-            let message = format!(
-                "{} cannot contain aggregations, window functions or grouping operations: [{function}]",
-                cx.clause.name()
-            );
-            return Err(QueryError::at("EXPRESSION_NOT_SCALAR", place, message));
-        }
         let WindowType::WindowSpec(WindowSpec { window_name: None, partition_by, order_by, window_frame }) =
             over
         else {
@@ -234,13 +212,8 @@ impl Analyzer<'_> {
         if arguments.is_distinct || arguments.ignores_nulls {
             return Err(not_supported(place, "DISTINCT and IGNORE NULLS of a window"));
         }
-        let sql = if arguments.is_star {
-            "count(*)".to_owned()
-        } else {
-            let typed =
-                arguments.list.iter().map(|part| self.expression(part, cx)).collect::<Result<Vec<_>>>()?;
-            apply(call, &typed, cx.is_try).sql
-        };
+        let (typed, call) = self.aggregated(name, arguments, place, cx)?;
+        let sql = apply(&call, &typed, cx.is_try).sql;
         let mut window = Vec::new();
         if !partition_by.is_empty() {
             let parts = partition_by.iter().map(|part| Ok(self.expression(part, cx)?.sql));

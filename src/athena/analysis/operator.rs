@@ -18,8 +18,13 @@ impl Typed {
             (Type::Unknown, _) | (Type::Varchar(_), Type::Varchar(_)) => self.sql.clone(),
             (from, to) if from.is_integer() && to.is_integer() => self.sql.clone(),
             (from, Type::Double) if from.is_integer() => format!("CAST({} AS REAL)", self.sql),
-            (from, to) => format!("cast_value({}, '{from}', '{to}')", self.sql),
+            (_, to) => self.cast_sql(to),
         }
+    }
+
+    /// The expression as one of another type, whatever that takes.
+    pub fn cast_sql(&self, to: &Type) -> String {
+        format!("cast_value({}, '{}', '{to}')", self.sql, self.ty)
     }
 }
 

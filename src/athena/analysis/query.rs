@@ -167,9 +167,15 @@ impl Analyzer<'_> {
         let scope = Scope { outputs: &[], fields: &fields, parent: Some(parent) };
         let filter = self.filter(select.selection.as_ref(), &scope, &from)?;
         let keys = self.group_keys(select, &scope)?;
-        let items = self.items(select, &scope, None)?;
-        let is_grouped = !keys.is_empty() || self.has_aggregates(select, order_by, &scope)?;
-        let items = if is_grouped { self.items(select, &scope, Some(&keys))? } else { items };
+        let mark = self.mark();
+        let mut found = Found::default();
+        let mut items = self.items(select, &scope, None, &mut found)?;
+        self.find_aggregates(order_by, &scope, &mut found);
+        let is_grouped = !keys.is_empty() || found.aggregates || select.having.is_some();
+        if is_grouped {
+            self.return_to(&mark);
+            items = self.items(select, &scope, Some(&keys), &mut found)?;
+        }
         let grouping = is_grouped.then_some(keys.as_slice());
         let mut sql = format!("SELECT {}", if is_distinct(select)? { "DISTINCT " } else { "" });
         let columns = items
@@ -216,29 +222,13 @@ impl Analyzer<'_> {
         Ok(format!(" WHERE {}", parts.join(" AND ")))
     }
 
-    fn has_aggregates(
-        &mut self,
-        select: &Select,
-        order_by: &[OrderByExpr],
-        scope: &Scope<'_>,
-    ) -> Result<bool> {
-        if select.having.is_some() {
-            return Ok(true);
-        }
+    /// Whether an order makes groups. Names of the output are not known here, and are no aggregates.
+    fn find_aggregates(&mut self, order_by: &[OrderByExpr], scope: &Scope<'_>, found: &mut Found) {
         let mark = self.mark();
-        let mut found = Found::default();
-        for item in &select.projection {
-            let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else {
-                continue;
-            };
-            self.expression(expr, &mut Context::plain(scope, Clause::Select, &mut found))?;
-        }
         for order in order_by {
-            // Names of the output are not known here, and are no aggregates.
-            drop(self.expression(&order.expr, &mut Context::plain(scope, Clause::OrderBy, &mut found)));
+            let _ = self.expression(&order.expr, &mut Context::plain(scope, Clause::OrderBy, found));
         }
         self.return_to(&mark);
-        Ok(found.aggregates)
     }
 
     fn group_keys(&mut self, select: &Select, scope: &Scope<'_>) -> Result<Vec<String>> {
@@ -277,13 +267,13 @@ impl Analyzer<'_> {
         select: &'s Select,
         scope: &Scope<'_>,
         keys: Option<&[String]>,
+        found: &mut Found,
     ) -> Result<Vec<Item<'s>>> {
         let mut items = Vec::new();
         for item in &select.projection {
             match item {
                 SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
-                    let mut found = Found::default();
-                    let mut cx = Context::plain(scope, Clause::Select, &mut found);
+                    let mut cx = Context::plain(scope, Clause::Select, found);
                     cx.keys = keys;
                     let typed = self.expression(expr, &mut cx)?;
                     let name = match (item, expr) {

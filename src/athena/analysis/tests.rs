@@ -169,6 +169,23 @@ fn expressions_of_a_group_may_be_made_of_its_keys() {
     }
 }
 
+/// What is in something else is looked at once, not once for each way it could be meant.
+#[test]
+fn deep_queries_are_analyzed_in_no_time() {
+    let nest = |before: &str, inner: &str, after: &str, depth: usize| {
+        format!("{}{inner}{}", before.repeat(depth), after.repeat(depth))
+    };
+    // Deeper ones need the stack of a session.
+    for text in [
+        format!("SELECT {} FROM t", nest("lower(", "srcaddr", ")", 20)),
+        format!("SELECT {}, count(*) FROM t GROUP BY 1", nest("lower(", "srcaddr", ")", 20)),
+        format!("SELECT {} FROM t", nest("nullif(", "1", ", 1.5)", 20)),
+        format!("SELECT {} FROM t", nest("(SELECT max(", "dstport", ") FROM t)", 6)),
+    ] {
+        plan(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    }
+}
+
 #[test]
 fn every_column_of_a_table_is_its_own() {
     let column = |name: &str| Column { name: name.to_owned(), type_name: "bigint".to_owned(), comment: None };

@@ -3,13 +3,13 @@
 use sqlparser::tokenizer::Token;
 
 use super::cursor::Cursor;
-use super::{DdlOutput, create, failed, partition_values, table_name};
+use super::{create, failed, partition_values, table_name};
 use crate::athena::catalog::{Catalog, Partition};
 use crate::athena::error::{QueryError, Result};
 use crate::athena::storage::{Location, Storage};
 
 /// Changes a table; `ALTER TABLE` is taken already.
-pub fn alter(mut cursor: Cursor, catalog: &mut Catalog, storage: &dyn Storage) -> Result<DdlOutput> {
+pub fn alter(mut cursor: Cursor, catalog: &mut Catalog, storage: &dyn Storage) -> Result<Vec<String>> {
     let (name, place) = table_name(&mut cursor, catalog)?;
     // A statement that fails changes nothing: the table is changed as a whole, at the end.
     let mut table = catalog.table(&name, place)?.clone();
@@ -85,5 +85,5 @@ pub fn alter(mut cursor: Cursor, catalog: &mut Catalog, storage: &dyn Storage) -
     }
     cursor.finish()?;
     *catalog.table_mut(&name, place)? = table;
-    Ok(DdlOutput::default())
+    Ok(Vec::new())
 }

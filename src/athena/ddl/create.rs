@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlparser::tokenizer::Token;
 
 use super::cursor::Cursor;
-use super::{DdlOutput, failed, table_name};
+use super::{failed, table_name};
 use crate::athena::catalog::{Catalog, Column, Format, Table};
 use crate::athena::error::{Place, QueryError, Result};
 use crate::athena::projection;
@@ -30,7 +30,7 @@ struct Said {
 }
 
 /// Makes a table; `CREATE EXTERNAL TABLE` is taken already.
-pub fn create_table(mut cursor: Cursor, catalog: &mut Catalog, storage: &dyn Storage) -> Result<DdlOutput> {
+pub fn create_table(mut cursor: Cursor, catalog: &mut Catalog, storage: &dyn Storage) -> Result<Vec<String>> {
     let may_exist = cursor.take("IF NOT EXISTS");
     let (name, place) = table_name(&mut cursor, catalog)?;
     let columns = columns(&mut cursor)?;
@@ -85,7 +85,7 @@ pub fn create_table(mut cursor: Cursor, catalog: &mut Catalog, storage: &dyn Sto
     if exists {
         let exception = format!("AlreadyExistsException(message:Table {} already exists)", name.table);
         return if may_exist {
-            Ok(DdlOutput::default())
+            Ok(Vec::new())
         } else {
             Err(failed("TABLE_ALREADY_EXISTS", place, &exception))
         };
@@ -94,7 +94,7 @@ pub fn create_table(mut cursor: Cursor, catalog: &mut Catalog, storage: &dyn Sto
         .map_err(|error| QueryError { place: location_place, ..error })?;
     check_properties(&table)?;
     catalog.database_mut(&name.database, place)?.tables.insert(name.table, table);
-    Ok(DdlOutput::default())
+    Ok(Vec::new())
 }
 
 /// Checks what properties say of partitions.

@@ -13,21 +13,6 @@ use super::catalog::{Catalog, DEFAULT_DATABASE, Database, TableName};
 use super::error::{Place, QueryError, Result};
 use super::storage::Storage;
 
-/// What a statement shows.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct DdlOutput {
-    /// The names of the columns, of a statement that shows something.
-    pub columns: Vec<String>,
-    /// Lines, with tabs between the columns.
-    pub lines: Vec<String>,
-}
-
-impl DdlOutput {
-    fn new(columns: &[&str], lines: Vec<String>) -> Self {
-        Self { columns: columns.iter().map(|column| (*column).to_owned()).collect(), lines }
-    }
-}
-
 /// Whether a statement is one that [`execute`] runs: whether it is no query.
 pub fn is_ddl(text: &str) -> bool {
     let keywords = ["CREATE", "ALTER", "MSCK", "SHOW", "DESCRIBE", "DESC", "DROP", "INSERT"];
@@ -37,8 +22,8 @@ pub fn is_ddl(text: &str) -> bool {
     first.is_some_and(|first| keywords.iter().chain(&others).any(|keyword| *keyword == first))
 }
 
-/// Runs a statement.
-pub fn execute(statement: &str, catalog: &mut Catalog, storage: &dyn Storage) -> Result<DdlOutput> {
+/// Runs a statement; the lines that it shows, with tabs between their columns.
+pub fn execute(statement: &str, catalog: &mut Catalog, storage: &dyn Storage) -> Result<Vec<String>> {
     let mut cursor = Cursor::of(statement)?;
     let place = cursor.place();
     if cursor.take("CREATE") {
@@ -57,7 +42,7 @@ pub fn execute(statement: &str, catalog: &mut Catalog, storage: &dyn Storage) ->
         cursor.finish()?;
         repair::repair(catalog.table_mut(&name, place)?, storage)
     } else if cursor.take("SHOW") {
-        show::show(cursor, catalog, storage)
+        show::show(cursor, catalog)
     } else if cursor.take("DESCRIBE") || cursor.take("DESC") {
         show::describe(cursor, catalog)
     } else {
@@ -89,7 +74,7 @@ fn create(
     place: Option<Place>,
     catalog: &mut Catalog,
     storage: &dyn Storage,
-) -> Result<DdlOutput> {
+) -> Result<Vec<String>> {
     if cursor.take("EXTERNAL TABLE") {
         return create::create_table(cursor, catalog, storage);
     }
@@ -116,7 +101,7 @@ fn create(
     Err(cursor.unexpected("'EXTERNAL TABLE', 'DATABASE' or 'SCHEMA'"))
 }
 
-fn create_database(mut cursor: Cursor, catalog: &mut Catalog) -> Result<DdlOutput> {
+fn create_database(mut cursor: Cursor, catalog: &mut Catalog) -> Result<Vec<String>> {
     let may_exist = cursor.take("IF NOT EXISTS");
     let place = cursor.place();
     let name = cursor.name()?;
@@ -131,30 +116,26 @@ fn create_database(mut cursor: Cursor, catalog: &mut Catalog) -> Result<DdlOutpu
     if catalog.databases.contains_key(&name) {
         let exception = format!("AlreadyExistsException(message:Database {name} already exists)");
         return if may_exist {
-            Ok(DdlOutput::default())
+            Ok(Vec::new())
         } else {
             Err(failed("SCHEMA_ALREADY_EXISTS", place, &exception))
         };
     }
     catalog.databases.insert(name, Database { comment, ..Database::default() });
-    Ok(DdlOutput::default())
+    Ok(Vec::new())
 }
 
-fn drop_something(mut cursor: Cursor, catalog: &mut Catalog) -> Result<DdlOutput> {
+fn drop_something(mut cursor: Cursor, catalog: &mut Catalog) -> Result<Vec<String>> {
     if cursor.take("TABLE") {
         let may_miss = cursor.take("IF EXISTS");
         let (name, place) = table_name(&mut cursor, catalog)?;
         cursor.take("PURGE");
         cursor.finish()?;
         if catalog.get(&name).is_none() {
-            return if may_miss {
-                Ok(DdlOutput::default())
-            } else {
-                catalog.table(&name, place).map(|_| DdlOutput::default())
-            };
+            return if may_miss { Ok(Vec::new()) } else { catalog.table(&name, place).map(|_| Vec::new()) };
         }
         catalog.database_mut(&name.database, place)?.tables.remove(&name.table);
-        return Ok(DdlOutput::default());
+        return Ok(Vec::new());
     }
     if cursor.take("DATABASE") || cursor.take("SCHEMA") {
         let may_miss = cursor.take("IF EXISTS");
@@ -165,9 +146,9 @@ fn drop_something(mut cursor: Cursor, catalog: &mut Catalog) -> Result<DdlOutput
         cursor.finish()?;
         let Some(database) = catalog.databases.get(&name) else {
             return if may_miss {
-                Ok(DdlOutput::default())
+                Ok(Vec::new())
             } else {
-                catalog.database_mut(&name, place).map(|_| DdlOutput::default())
+                catalog.database_mut(&name, place).map(|_| Vec::new())
             };
         };
         if !database.tables.is_empty() && !cascade {
@@ -185,7 +166,7 @@ fn drop_something(mut cursor: Cursor, catalog: &mut Catalog) -> Result<DdlOutput
             ));
         }
         catalog.databases.remove(&name);
-        return Ok(DdlOutput::default());
+        return Ok(Vec::new());
     }
     if cursor.is("VIEW") {
         return Err(unsupported(cursor.place(), "DROP VIEW"));

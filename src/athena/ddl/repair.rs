@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
 
-use super::DdlOutput;
 use crate::athena::catalog::{Partition, Table};
 use crate::athena::error::Result;
 use crate::athena::partitions;
 use crate::athena::storage::{Location, Storage};
 
 /// Adds the partitions whose folders, `key=value/` for each key, are under the table's location.
-pub fn repair(table: &mut Table, storage: &dyn Storage) -> Result<DdlOutput> {
+pub fn repair(table: &mut Table, storage: &dyn Storage) -> Result<Vec<String>> {
     let location = Location::existing(&table.location, storage)?;
     let keys = table.partition_keys.len();
     // The folders in which partitions might be, and their values if they are of Hive's form.
@@ -49,7 +48,7 @@ pub fn repair(table: &mut Table, storage: &dyn Storage) -> Result<DdlOutput> {
         lines.push(format!("Repair: Added partition to metastore {}:{folder}", table.name));
         table.partitions.push(Partition { values, location: format!("{location}{folder}/") });
     }
-    Ok(DdlOutput { columns: Vec::new(), lines })
+    Ok(lines)
 }
 
 /// The values that folders name, if each has its key and a value of its type.

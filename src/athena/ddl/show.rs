@@ -4,20 +4,19 @@ use sqlparser::tokenizer::Token;
 
 use super::create::{PARQUET_SERDE, TEXT_SERDE};
 use super::cursor::Cursor;
-use super::{DdlOutput, table_name, unsupported};
+use super::{table_name, unsupported};
 use crate::athena::catalog::{Catalog, Column, Format, Table};
 use crate::athena::error::{QueryError, Result};
-use crate::athena::storage::Storage;
 
 /// Shows something; `SHOW` is taken already.
-pub fn show(mut cursor: Cursor, catalog: &Catalog, _: &dyn Storage) -> Result<DdlOutput> {
+pub fn show(mut cursor: Cursor, catalog: &Catalog) -> Result<Vec<String>> {
     let start = cursor.place();
     if cursor.take("DATABASES") || cursor.take("SCHEMAS") {
         cursor.take("LIKE");
         let pattern = if at_end(&cursor) { None } else { Some(cursor.text()?) };
         cursor.finish()?;
         let names = catalog.databases.keys().filter(|name| matches(pattern.as_deref(), name));
-        return Ok(DdlOutput::new(&["database_name"], names.cloned().collect()));
+        return Ok(names.cloned().collect());
     }
     if cursor.take("TABLES") {
         let (database, place) = if cursor.take("IN") || cursor.take("FROM") {
@@ -32,7 +31,7 @@ pub fn show(mut cursor: Cursor, catalog: &Catalog, _: &dyn Storage) -> Result<Dd
             || QueryError::at("SCHEMA_NOT_FOUND", place, format!("Schema '{database}' does not exist"));
         let tables = &catalog.database(&database).ok_or_else(missing)?.tables;
         let names = tables.keys().filter(|name| matches(pattern.as_deref(), name));
-        return Ok(DdlOutput::new(&["tab_name"], names.cloned().collect()));
+        return Ok(names.cloned().collect());
     }
     if cursor.take("COLUMNS") {
         if !cursor.take("IN") {
@@ -46,7 +45,7 @@ pub fn show(mut cursor: Cursor, catalog: &Catalog, _: &dyn Storage) -> Result<Dd
         cursor.finish()?;
         let table = catalog.table(&catalog.resolve(&parts, place)?, place)?;
         let names = table.all_columns().map(|column| format!("{:<20}", column.name));
-        return Ok(DdlOutput::new(&["field"], names.collect()));
+        return Ok(names.collect());
     }
     if cursor.take("PARTITIONS") {
         let (name, place) = table_name(&mut cursor, catalog)?;
@@ -59,12 +58,12 @@ pub fn show(mut cursor: Cursor, catalog: &Catalog, _: &dyn Storage) -> Result<Dd
         let mut names: Vec<String> =
             table.partitions.iter().map(|partition| table.partition_name(&partition.values)).collect();
         names.sort();
-        return Ok(DdlOutput::new(&["partition"], names));
+        return Ok(names);
     }
     if cursor.take("CREATE TABLE") {
         let (name, place) = table_name(&mut cursor, catalog)?;
         cursor.finish()?;
-        return Ok(DdlOutput::new(&["createtab_stmt"], statement(catalog.table(&name, place)?)));
+        return Ok(statement(catalog.table(&name, place)?));
     }
     if cursor.take("TBLPROPERTIES") {
         let (name, place) = table_name(&mut cursor, catalog)?;
@@ -81,7 +80,7 @@ pub fn show(mut cursor: Cursor, catalog: &Catalog, _: &dyn Storage) -> Result<Dd
         let wanted = properties.iter().filter(|(key, _)| one.as_ref().is_none_or(|one| one == key));
         let lines =
             wanted.map(|(key, value)| if one.is_some() { value.clone() } else { format!("{key}\t{value}") });
-        return Ok(DdlOutput::new(&["prpt_name", "prpt_value"], lines.collect()));
+        return Ok(lines.collect());
     }
     if cursor.take("VIEWS") || cursor.take("CREATE VIEW") {
         return Err(unsupported(start, "SHOW of views"));
@@ -114,7 +113,7 @@ fn fits(pattern: &str, name: &str) -> bool {
 }
 
 /// Shows the columns of a table; `DESCRIBE` is taken already.
-pub fn describe(mut cursor: Cursor, catalog: &Catalog) -> Result<DdlOutput> {
+pub fn describe(mut cursor: Cursor, catalog: &Catalog) -> Result<Vec<String>> {
     let detailed = cursor.take("FORMATTED") || cursor.take("EXTENDED");
     let (name, place) = table_name(&mut cursor, catalog)?;
     cursor.finish()?;
@@ -149,7 +148,7 @@ pub fn describe(mut cursor: Cursor, catalog: &Catalog) -> Result<DdlOutput> {
             lines.push(line("", "serialization.format", &delimiter));
         }
     }
-    Ok(DdlOutput::new(&["col_name", "data_type", "comment"], lines))
+    Ok(lines)
 }
 
 fn titles() -> String {

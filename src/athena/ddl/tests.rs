@@ -30,12 +30,12 @@ impl World {
         Self { catalog: Catalog::default(), storage }
     }
 
-    fn run(&mut self, statement: &str) -> Result<DdlOutput> {
+    fn run(&mut self, statement: &str) -> Result<Vec<String>> {
         execute(statement, &mut self.catalog, &self.storage)
     }
 
     fn lines(&mut self, statement: &str) -> Vec<String> {
-        self.run(statement).unwrap_or_else(|error| panic!("{statement}: {error}")).lines
+        self.run(statement).unwrap_or_else(|error| panic!("{statement}: {error}"))
     }
 
     fn error(&mut self, statement: &str) -> String {

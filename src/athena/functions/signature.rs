@@ -39,7 +39,7 @@ fn parse_pattern(text: &str) -> Pattern {
     if let Some(element) = text.strip_prefix("array(").and_then(|rest| rest.strip_suffix(')')) {
         return Pattern::ArrayOf(Box::new(parse_pattern(element)));
     }
-    Pattern::Of(text.parse().unwrap_or(Type::Unknown))
+    Pattern::Of(text.parse().unwrap_or_else(|()| panic!("a signature names the type {text}")))
 }
 
 /// The parts between commas that are not within parentheses.
@@ -71,6 +71,12 @@ impl<'a> Signature<'a> {
         let list = list.trim_end_matches("...");
         let parameters = split(list).into_iter().map(parse_pattern).collect();
         Self { text, parameters, is_variadic, returns: parse_pattern(returns) }
+    }
+
+    /// Types that it takes, one for each parameter.
+    #[cfg(test)]
+    pub fn samples(&self) -> Vec<Type> {
+        self.parameters.iter().map(Pattern::sample).collect()
     }
 
     /// The signature as an error shows it.
@@ -126,6 +132,17 @@ impl<'a> Signature<'a> {
 }
 
 impl Pattern {
+    #[cfg(test)]
+    fn sample(&self) -> Type {
+        match self {
+            Self::Of(ty) => ty.clone(),
+            Self::Variable('D') | Self::Decimal(_) => Type::Decimal(5, 2),
+            Self::Variable('M') => Type::Date,
+            Self::Variable(_) => Type::Bigint,
+            Self::ArrayOf(element) => Type::Array(Box::new(element.sample())),
+        }
+    }
+
     fn takes(&self, argument: &Type, is_exact: bool, bindings: &mut Bindings) -> bool {
         match self {
             Self::Of(ty) if is_exact => is_same(ty, argument),

@@ -3,6 +3,7 @@
 use rusqlite::types::{Value, ValueRef};
 
 use crate::athena::types::Type;
+use crate::athena::{calendar, decimal};
 
 /// A value of a row, as SQLite keeps it. What is longer than a number is in the arena of its batch.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -77,9 +78,8 @@ impl Cell {
             Type::Date => date(text).map_or(Self::Null, Self::Integer),
             Type::Timestamp => timestamp(text).map_or(Self::Null, Self::Integer),
             Type::Decimal(precision, scale) => {
-                let number =
-                    str::from_utf8(text).ok().and_then(|text| decimal(text.trim(), *precision, *scale));
-                number.map_or(Self::Null, |number| Self::blob(&decimal_bytes(number), arena))
+                let number = unscaled(text, *precision, *scale);
+                number.map_or(Self::Null, |number| Self::blob(&decimal::encode(number), arena))
             }
             // No column of a table is of these.
             Type::Unknown | Type::TimestampTz | Type::IntervalDay | Type::IntervalYear => Self::Null,
@@ -104,11 +104,6 @@ pub fn is_kept(ty: &Type) -> bool {
         Type::Unknown | Type::TimestampTz | Type::IntervalDay | Type::IntervalYear => false,
         Type::IpAddress | Type::IpPrefix | Type::Array(_) => false,
     }
-}
-
-/// A decimal as its bytes, which order as the numbers do.
-pub fn decimal_bytes(unscaled: i128) -> [u8; 16] {
-    (unscaled.cast_unsigned() ^ (1 << 127)).to_be_bytes()
 }
 
 /// The first characters of a text.
@@ -157,57 +152,21 @@ fn integer(text: &[u8]) -> Option<i64> {
 }
 
 /// Days since 1970 of `2024-01-31`.
-pub fn date(text: &[u8]) -> Option<i64> {
-    let text = str::from_utf8(text).ok()?;
-    let mut parts = text.splitn(3, '-');
-    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if year.len() != 4 || !(digits(year) && digits(month) && digits(day)) || month.len() > 2 || day.len() > 2
-    {
-        return None;
-    }
-    let date = jiff::civil::Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()?;
-    Some(date.duration_since(jiff::civil::Date::constant(1970, 1, 1)).as_secs() / 86_400)
+fn date(text: &[u8]) -> Option<i64> {
+    let year = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    calendar::parse_date(str::from_utf8(text).ok().filter(|_| year == 4)?)
 }
 
-/// Milliseconds since 1970 of `2024-01-31 23:59:59.999`.
-pub fn timestamp(text: &[u8]) -> Option<i64> {
-    let at = text.iter().position(|byte| matches!(byte, b' ' | b'T'));
-    let (day, time) = at.map_or((text, &b""[..]), |at| (&text[..at], &text[at + 1..]));
-    let days = date(day)?;
-    if time.is_empty() {
-        return at.is_none().then_some(days * 86_400_000);
-    }
-    let time: jiff::civil::Time = str::from_utf8(time).ok()?.parse().ok()?;
-    let seconds = (i64::from(time.hour()) * 60 + i64::from(time.minute())) * 60 + i64::from(time.second());
-    Some(days * 86_400_000 + seconds * 1000 + i64::from(time.subsec_nanosecond()) / 1_000_000)
+/// Milliseconds since 1970 of `2024-01-31 23:59:59.999`, in no zone.
+fn timestamp(text: &[u8]) -> Option<i64> {
+    let (at, zone) = calendar::parse_timestamp(str::from_utf8(text).ok()?)?;
+    zone.is_none().then_some(at)
 }
 
 /// The unscaled value of a decimal; digits that are too many after the point are rounded, too many before it are no value.
-fn decimal(text: &str, precision: u8, scale: u8) -> Option<i128> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if whole.is_empty() && fraction.is_empty() {
-        return None;
-    }
-    let mut number = 0_i128;
-    let kept = whole.bytes().chain(fraction.bytes().chain(std::iter::repeat(b'0')).take(scale.into()));
-    for byte in kept {
-        let digit = byte.is_ascii_digit().then(|| i128::from(byte - b'0'))?;
-        number = number.checked_mul(10)?.checked_add(digit)?;
-    }
-    let rest = fraction.as_bytes().get(usize::from(scale)..).unwrap_or_default();
-    if !rest.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    if rest.first().is_some_and(|digit| *digit >= b'5') {
-        number += 1;
-    }
-    let fits = number < 10_i128.pow(precision.into());
-    fits.then_some(if negative { -number } else { number })
+fn unscaled(text: &[u8], precision: u8, scale: u8) -> Option<i128> {
+    let (number, given) = decimal::parse(str::from_utf8(text).ok()?.trim())?;
+    decimal::rescale(number, given, i32::from(scale)).filter(|number| decimal::fits(*number, precision))
 }
 
 #[cfg(test)]
@@ -253,7 +212,6 @@ mod tests {
         assert_eq!(of("date", "1969-12-31"), Value::Integer(-1));
         assert_eq!(of("timestamp", "1970-01-02 00:00:01.5"), Value::Integer(86_401_500));
         assert_eq!(of("decimal(3,1)", "99.95"), Value::Null);
-        assert_eq!(of("decimal(4,1)", "-99.95"), Value::Blob(decimal_bytes(-1000).to_vec()));
-        assert!(decimal_bytes(-1) < decimal_bytes(0) && decimal_bytes(0) < decimal_bytes(1));
+        assert_eq!(of("decimal(4,1)", "-99.95"), Value::Blob(decimal::encode(-1000)));
     }
 }

@@ -7,9 +7,10 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
-use super::cell::{Cell, decimal_bytes};
+use super::cell::Cell;
 use super::reader::{Batch, Opened, Sink, Work};
 use super::{ScanSpec, Target};
+use crate::athena::decimal;
 use crate::athena::error::{QueryError, Result};
 use crate::athena::types::Type;
 
@@ -215,7 +216,7 @@ impl Decode {
         match self {
             Self::Same | Self::Shortened(_) => Cell::Integer(number),
             Self::Milliseconds(parts) => Cell::Integer(number.div_euclid(*parts)),
-            Self::Decimal(factor) => decimal(Some(i128::from(number)), *factor, arena),
+            Self::Decimal(factor) => scaled(Some(i128::from(number)), *factor, arena),
         }
     }
 
@@ -224,14 +225,14 @@ impl Decode {
         match self {
             Self::Same | Self::Milliseconds(_) => Cell::text(valid().as_bytes(), arena),
             Self::Shortened(ty) => Cell::parse(ty, valid().as_bytes(), arena),
-            Self::Decimal(factor) => decimal(big_endian(bytes), *factor, arena),
+            Self::Decimal(factor) => scaled(big_endian(bytes), *factor, arena),
         }
     }
 }
 
-fn decimal(unscaled: Option<i128>, factor: i128, arena: &mut Vec<u8>) -> Cell {
+fn scaled(unscaled: Option<i128>, factor: i128, arena: &mut Vec<u8>) -> Cell {
     let number = unscaled.and_then(|number| number.checked_mul(factor));
-    number.map_or(Cell::Null, |number| Cell::blob(&decimal_bytes(number), arena))
+    number.map_or(Cell::Null, |number| Cell::blob(&decimal::encode(number), arena))
 }
 
 /// A number of up to 16 bytes.
