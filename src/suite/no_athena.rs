@@ -8,7 +8,10 @@ use crate::time::Instant;
 
 /// No tables.
 #[derive(Default)]
-pub struct Athena;
+pub struct Athena {}
+
+/// What is to be put into buckets: bucket, key, bytes.
+pub type Saved = Vec<(String, String, Vec<u8>)>;
 
 impl Athena {
     pub fn step(
@@ -17,7 +20,7 @@ impl Athena {
         _: Option<&str>,
         _: &AthenaExpectation,
         _: (&Model, Instant, Seed),
-    ) -> (Outcome, Vec<String>, Vec<(String, String, Vec<u8>)>) {
+    ) -> (Outcome, Vec<String>, Saved) {
         unreachable!("the language has no such steps")
     }
 
