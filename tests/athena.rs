@@ -291,6 +291,19 @@ fn queries_are_made_of_queries() {
             vec!["10|1", "117|2"],
         ),
         ("SELECT * FROM (VALUES (1, 'a'), (2, NULL)) AS t (n, s) ORDER BY n DESC", vec!["2|NULL", "1|a"]),
+        ("SELECT x FROM (VALUES 1, 2) AS t (x) UNION ALL VALUES 3 ORDER BY 1", vec!["1", "2", "3"]),
+        (
+            "WITH r AS (SELECT srcaddr, date FROM vpc_flow_logs WHERE action = 'REJECT') SELECT a.dstport, count(*) FROM vpc_flow_logs a JOIN r ON a.srcaddr = r.srcaddr AND a.date = r.date GROUP BY 1",
+            vec!["22|3"],
+        ),
+        (
+            "SELECT dstport, (SELECT max(b.bytes) FROM vpc_flow_logs b WHERE b.srcaddr = a.srcaddr AND b.date <= a.date) FROM vpc_flow_logs a WHERE date = DATE '2024-07-02' AND dstport IS NOT NULL ORDER BY 1",
+            vec!["22|60", "443|2000"],
+        ),
+        (
+            "SELECT DISTINCT dstport, stddev_pop(bytes) OVER w, array_agg(bytes) OVER w FROM vpc_flow_logs WHERE bytes > 1000 WINDOW w AS (PARTITION BY dstport)",
+            vec!["443|500.0|[2000, 3000]"],
+        ),
     ] {
         assert_eq!(rows(&mut session, text), expected, "{text}");
     }
@@ -334,6 +347,11 @@ fn deep_statements_run_or_are_refused() {
             format!("SELECT count(*) FROM vpc_flow_logs WHERE bytes > 1{}", " AND bytes > 1".repeat(depth)),
             format!("SELECT {}1{}", "(".repeat(depth), ")".repeat(depth)),
             format!("SELECT {}'a'{}", "lower(".repeat(depth), ")".repeat(depth)),
+            format!(
+                "{}SELECT 1{}",
+                "SELECT count(*) + (".repeat(depth),
+                ") FROM vpc_flow_logs WHERE (SELECT 1) < bytes".repeat(depth)
+            ),
         ] {
             if let Err(error) = session.execute(&text) {
                 assert!(depth > 10, "{text}: {error}");

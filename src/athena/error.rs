@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A place in a statement: line and column, from 1 on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Place {
     /// The line.
     pub line: u64,

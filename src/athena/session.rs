@@ -67,8 +67,7 @@ impl Session {
             let (statistics, warnings) = (Statistics::default(), Vec::new());
             return Ok(Execution { id, statement, output: Output::Lines(lines), statistics, warnings });
         }
-        let query = statement::query(text)?;
-        let plan = analyze(&query, &self.catalog)?;
+        let plan = analyze(&statement::query(text)?, &self.catalog)?;
         let (output, statistics, warnings) = self.run(&plan)?;
         Ok(Execution { id, statement, output, statistics, warnings })
     }

@@ -2,8 +2,9 @@
 
 use sqlparser::ast::{Query, Statement};
 use sqlparser::dialect::GenericDialect;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Token, Tokenizer};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::error::{Place, QueryError, Result};
 
@@ -41,8 +42,17 @@ fn is_empty(statement: &str) -> bool {
     statement.lines().all(|line| line.trim().is_empty() || line.trim().starts_with("--"))
 }
 
+/// A query that was read.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The query.
+    pub query: Query,
+    /// Where its operators are, in their order: an operand knows its place, but not that of the operator beside it.
+    pub operators: Vec<Place>,
+}
+
 /// Reads a query.
-pub fn query(text: &str) -> Result<Query> {
+pub fn query(text: &str) -> Result<Parsed> {
     if text.len() > LENGTH_MAX {
         let message = format!("the statement has {} bytes; Athena takes {LENGTH_MAX} at most", text.len());
         return Err(QueryError::new("INVALID_INPUT", message));
@@ -70,7 +80,8 @@ pub fn query(text: &str) -> Result<Query> {
         let message = format!("the statement has more than {DEPTH_MAX} operators and brackets");
         return Err(QueryError::new("QUERY_TOO_COMPLEX", message));
     }
-    let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
+    let operators = tokens.iter().filter(|token| is_operator(&token.token)).map(place_of).collect();
+    let mut parser = Parser::new(&dialect).with_tokens_with_locations(with_rows(tokens));
     let statement = parser.parse_statement().map_err(|error| {
         let error = of_parser(error);
         // Of what ends too early, the place is the end.
@@ -78,20 +89,92 @@ pub fn query(text: &str) -> Result<Query> {
     })?;
     let next = parser.peek_token();
     if next.token != Token::EOF {
-        let place = Place { line: next.span.start.line, column: next.span.start.column };
         return Err(QueryError::at(
             "SYNTAX_ERROR",
-            place,
+            place_of(&next),
             format!("mismatched input '{next}'. Expecting: <EOF>"),
         ));
     }
     match statement {
-        Statement::Query(query) => Ok(*query),
+        Statement::Query(query) => Ok(Parsed { query: *query, operators }),
         other => {
             let word = other.to_string().split(' ').next().unwrap_or_default().to_owned();
             Err(QueryError::new("NOT_SUPPORTED", format!("vpclab does not run {word} statements")))
         }
     }
+}
+
+fn place_of(token: &TokenWithSpan) -> Place {
+    Place { line: token.span.start.line, column: token.span.start.column }
+}
+
+/// Whether something stands between two operands.
+fn is_operator(token: &Token) -> bool {
+    match token {
+        Token::Eq | Token::Neq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq | Token::StringConcat => {
+            true
+        }
+        Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::Mod => true,
+        Token::Word(word) => matches!(word.keyword, Keyword::AND | Keyword::OR),
+        _ => false,
+    }
+}
+
+/// Brackets around the rows of `VALUES` that are written without them, which the parser does not read.
+fn with_rows(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut result = Vec::with_capacity(tokens.len());
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let is_values = is_keyword(&token, &[Keyword::VALUES]);
+        result.push(token);
+        while is_values {
+            let mut row: Vec<TokenWithSpan> = Vec::new();
+            let mut depth = 0;
+            while let Some(token) = tokens.next_if(|token| !(depth == 0 && ends_row(token))) {
+                match token.token {
+                    Token::LParen | Token::LBracket => depth += 1,
+                    Token::RParen | Token::RBracket => depth -= 1,
+                    _ => {}
+                }
+                row.push(token);
+            }
+            let is_written = |token: &&TokenWithSpan| !matches!(token.token, Token::Whitespace(_));
+            match row.iter().find(is_written) {
+                Some(first) if first.token != Token::LParen && !is_keyword(first, &[Keyword::ROW]) => {
+                    let bracket = |token: Token| TokenWithSpan { token, span: first.span };
+                    let (open, close) = (bracket(Token::LParen), bracket(Token::RParen));
+                    result.push(open);
+                    result.extend(row);
+                    result.push(close);
+                }
+                _ => result.extend(row),
+            }
+            match tokens.next_if(|token| token.token == Token::Comma) {
+                Some(comma) => result.push(comma),
+                None => break,
+            }
+        }
+    }
+    result
+}
+
+fn is_keyword(token: &TokenWithSpan, keywords: &[Keyword]) -> bool {
+    matches!(&token.token, Token::Word(word) if keywords.contains(&word.keyword))
+}
+
+/// Whether a row of `VALUES` has ended before.
+fn ends_row(token: &TokenWithSpan) -> bool {
+    const AFTER: [Keyword; 7] = [
+        Keyword::ORDER,
+        Keyword::LIMIT,
+        Keyword::OFFSET,
+        Keyword::FETCH,
+        Keyword::UNION,
+        Keyword::INTERSECT,
+        Keyword::EXCEPT,
+    ];
+    matches!(token.token, Token::Comma | Token::RParen | Token::SemiColon | Token::EOF)
+        || is_keyword(token, &AFTER)
 }
 
 /// The place behind the last character.
@@ -141,6 +224,26 @@ mod tests {
         assert_eq!(split(" ;; "), [] as [&str; 0]);
         assert_eq!(split("SELECT 'open;"), ["SELECT 'open;"]);
         assert_eq!(split("SELECT 'ü;é' /* ;ü */; SELECT 2"), ["SELECT 'ü;é' /* ;ü */", "SELECT 2"]);
+    }
+
+    #[test]
+    fn rows_of_values_may_have_no_brackets() {
+        let read = |text: &str| query(text).map(|parsed| parsed.query.to_string());
+        for (text, same) in [
+            ("VALUES 1, f(2, 3), 'a' LIMIT 2", "VALUES (1), (f(2, 3)), ('a') LIMIT 2"),
+            (
+                "SELECT * FROM (VALUES 1, (2)) t (x), (VALUES 3) u",
+                "SELECT * FROM (VALUES (1), (2)) t (x), (VALUES (3)) u",
+            ),
+            ("VALUES ARRAY[1, 2] UNION VALUES NULL", "VALUES (ARRAY[1, 2]) UNION VALUES (NULL)"),
+            ("SELECT 1 IN (VALUES 1, 2), 3", "SELECT 1 IN (VALUES (1), (2)), 3"),
+            ("VALUES (1, 2), ROW (3, 4)", "VALUES (1, 2), (3, 4)"),
+        ] {
+            let without_row = |text: String| text.replace("ROW", "");
+            assert_eq!(read(text).map(without_row), read(same).map(without_row), "{text}");
+        }
+        assert_eq!(read("VALUES 1,").unwrap_err().code, "SYNTAX_ERROR");
+        assert_eq!(read("VALUES (1").unwrap_err().code, "SYNTAX_ERROR");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use sqlparser::ast::{
 };
 
 use super::from::as_table;
-use super::operator::{binary, comparable, unary};
+use super::operator::{binary, comparable, logical, unary};
 use super::query::{not_aggregated, shown};
 use super::scope::{Scope, backquoted};
 use super::{Analyzer, Typed, at, literal, mismatch, not_supported, place, place_of};
@@ -88,6 +88,8 @@ pub struct Context<'c> {
     pub is_try: bool,
     /// Whether it is inside of an aggregate.
     pub in_aggregate: bool,
+    /// Whether it is compared with the keys: queries within it are none of them, and not worth a look.
+    pub is_maybe_key: bool,
     /// What is found.
     pub found: &'c mut Found,
 }
@@ -95,7 +97,7 @@ pub struct Context<'c> {
 impl<'c> Context<'c> {
     /// Outside of groups and `TRY`.
     pub fn plain(scope: &'c Scope<'c>, clause: Clause, found: &'c mut Found) -> Self {
-        Self { scope, clause, keys: None, is_try: false, in_aggregate: false, found }
+        Self { scope, clause, keys: None, is_try: false, in_aggregate: false, is_maybe_key: false, found }
     }
 }
 
@@ -112,13 +114,11 @@ impl Analyzer<'_> {
 
     /// An expression. In a query with groups it is one of the keys, an aggregate, or made of these.
     pub fn expression(&mut self, expr: &Expr, cx: &mut Context<'_>) -> Result<Typed> {
-        // A query is none of the keys, and is not worth the time to see that.
-        let may_be_key = !matches!(expr, Expr::Subquery(_) | Expr::Exists { .. } | Expr::In { .. });
-        if let Some(keys) = cx.keys.filter(|_| may_be_key && !cx.in_aggregate) {
+        if let Some(keys) = cx.keys.filter(|keys| !keys.is_empty() && !cx.in_aggregate) {
             let mark = self.mark();
             let mut found = Found::default();
             let mut plain = Context::plain(cx.scope, cx.clause, &mut found);
-            plain.is_try = cx.is_try;
+            (plain.is_try, plain.is_maybe_key) = (cx.is_try, true);
             if let Ok(typed) = self.parts(expr, &mut plain)
                 && keys.contains(&typed.sql)
             {
@@ -143,9 +143,13 @@ impl Analyzer<'_> {
             Expr::BinaryOp { left, op: BinaryOperator::Arrow, .. } => {
                 Err(not_supported(at(left.as_ref()), "lambda expressions"))
             }
+            Expr::BinaryOp { left, op: op @ (BinaryOperator::And | BinaryOperator::Or), right } => {
+                let (a, b) = (self.expression(left, cx)?, self.expression(right, cx)?);
+                logical(a, op, b, [left, right].map(|term| at(term.as_ref())))
+            }
             Expr::BinaryOp { left, op, right } => {
                 let (a, b) = (self.expression(left, cx)?, self.expression(right, cx)?);
-                binary(a, op, b, cx.is_try, at(left.as_ref()))
+                binary(a, op, b, cx.is_try, self.operator_after(left.as_ref()))
             }
             Expr::UnaryOp { op, expr: inner } => {
                 let operand = self.expression(inner, cx)?;
@@ -245,6 +249,7 @@ impl Analyzer<'_> {
             }
         }
         self.relations[field.source.0].used.insert(field.source.1);
+        self.reach = self.reach.min(field.source.0);
         Ok(typed)
     }
 
@@ -414,10 +419,24 @@ impl Analyzer<'_> {
         Ok(value)
     }
 
-    /// A query within an expression.
+    /// A query within an expression. If it names columns of a query around it, it is asked for each of that one's rows;
+    /// that is known when it has been looked at, so it is looked at once more.
     fn subquery(&mut self, query: &Query, cx: &mut Context<'_>) -> Result<(String, super::Columns)> {
         cx.found.others = true;
-        self.query(query, cx.scope)
+        if cx.is_maybe_key {
+            return Ok(("SELECT NULL AS c0".to_owned(), vec![("_col0".to_owned(), Type::Unknown)]));
+        }
+        let mark = self.mark();
+        let reach = std::mem::replace(&mut self.reach, usize::MAX);
+        let mut analyzed = self.query(query, cx.scope);
+        if analyzed.is_ok() && self.reach < mark.relations && !self.is_repeated {
+            self.return_to(&mark);
+            self.is_repeated = true;
+            analyzed = self.query(query, cx.scope);
+            self.is_repeated = false;
+        }
+        self.reach = self.reach.min(reach);
+        analyzed
     }
 
     /// A query that gives one value.
@@ -483,6 +502,10 @@ fn not(negated: bool) -> &'static str {
     if negated { "NOT " } else { "" }
 }
 
+/// Types of Trino that there are not.
+const NOT_HERE: [&str; 10] =
+    ["varbinary", "binary varying", "json", "time", "uuid", "map", "row", "struct", "hyperloglog", "qdigest"];
+
 /// A type as it is written.
 pub fn type_of(data_type: &DataType, expr: &Expr) -> Result<Type> {
     let text = match data_type {
@@ -493,6 +516,10 @@ pub fn type_of(data_type: &DataType, expr: &Expr) -> Result<Type> {
         other => other.to_string(),
     };
     text.parse().map_err(|()| {
+        let name = text.split(['(', '<']).next().unwrap_or_default().trim().to_lowercase();
+        if NOT_HERE.contains(&name.as_str()) {
+            return not_supported(at(expr), &format!("values of the type {name}"));
+        }
         QueryError::at("TYPE_NOT_FOUND", at(expr), format!("Unknown type: {}", text.to_lowercase()))
     })
 }

@@ -12,7 +12,7 @@ use super::{Analyzer, Columns, Relation, TableUse, at, mismatch, not_supported, 
 use crate::athena::error::{QueryError, Result};
 use crate::athena::types::Type;
 
-/// What `FROM` is made of, in SQLite's words; tables are written last, when it is known what is read of them.
+/// What `FROM` is made of, in SQLite's words; relations are written last, when it is known what is read of them.
 #[derive(Debug, Default)]
 pub struct From {
     pieces: Vec<Piece>,
@@ -25,8 +25,8 @@ pub struct From {
 #[derive(Debug)]
 enum Piece {
     Text(String),
-    /// A table, by the number of its relation.
-    Table(usize),
+    /// A table or a query, and the number of its relation.
+    Relation(String, usize),
 }
 
 impl Analyzer<'_> {
@@ -101,7 +101,7 @@ impl Analyzer<'_> {
                 _ => false,
             });
             if let Some(relation) = single {
-                self.push(relation, &found, &sql, true);
+                self.push(relation, &found, &sql);
             }
             parts.push(sql);
         }
@@ -153,7 +153,7 @@ impl Analyzer<'_> {
             TableFactor::Derived { lateral: false, subquery, alias, sample: None } => {
                 let (sql, columns) = self.query(subquery, parent)?;
                 let name = alias.as_ref().map(|alias| alias.name.value.to_lowercase());
-                self.derived(&format!("({sql})"), columns, name, alias.as_ref(), from)
+                self.derived(format!("({sql})"), columns, name, alias.as_ref(), from)
             }
             TableFactor::UNNEST { alias, array_exprs, with_ordinality, .. } => {
                 self.unnest(array_exprs, *with_ordinality, alias.as_ref(), from, parent)
@@ -190,7 +190,7 @@ impl Analyzer<'_> {
         if let [only] = lower.as_slice()
             && let Some((_, name, columns)) = self.ctes.iter().rev().find(|(cte, ..)| cte == only).cloned()
         {
-            return self.derived(&name, columns, shown, alias, from);
+            return self.derived(name, columns, shown, alias, from);
         }
         let name = self.catalog.resolve(&lower, place)?;
         let found = self.catalog.table(&name, place)?;
@@ -201,15 +201,16 @@ impl Analyzer<'_> {
             columns.push((column.name.clone(), column.ty()));
         }
         let alias_name = format!("r{number}");
+        let table = self.tables.len();
         self.tables.push(TableUse { table: found, alias: alias_name, partition_filters: Vec::new() });
-        self.relations.push(Relation { table: Some(self.tables.len() - 1), ..Relation::default() });
-        from.pieces.push(Piece::Table(number));
+        self.relations.push(Relation { table: Some(table), ..Relation::default() });
+        from.pieces.push(Piece::Relation(format!("temp.t{table}"), number));
         fields(number, columns, shown, alias)
     }
 
     fn derived(
         &mut self,
-        sql: &str,
+        sql: String,
         columns: Columns,
         name: Option<String>,
         alias: Option<&TableAlias>,
@@ -217,7 +218,7 @@ impl Analyzer<'_> {
     ) -> Result<Vec<Field>> {
         let number = self.relations.len();
         self.relations.push(Relation::default());
-        from.pieces.push(Piece::Text(format!("{sql} AS r{number}")));
+        from.pieces.push(Piece::Relation(sql, number));
         fields(number, columns, name, alias)
     }
 
@@ -256,53 +257,55 @@ impl Analyzer<'_> {
         Ok(fields)
     }
 
-    /// Lets a table see a condition that speaks of it alone, and its partitions one that speaks of their keys alone.
-    pub(super) fn push(&mut self, relation: usize, found: &Found, sql: &str, is_joined: bool) {
-        let Some(table) = self.relations[relation].table else { return };
-        if is_joined {
-            self.relations[relation].pushed.push(sql.to_owned());
-        }
-        let keys = self.tables[table].table.columns.len();
-        if found.columns.iter().all(|(_, column)| *column >= keys) {
-            self.tables[table].partition_filters.push(sql.to_owned());
+    /// Lets a relation see a condition that speaks of it alone, and partitions one that speaks of their keys alone.
+    pub(super) fn push(&mut self, relation: usize, found: &Found, sql: &str) {
+        let Relation { table, pushed, .. } = &mut self.relations[relation];
+        pushed.push(sql.to_owned());
+        if let Some(used) = table.map(|table| &mut self.tables[table])
+            && found.columns.iter().all(|(_, column)| *column >= used.table.columns.len())
+        {
+            used.partition_filters.push(sql.to_owned());
         }
     }
 
-    /// `FROM`, and the `WITH` that goes before the query.
+    /// `FROM`, and what goes before the query in `WITH`.
     ///
-    /// A table that is joined is read once and kept with the columns that are needed: SQLite would otherwise read its objects
-    /// again for each row of the other side, and can make an index of what is kept.
-    pub(super) fn render(&self, from: &From) -> (String, String) {
+    /// What is joined, or asked again for each row of a query around, is read once and kept with the columns that are
+    /// needed: SQLite would otherwise read its objects again each time, and can make an index of what is kept.
+    pub(super) fn render(&self, from: &From) -> (Vec<String>, String) {
         let (mut with, mut text) = (Vec::new(), String::new());
         for piece in &from.pieces {
-            let number = match piece {
+            let (sql, number) = match piece {
                 Piece::Text(part) => {
                     text += part;
                     continue;
                 }
-                Piece::Table(number) => *number,
+                Piece::Relation(sql, number) => (sql, number),
             };
-            let relation = &self.relations[number];
-            let table = relation.table.expect("it is a table");
-            if !from.is_joined {
-                text += &format!("temp.t{table} AS r{number}");
+            if !from.is_joined && !self.is_repeated {
+                text += &format!("{sql} AS r{number}");
                 continue;
             }
+            let Relation { used, pushed, .. } = &self.relations[*number];
             let columns: Vec<String> =
-                relation.used.iter().map(|column| format!("r{number}.c{column} AS c{column}")).collect();
+                used.iter().map(|column| format!("r{number}.c{column} AS c{column}")).collect();
             let columns = if columns.is_empty() { "1 AS one".to_owned() } else { columns.join(", ") };
-            let filter = match relation.pushed.as_slice() {
+            let filter = match pushed.as_slice() {
                 [] => String::new(),
                 parts => format!(" WHERE {}", parts.join(" AND ")),
             };
             with.push(format!(
-                "m{number} AS MATERIALIZED (SELECT {columns} FROM temp.t{table} AS r{number}{filter})"
+                "m{number} AS MATERIALIZED (SELECT {columns} FROM {sql} AS r{number}{filter})"
             ));
             text += &format!("m{number} AS r{number}");
         }
-        let with = if with.is_empty() { String::new() } else { format!("WITH {} ", with.join(", ")) };
         (with, text)
     }
+}
+
+/// `WITH` and what it names, if there is anything.
+pub fn with_clause(parts: &[String]) -> String {
+    if parts.is_empty() { String::new() } else { format!("WITH {} ", parts.join(", ")) }
 }
 
 /// The columns of a relation, with the names that its alias gives them.

@@ -2,8 +2,8 @@
 
 use sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments, NullTreatment, OrderByExpr, WindowFrame, WindowFrameBound,
-    WindowFrameUnits, WindowSpec, WindowType,
+    FunctionArgumentList, FunctionArguments, Ident, NamedWindowDefinition, NamedWindowExpr, NullTreatment,
+    ObjectName, OrderByExpr, Select, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 
 use super::expression::{Context, at_time_zone};
@@ -28,9 +28,8 @@ struct Arguments<'e> {
 
 impl Analyzer<'_> {
     pub fn function(&mut self, function: &Function, cx: &mut Context<'_>) -> Result<Typed> {
-        let name = identifiers(&function.name);
-        let start = name.first().and_then(|part| place(part.span));
-        let name = name.last().expect("a function has a name").value.to_lowercase();
+        let start = identifiers(&function.name).first().and_then(|part| place(part.span));
+        let name = called(&function.name);
         let mut arguments = arguments(function)?;
         if let Some(typed) = self.of_language(&name, &arguments.list, start, cx)? {
             return Ok(typed);
@@ -204,15 +203,17 @@ impl Analyzer<'_> {
         place: Option<Place>,
         cx: &mut Context<'_>,
     ) -> Result<Typed> {
-        let WindowType::WindowSpec(WindowSpec { window_name: None, partition_by, order_by, window_frame }) =
-            over
-        else {
-            return Err(not_supported(place, "named windows"));
+        let WindowSpec { partition_by, order_by, window_frame, .. } = &match over {
+            WindowType::WindowSpec(spec) => self.whole_window(spec)?,
+            WindowType::NamedWindow(name) => self.named_window(name)?,
         };
         if arguments.is_distinct || arguments.ignores_nulls {
             return Err(not_supported(place, "DISTINCT and IGNORE NULLS of a window"));
         }
         let (typed, call) = self.aggregated(name, arguments, place, cx)?;
+        if call.template.contains("DISTINCT") {
+            return Err(not_supported(place, &format!("{name} over a window")));
+        }
         let sql = apply(&call, &typed, cx.is_try).sql;
         let mut window = Vec::new();
         if !partition_by.is_empty() {
@@ -241,6 +242,53 @@ impl Analyzer<'_> {
         Ok(Typed::new(format!("{sql}{filter} OVER ({})", window.join(" ")), call.returns.clone()))
     }
 
+    /// The windows that a `SELECT` names, each of which may be made of one before it.
+    pub fn named_windows(&mut self, select: &Select) -> Result<Vec<(String, WindowSpec)>> {
+        let around = std::mem::take(&mut self.windows);
+        for NamedWindowDefinition(name, window) in &select.named_window {
+            let whole = match window {
+                NamedWindowExpr::NamedWindow(name) => self.named_window(name),
+                NamedWindowExpr::WindowSpec(spec) => self.whole_window(spec),
+            };
+            self.windows.push((name.value.to_lowercase(), whole?));
+        }
+        Ok(std::mem::replace(&mut self.windows, around))
+    }
+
+    fn named_window(&self, name: &Ident) -> Result<WindowSpec> {
+        let lower = name.value.to_lowercase();
+        let found = self.windows.iter().find(|(known, _)| *known == lower);
+        found.map(|(_, window)| window.clone()).ok_or_else(|| {
+            let message = format!("Cannot resolve WINDOW name {}", name.value);
+            QueryError::at("INVALID_WINDOW_REFERENCE", place(name.span), message)
+        })
+    }
+
+    /// A window with what the one it is made of says.
+    fn whole_window(&self, window: &WindowSpec) -> Result<WindowSpec> {
+        let mut whole = window.clone();
+        if let Some(name) = whole.window_name.take() {
+            let base = self.named_window(&name)?;
+            if !window.partition_by.is_empty() {
+                let message = "WINDOW specification with named WINDOW reference cannot specify PARTITION BY";
+                return Err(QueryError::at("INVALID_PARTITION_BY", place(name.span), message));
+            }
+            if !window.order_by.is_empty() && !base.order_by.is_empty() {
+                let message = "Cannot specify ORDER BY if referenced named WINDOW specifies ORDER BY";
+                return Err(QueryError::at("INVALID_ORDER_BY", place(name.span), message));
+            }
+            if base.window_frame.is_some() {
+                let message = "Cannot reference named WINDOW containing frame specification";
+                return Err(QueryError::at("INVALID_WINDOW_REFERENCE", place(name.span), message));
+            }
+            whole.partition_by = base.partition_by;
+            if whole.order_by.is_empty() {
+                whole.order_by = base.order_by;
+            }
+        }
+        Ok(whole)
+    }
+
     fn order_list(&mut self, order_by: &[OrderByExpr], cx: &mut Context<'_>) -> Result<String> {
         let mut parts = Vec::new();
         for order in order_by {
@@ -248,6 +296,11 @@ impl Analyzer<'_> {
         }
         Ok(parts.join(", "))
     }
+}
+
+/// What a function is called, whatever it is said to be of.
+pub fn called(name: &ObjectName) -> String {
+    identifiers(name).last().expect("a function has a name").value.to_lowercase()
 }
 
 fn bound(bound: &WindowFrameBound) -> String {

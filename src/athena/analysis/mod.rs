@@ -18,12 +18,13 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use sqlparser::ast::{Ident, Spanned};
+use sqlparser::ast::{Ident, Spanned, WindowSpec};
 use sqlparser::tokenizer::Span;
 
 pub use self::scope::{Field, Scope};
 use super::catalog::{Catalog, Table};
 use super::error::{Place, QueryError, Result};
+use super::statement::Parsed;
 use super::types::Type;
 
 /// A column of a result.
@@ -59,10 +60,19 @@ pub struct Plan {
 }
 
 /// Makes a query ready to run.
-pub fn analyze(query: &sqlparser::ast::Query, catalog: &Catalog) -> Result<Plan> {
-    let mut analyzer =
-        Analyzer { catalog, tables: Vec::new(), relations: Vec::new(), ctes: Vec::new(), names: 0 };
-    let (sql, columns) = analyzer.query(query, &Scope::EMPTY)?;
+pub fn analyze(parsed: &Parsed, catalog: &Catalog) -> Result<Plan> {
+    let mut analyzer = Analyzer {
+        catalog,
+        operators: &parsed.operators,
+        tables: Vec::new(),
+        relations: Vec::new(),
+        ctes: Vec::new(),
+        windows: Vec::new(),
+        names: 0,
+        is_repeated: false,
+        reach: usize::MAX,
+    };
+    let (sql, columns) = analyzer.query(&parsed.query, &Scope::EMPTY)?;
     let columns = columns.into_iter().map(|(name, ty)| OutputColumn { name, ty }).collect();
     Ok(Plan { sql, columns, tables: analyzer.tables })
 }
@@ -72,12 +82,20 @@ type Columns = Vec<(String, Type)>;
 
 struct Analyzer<'a> {
     catalog: &'a Catalog,
+    /// Where the operators of the statement are, in their order.
+    operators: &'a [Place],
     tables: Vec<TableUse>,
     relations: Vec<Relation>,
     /// Queries that `WITH` has named, innermost last: the name, the name in SQLite's statement, the columns.
     ctes: Vec<(String, String, Columns)>,
+    /// The windows that a `SELECT` names.
+    windows: Vec<(String, WindowSpec)>,
     /// How many names were given.
     names: usize,
+    /// Whether what is analyzed is asked again for each row of a query around it.
+    is_repeated: bool,
+    /// The first relation that was named of late, to see whether one of a query around was.
+    reach: usize,
 }
 
 /// An entry of `FROM`, called `r0`, `r1`, … by its number.
@@ -117,6 +135,14 @@ impl Analyzer<'_> {
         self.tables.truncate(mark.tables);
         self.relations.truncate(mark.relations);
         self.names = mark.names;
+    }
+
+    /// Where the operator is that comes after an operand.
+    fn operator_after(&self, operand: &impl Spanned) -> Option<Place> {
+        let end = operand.span().end;
+        let end = Place { line: end.line, column: end.column };
+        let next = self.operators.partition_point(|place| *place < end);
+        self.operators.get(next).copied().filter(|_| end.line > 0)
     }
 
     fn fresh(&mut self, prefix: char) -> String {

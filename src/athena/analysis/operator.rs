@@ -32,7 +32,6 @@ impl Typed {
 pub fn binary(a: Typed, op: &BinaryOperator, b: Typed, is_try: bool, place: Option<Place>) -> Result<Typed> {
     use BinaryOperator as Op;
     match op {
-        Op::And | Op::Or => logical(a, op, b, place),
         Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq => {
             let ty = comparable(&a, &op.to_string(), &b, place)?;
             Ok(Typed::new(format!("({} {op} {})", a.coerced(&ty), b.coerced(&ty)), Type::Boolean))
@@ -90,8 +89,9 @@ fn cannot_apply(a: &Typed, op: &str, b: &Typed, place: Option<Place>) -> crate::
     }
 }
 
-fn logical(a: Typed, op: &BinaryOperator, b: Typed, place: Option<Place>) -> Result<Typed> {
-    for side in [&a, &b] {
+/// `AND` and `OR`, of terms at two places.
+pub fn logical(a: Typed, op: &BinaryOperator, b: Typed, places: [Option<Place>; 2]) -> Result<Typed> {
+    for (side, place) in [&a, &b].into_iter().zip(places) {
         if !matches!(side.ty, Type::Boolean | Type::Unknown) {
             let message = format!("Logical expression term must evaluate to a boolean (actual: {})", side.ty);
             return Err(mismatch(place, message));

@@ -1,15 +1,20 @@
 //! Queries: `WITH`, `SELECT`, set operations, `ORDER BY`, `LIMIT`.
 
+use std::ops::ControlFlow;
+
 use sqlparser::ast::{
-    Distinct, Expr, Fetch, GroupByExpr, LimitClause, OrderByExpr, OrderByKind, OrderBySort, Query, Select,
-    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Value, Values,
+    Distinct, Expr, Fetch, Function, GroupByExpr, LimitClause, OrderByExpr, OrderByKind, OrderBySort, Query,
+    Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Value, Values,
+    Visit, Visitor,
 };
 
 use super::expression::{Clause, Context, Found};
-use super::from::From;
+use super::from::with_clause;
+use super::function::called;
 use super::scope::{Field, Scope, backquoted, dotted};
 use super::{Analyzer, Columns, Typed, at, mismatch, not_supported, place};
 use crate::athena::error::{QueryError, Result};
+use crate::athena::functions::{Kind, kind};
 use crate::athena::types::Type;
 
 /// An expression of a select list, with its name.
@@ -24,10 +29,14 @@ impl Analyzer<'_> {
     /// A query, and what it gives. Its columns are `c0`, `c1`, … in SQLite's statement.
     pub fn query(&mut self, query: &Query, parent: &Scope<'_>) -> Result<(String, Columns)> {
         let known = self.ctes.len();
-        let with = self.with(query, parent)?;
+        let mut with = self.with(query, parent)?;
         let order_by = order_by(query)?;
         let (body, columns) = match query.body.as_ref() {
-            SetExpr::Select(select) => self.select(select, order_by, parent)?,
+            SetExpr::Select(select) => {
+                let (kept, sql, columns) = self.select(select, order_by, parent)?;
+                with.extend(kept);
+                (sql, columns)
+            }
             other => {
                 let (sql, columns) = self.set_expr(other, parent)?;
                 let order = self.order_of_set(order_by, &columns)?;
@@ -38,11 +47,11 @@ impl Analyzer<'_> {
         let limit = self.limit(query)?;
         self.ctes.truncate(known);
         // A limit ends the statement: around it `ORDER BY` of one `SELECT` would be lost to a set operation.
-        Ok((format!("{with}{body}{limit}"), columns))
+        Ok((format!("{}{body}{limit}", with_clause(&with)), columns))
     }
 
-    fn with(&mut self, query: &Query, parent: &Scope<'_>) -> Result<String> {
-        let Some(with) = &query.with else { return Ok(String::new()) };
+    fn with(&mut self, query: &Query, parent: &Scope<'_>) -> Result<Vec<String>> {
+        let Some(with) = &query.with else { return Ok(Vec::new()) };
         if with.recursive {
             return Err(not_supported(place(with.with_token.0.span), "WITH RECURSIVE"));
         }
@@ -56,12 +65,15 @@ impl Analyzer<'_> {
             parts.push(format!("{name} AS ({sql})"));
             self.ctes.push((cte.alias.name.value.to_lowercase(), name, columns));
         }
-        Ok(format!("WITH {} ", parts.join(", ")))
+        Ok(parts)
     }
 
     fn set_expr(&mut self, body: &SetExpr, parent: &Scope<'_>) -> Result<(String, Columns)> {
         match body {
-            SetExpr::Select(select) => self.select(select, &[], parent),
+            SetExpr::Select(select) => {
+                let (with, sql, columns) = self.select(select, &[], parent)?;
+                Ok((with_clause(&with) + &sql, columns))
+            }
             SetExpr::Query(query) => self.query(query, parent),
             SetExpr::Values(values) => self.values(values, parent),
             SetExpr::SetOperation { left, op, set_quantifier, right } => {
@@ -153,30 +165,26 @@ impl Analyzer<'_> {
         Ok((rows.iter().map(select).collect::<Vec<_>>().join(" UNION ALL "), columns))
     }
 
+    /// A `SELECT`: what goes before it in `WITH`, itself, and what it gives.
     fn select(
         &mut self,
         select: &Select,
         order_by: &[OrderByExpr],
         parent: &Scope<'_>,
-    ) -> Result<(String, Columns)> {
-        if select.qualify.is_some() || !select.named_window.is_empty() || !select.lateral_views.is_empty() {
-            return Err(not_supported(at(select), "QUALIFY, WINDOW and LATERAL VIEW"));
+    ) -> Result<(Vec<String>, String, Columns)> {
+        if select.qualify.is_some() || !select.lateral_views.is_empty() {
+            return Err(not_supported(at(select), "QUALIFY and LATERAL VIEW"));
         }
+        let windows = self.named_windows(select)?;
+        let around = std::mem::replace(&mut self.windows, windows);
         let mut from = self.from(&select.from, parent)?;
         let fields = std::mem::take(&mut from.fields);
         let scope = Scope { outputs: &[], fields: &fields, parent: Some(parent) };
-        let filter = self.filter(select.selection.as_ref(), &scope, &from)?;
+        let filter = self.filter(select.selection.as_ref(), &scope)?;
         let keys = self.group_keys(select, &scope)?;
-        let mark = self.mark();
-        let mut found = Found::default();
-        let mut items = self.items(select, &scope, None, &mut found)?;
-        self.find_aggregates(order_by, &scope, &mut found);
-        let is_grouped = !keys.is_empty() || found.aggregates || select.having.is_some();
-        if is_grouped {
-            self.return_to(&mark);
-            items = self.items(select, &scope, Some(&keys), &mut found)?;
-        }
+        let is_grouped = !keys.is_empty() || select.having.is_some() || has_aggregates(select, order_by);
         let grouping = is_grouped.then_some(keys.as_slice());
+        let items = self.items(select, &scope, grouping)?;
         let mut sql = format!("SELECT {}", if is_distinct(select)? { "DISTINCT " } else { "" });
         let columns = items
             .iter()
@@ -194,6 +202,7 @@ impl Analyzer<'_> {
             }
             None => String::new(),
         };
+        self.windows = around;
         let (with, from_sql) = self.render(&from);
         sql += &from_sql;
         sql += &filter;
@@ -203,11 +212,11 @@ impl Analyzer<'_> {
         sql += &having;
         sql += &order;
         let columns = items.into_iter().map(|item| (item.name, item.typed.ty)).collect();
-        Ok((format!("{with}{sql}"), columns))
+        Ok((with, sql, columns))
     }
 
     /// `WHERE`, whose parts prune partitions and go to the tables that they alone speak of.
-    fn filter(&mut self, selection: Option<&Expr>, scope: &Scope<'_>, from: &From) -> Result<String> {
+    fn filter(&mut self, selection: Option<&Expr>, scope: &Scope<'_>) -> Result<String> {
         let Some(selection) = selection else { return Ok(String::new()) };
         let mut parts = Vec::new();
         for part in conjuncts(selection) {
@@ -215,20 +224,11 @@ impl Analyzer<'_> {
             let mut cx = Context::plain(scope, Clause::Where, &mut found);
             let sql = self.condition(part, &mut cx, "WHERE clause")?;
             if let Some(relation) = found.single_relation().filter(|at| !self.relations[*at].is_nullable) {
-                self.push(relation, &found, &sql, from.is_joined);
+                self.push(relation, &found, &sql);
             }
             parts.push(sql);
         }
         Ok(format!(" WHERE {}", parts.join(" AND ")))
-    }
-
-    /// Whether an order makes groups. Names of the output are not known here, and are no aggregates.
-    fn find_aggregates(&mut self, order_by: &[OrderByExpr], scope: &Scope<'_>, found: &mut Found) {
-        let mark = self.mark();
-        for order in order_by {
-            let _ = self.expression(&order.expr, &mut Context::plain(scope, Clause::OrderBy, found));
-        }
-        self.return_to(&mark);
     }
 
     fn group_keys(&mut self, select: &Select, scope: &Scope<'_>) -> Result<Vec<String>> {
@@ -267,13 +267,12 @@ impl Analyzer<'_> {
         select: &'s Select,
         scope: &Scope<'_>,
         keys: Option<&[String]>,
-        found: &mut Found,
     ) -> Result<Vec<Item<'s>>> {
-        let mut items = Vec::new();
+        let (mut items, mut found) = (Vec::new(), Found::default());
         for item in &select.projection {
             match item {
                 SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
-                    let mut cx = Context::plain(scope, Clause::Select, found);
+                    let mut cx = Context::plain(scope, Clause::Select, &mut found);
                     cx.keys = keys;
                     let typed = self.expression(expr, &mut cx)?;
                     let name = match (item, expr) {
@@ -454,6 +453,47 @@ impl Analyzer<'_> {
             }
         })
     }
+}
+
+/// Looks for aggregates outside of the queries within an expression.
+#[derive(Default)]
+struct Aggregates {
+    depth: usize,
+}
+
+impl Visitor for Aggregates {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        match expr {
+            Expr::Function(Function { name, over: None, .. })
+                if self.depth == 0 && kind(&called(name)) == Some(Kind::Aggregate) =>
+            {
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+/// Whether a select list or an order makes groups.
+fn has_aggregates(select: &Select, order_by: &[OrderByExpr]) -> bool {
+    let listed = select.projection.iter().filter_map(|item| match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
+        _ => None,
+    });
+    let mut exprs = listed.chain(order_by.iter().map(|order| &order.expr));
+    exprs.any(|expr| expr.visit(&mut Aggregates::default()).is_break())
 }
 
 /// The parts of a condition that all have to be true.

@@ -102,6 +102,47 @@ fn what_is_joined_is_kept_with_the_columns_that_are_needed() {
     );
 }
 
+/// Whatever a query is made of: its objects are not read again for each row of another one.
+#[test]
+fn what_is_asked_again_and_again_is_kept() {
+    let kept = |text: &str| plan(text).unwrap().sql.matches("AS MATERIALIZED").count();
+    let inner = "SELECT 1 FROM t b WHERE b.srcaddr = a.srcaddr";
+    assert_eq!(kept(&format!("SELECT 1 FROM t a WHERE EXISTS ({inner})")), 1);
+    assert_eq!(kept(&format!("SELECT ({inner}) FROM t a")), 1);
+    assert_eq!(kept(&format!("SELECT 1 FROM t a WHERE EXISTS (SELECT 1 FROM ({inner}))")), 2);
+    assert_eq!(
+        kept(
+            "WITH w AS (SELECT * FROM t) SELECT 1 FROM t a WHERE 1 IN (SELECT 1 FROM w WHERE w.bytes = a.bytes)"
+        ),
+        1
+    );
+    assert_eq!(kept("WITH w AS (SELECT * FROM t) SELECT 1 FROM t a JOIN w ON a.bytes = w.bytes"), 2);
+    assert_eq!(kept("SELECT 1 FROM t a JOIN (SELECT * FROM t) b ON a.bytes = b.bytes"), 2);
+    // What is asked once streams.
+    assert_eq!(kept("SELECT 1 FROM t WHERE bytes = (SELECT max(bytes) FROM t)"), 0);
+    assert_eq!(kept("WITH w AS (SELECT * FROM t) SELECT count(*) FROM w"), 0);
+}
+
+#[test]
+fn windows_may_have_names() {
+    let sql = |text: &str| plan(text).unwrap().sql;
+    assert_eq!(
+        sql(
+            "SELECT sum(bytes) OVER (w ROWS 1 PRECEDING) FROM t WINDOW v AS (PARTITION BY date), w AS (v ORDER BY bytes)"
+        ),
+        sql("SELECT sum(bytes) OVER (PARTITION BY date ORDER BY bytes ROWS 1 PRECEDING) FROM t")
+    );
+    assert_eq!(
+        error("SELECT sum(bytes) OVER w FROM t"),
+        "INVALID_WINDOW_REFERENCE: line 1:24: Cannot resolve WINDOW name w"
+    );
+    let message = "Cannot specify ORDER BY if referenced named WINDOW specifies ORDER BY";
+    assert_eq!(
+        error("SELECT sum(bytes) OVER (w ORDER BY date) FROM t WINDOW w AS (ORDER BY bytes)"),
+        format!("INVALID_ORDER_BY: line 1:25: {message}")
+    );
+}
+
 #[test]
 fn mistakes_have_codes_and_places() {
     let check = |text: &str, expected: &str| assert_eq!(error(text), expected);
@@ -116,10 +157,30 @@ fn mistakes_have_codes_and_places() {
     check("SELECT 1 FROM no.nope", "SCHEMA_NOT_FOUND: line 1:15: Schema 'no' does not exist");
     check("SELECT srcaddr FROM t a, t b", "AMBIGUOUS_NAME: line 1:8: Column 'srcaddr' is ambiguous");
     check("SELECT nope(1)", "FUNCTION_NOT_FOUND: line 1:8: Function 'nope' not registered");
-    check("SELECT 1 = 'a'", "TYPE_MISMATCH: line 1:8: Cannot apply operator: integer = varchar(1)");
+    check("SELECT 1 = 'a'", "TYPE_MISMATCH: line 1:10: Cannot apply operator: integer = varchar(1)");
     check(
         "SELECT * FROM t WHERE date = '2024-06-28'",
-        "TYPE_MISMATCH: line 1:23: Cannot apply operator: date = varchar(10)",
+        "TYPE_MISMATCH: line 1:28: Cannot apply operator: date = varchar(10)",
+    );
+    check(
+        "SELECT upper(srcaddr) || (bytes) FROM t",
+        "TYPE_MISMATCH: line 1:23: Cannot apply operator: varchar || bigint",
+    );
+    check(
+        "SELECT 1 FROM t WHERE bytes > 1 AND bytes",
+        "TYPE_MISMATCH: line 1:37: WHERE clause must evaluate to a boolean: actual type bigint",
+    );
+    check(
+        "SELECT 1 FROM t WHERE bytes > 1 OR bytes",
+        "TYPE_MISMATCH: line 1:36: Logical expression term must evaluate to a boolean (actual: bigint)",
+    );
+    check(
+        "SELECT CAST(srcaddr AS varbinary) FROM t",
+        "NOT_SUPPORTED: line 1:13: vpclab does not run values of the type varbinary",
+    );
+    check(
+        "SELECT (SELECT ARRAY[1])[1] + count(*), bytes FROM t",
+        "EXPRESSION_NOT_AGGREGATE: line 1:41: 'bytes' must be an aggregate expression or appear in GROUP BY clause",
     );
     check(
         "SELECT bytes, count(*) FROM t",
@@ -181,6 +242,8 @@ fn deep_queries_are_analyzed_in_no_time() {
         format!("SELECT {}, count(*) FROM t GROUP BY 1", nest("lower(", "srcaddr", ")", 20)),
         format!("SELECT {} FROM t", nest("nullif(", "1", ", 1.5)", 20)),
         format!("SELECT {} FROM t", nest("(SELECT max(", "dstport", ") FROM t)", 6)),
+        nest("SELECT count(*) + (", "SELECT 1", ") FROM t", 6),
+        nest("SELECT max(dstport) + (", "SELECT 1", ") FROM t WHERE (SELECT 1) > bytes", 6),
     ] {
         plan(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
     }

@@ -1,7 +1,7 @@
-//! Aggregates that SQLite does not have. None of them is a window function.
+//! Aggregates that SQLite does not have.
 
 use rusqlite::Connection;
-use rusqlite::functions::{Aggregate, Context};
+use rusqlite::functions::{Aggregate, Context, WindowAggregate};
 use rusqlite::types::{Value, ValueRef};
 
 use super::arrays::order_values;
@@ -13,36 +13,36 @@ use crate::athena::value::{owned, to_double, to_json};
 
 /// Registers the aggregates.
 pub fn register(connection: &Connection) -> rusqlite::Result<()> {
-    fold(connection, "t_sum_decimal", 1, sum_step, |sum: Sum| sum_end(&sum, false))?;
-    fold(connection, "t_avg_decimal", 1, sum_step, |sum: Sum| sum_end(&sum, true))?;
-    fold(connection, "t_arbitrary", 1, arbitrary_step, |value: Option<Value>| {
-        Ok(value.unwrap_or(Value::Null))
+    fold(connection, "t_sum_decimal", 1, sum_step, |sum: &mut Sum| sum_end(sum, false))?;
+    fold(connection, "t_avg_decimal", 1, sum_step, |sum: &mut Sum| sum_end(sum, true))?;
+    fold(connection, "t_arbitrary", 1, arbitrary_step, |value: &mut Option<Value>| {
+        Ok(value.clone().unwrap_or(Value::Null))
     })?;
     fold(connection, "t_max_by", 2, |best, row| best_step(best, row, true), best_end)?;
     fold(connection, "t_min_by", 2, |best, row| best_step(best, row, false), best_end)?;
     fold(connection, "t_array_agg", 1, |items, row| array_step(items, row, false), array_end)?;
     fold(connection, "t_array_agg_arrays", 1, |items, row| array_step(items, row, true), array_end)?;
     fold(connection, "t_percentile", 2, percentile_step, percentile_end)?;
-    fold(connection, "t_stddev_samp", 1, moments_step, |all: Moments| {
+    fold(connection, "t_stddev_samp", 1, moments_step, |all: &mut Moments| {
         Ok(real(all.sample_variance().map(f64::sqrt)))
     })?;
-    fold(connection, "t_stddev_pop", 1, moments_step, |all: Moments| {
+    fold(connection, "t_stddev_pop", 1, moments_step, |all: &mut Moments| {
         Ok(real(all.variance().map(f64::sqrt)))
     })?;
-    fold(connection, "t_var_samp", 1, moments_step, |all: Moments| Ok(real(all.sample_variance())))?;
-    fold(connection, "t_var_pop", 1, moments_step, |all: Moments| Ok(real(all.variance())))?;
-    fold(connection, "t_geometric_mean", 1, logarithm_step, |all: Moments| {
+    fold(connection, "t_var_samp", 1, moments_step, |all: &mut Moments| Ok(real(all.sample_variance())))?;
+    fold(connection, "t_var_pop", 1, moments_step, |all: &mut Moments| Ok(real(all.variance())))?;
+    fold(connection, "t_geometric_mean", 1, logarithm_step, |all: &mut Moments| {
         Ok(real((all.count > 0.0).then(|| all.mean.exp())))
     })?;
-    fold(connection, "t_corr", 2, pair_step, |pairs: Pairs| Ok(real(pairs.correlation())))?;
-    fold(connection, "t_covar_pop", 2, pair_step, |pairs: Pairs| Ok(real(pairs.covariance(0.0))))?;
-    fold(connection, "t_covar_samp", 2, pair_step, |pairs: Pairs| Ok(real(pairs.covariance(1.0))))
+    fold(connection, "t_corr", 2, pair_step, |pairs: &mut Pairs| Ok(real(pairs.correlation())))?;
+    fold(connection, "t_covar_pop", 2, pair_step, |pairs: &mut Pairs| Ok(real(pairs.covariance(0.0))))?;
+    fold(connection, "t_covar_samp", 2, pair_step, |pairs: &mut Pairs| Ok(real(pairs.covariance(1.0))))
 }
 
 /// An aggregate: what a row adds to a state, and what comes of the state.
 struct Fold<S> {
     step: fn(&mut S, &Context<'_>) -> Result<(), Failure>,
-    end: fn(S) -> Outcome,
+    end: fn(&mut S) -> Outcome,
 }
 
 fn fold<S: Default + Send + std::panic::UnwindSafe + std::panic::RefUnwindSafe + 'static>(
@@ -50,9 +50,9 @@ fn fold<S: Default + Send + std::panic::UnwindSafe + std::panic::RefUnwindSafe +
     name: &str,
     arity: i32,
     step: fn(&mut S, &Context<'_>) -> Result<(), Failure>,
-    end: fn(S) -> Outcome,
+    end: fn(&mut S) -> Outcome,
 ) -> rusqlite::Result<()> {
-    connection.create_aggregate_function(name, arity, FLAGS, Fold { step, end })
+    connection.create_window_function(name, arity, FLAGS, Fold { step, end })
 }
 
 impl<S: Default + std::panic::UnwindSafe + std::panic::RefUnwindSafe> Aggregate<S, Value> for Fold<S> {
@@ -65,7 +65,21 @@ impl<S: Default + std::panic::UnwindSafe + std::panic::RefUnwindSafe> Aggregate<
     }
 
     fn finalize(&self, _: &mut Context<'_>, state: Option<S>) -> rusqlite::Result<Value> {
-        Ok((self.end)(state.unwrap_or_default())?)
+        Ok((self.end)(&mut state.unwrap_or_default())?)
+    }
+}
+
+impl<S: Default + std::panic::UnwindSafe + std::panic::RefUnwindSafe> WindowAggregate<S, Value> for Fold<S> {
+    fn value(&self, state: Option<&mut S>) -> rusqlite::Result<Value> {
+        let mut none = S::default();
+        Ok((self.end)(state.unwrap_or(&mut none))?)
+    }
+
+    /// A state does not know which of its rows it would be without one.
+    fn inverse(&self, _: &mut Context<'_>, _: &mut S) -> rusqlite::Result<()> {
+        let message =
+            "vpclab does not run this function over a window whose frame begins later than its partition";
+        Err(Failure::new("NOT_SUPPORTED", message).into())
     }
 }
 
@@ -129,8 +143,8 @@ fn best_step(best: &mut Best, row: &Context<'_>, is_greatest: bool) -> Result<()
     Ok(())
 }
 
-fn best_end(best: Best) -> Outcome {
-    Ok(best.map_or(Value::Null, |(_, value)| value))
+fn best_end(best: &mut Best) -> Outcome {
+    Ok(best.as_ref().map_or(Value::Null, |(_, value)| value.clone()))
 }
 
 fn array_step(items: &mut Vec<serde_json::Value>, row: &Context<'_>, of_arrays: bool) -> Result<(), Failure> {
@@ -138,8 +152,8 @@ fn array_step(items: &mut Vec<serde_json::Value>, row: &Context<'_>, of_arrays: 
     Ok(())
 }
 
-fn array_end(items: Vec<serde_json::Value>) -> Outcome {
-    if items.is_empty() { Ok(Value::Null) } else { super::function::array(items) }
+fn array_end(items: &mut Vec<serde_json::Value>) -> Outcome {
+    if items.is_empty() { Ok(Value::Null) } else { super::function::array(items.clone()) }
 }
 
 /// Numbers, and which share of them lies below the one that is asked for.
@@ -165,12 +179,12 @@ fn percentile_step(all: &mut Percentile, row: &Context<'_>) -> Result<(), Failur
     clippy::cast_sign_loss,
     reason = "a rank is within the count of values"
 )]
-fn percentile_end(mut all: Percentile) -> Outcome {
+fn percentile_end(all: &mut Percentile) -> Outcome {
     all.values.sort_by(|a, b| order_values(ValueRef::from(a), ValueRef::from(b)));
     let count = i64::try_from(all.values.len()).unwrap_or(i64::MAX);
     let rank = (all.share * to_double(count)).ceil() as usize;
     let place = rank.saturating_sub(1);
-    Ok(all.values.into_iter().nth(place).unwrap_or(Value::Null))
+    Ok(all.values.get(place).cloned().unwrap_or(Value::Null))
 }
 
 /// Count, mean and squared distances of numbers, kept so that no digits are lost (Welford).

@@ -66,6 +66,7 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("t_abs_decimal", 1, |a| kept(a.decimal(0)?.abs())),
     Function::new("t_sign_decimal", 1, |a| kept(a.decimal(0)?.signum())),
     Function::new("t_bitwise_xor", 2, |a| Ok(Value::Integer(a.integer(0)? ^ a.integer(1)?))),
+    Function::new("t_bit_count", 2, bit_count),
     Function::new("t_shift_left", 2, |a| {
         let by = u32::try_from(a.integer(1)?).unwrap_or(64);
         Ok(Value::Integer(a.integer(0)?.checked_shl(by).unwrap_or(0)))
@@ -172,6 +173,21 @@ fn width_bucket(arguments: &Arguments<'_, '_>) -> Outcome {
     Ok(Value::Integer(bucket))
 }
 
+/// The ones of a number in two's complement of so many bits.
+fn bit_count(a: &Arguments<'_, '_>) -> Outcome {
+    let (number, bits) = (a.integer(0)?, a.integer(1)?);
+    if !(2..=64).contains(&bits) {
+        let message = format!("Bits specified in bit_count must be between 2 and 64, got {bits}");
+        return Err(Failure::argument(message));
+    }
+    let above = 64 - bits;
+    if (number << above) >> above != number {
+        let message = "Number must be representable with the bits specified.";
+        return Err(Failure::argument(format!("{message} {number} cannot be represented with {bits} bits")));
+    }
+    Ok(Value::Integer(i64::from((number << above).count_ones())))
+}
+
 #[cfg(test)]
 mod tests {
     use crate::athena::functions::tests::{call, call_error};
@@ -213,6 +229,8 @@ mod tests {
             ("bitwise_xor", &[("6", "bigint"), ("3", "bigint")], "5"),
             ("bitwise_not", &[("0", "bigint")], "-1"),
             ("bitwise_right_shift", &[("-1", "bigint"), ("63", "bigint")], "1"),
+            ("bit_count", &[("-7", "bigint"), ("8", "integer")], "6"),
+            ("bit_count", &[("9", "bigint"), ("64", "integer")], "2"),
             ("from_base", &[("'ff'", "varchar"), ("16", "integer")], "255"),
             ("to_base", &[("255", "bigint"), ("2", "integer")], "11111111"),
             ("width_bucket", &[("5", "double"), ("0", "double"), ("10", "double"), ("4", "bigint")], "3"),
@@ -220,6 +238,10 @@ mod tests {
         ] {
             assert_eq!(call(name, arguments), expected, "{name} {arguments:?}");
         }
+        assert_eq!(
+            call_error("bit_count", &[("64", "bigint"), ("6", "bigint")]),
+            "INVALID_FUNCTION_ARGUMENT: Number must be representable with the bits specified. 64 cannot be represented with 6 bits"
+        );
         assert_eq!(
             call_error("mod", &[("7", "bigint"), ("0", "bigint")]),
             "DIVISION_BY_ZERO: Division by zero"

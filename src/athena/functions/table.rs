@@ -81,6 +81,7 @@ const NUMBERS: &[Row] = &[
     ("bitwise_or(bigint, bigint): bigint", "({0} | {1})"),
     ("bitwise_xor(bigint, bigint): bigint", "t_bitwise_xor({*})"),
     ("bitwise_not(bigint): bigint", "(~{0})"),
+    ("bit_count(bigint, bigint): bigint", "!t_bit_count({*})"),
     ("bitwise_left_shift(bigint, bigint): bigint", "t_shift_left({*})"),
     ("bitwise_right_shift(bigint, bigint): bigint", "t_shift_right({*})"),
     ("bitwise_right_shift_arithmetic(bigint, bigint): bigint", "({0} >> {1})"),
@@ -294,7 +295,7 @@ const WINDOWS: &[Row] = &[
 /// Functions that Trino has and this crate has not.
 pub const NOT_HERE: &str = "
     all_match any_match none_match approx_most_frequent approx_set array_histogram bar beta_cdf bing_tile
-    bit_count bitwise_and_agg bitwise_or_agg bitwise_xor_agg char2hexint checksum classify color combinations
+    bitwise_and_agg bitwise_or_agg bitwise_xor_agg char2hexint checksum classify color combinations
     convex_hull_agg cosh cosine_distance cosine_similarity crc32 current_catalog current_groups current_schema
     current_time current_user day_name empty_approx_set entropy evaluate_classifier_predictions features filter
     format format_number from_base32 from_base64 from_base64url from_big_endian_32 from_big_endian_64 from_encoded_polyline
