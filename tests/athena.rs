@@ -309,6 +309,92 @@ fn queries_are_made_of_queries() {
     }
 }
 
+/// What people who know Trino would notice.
+#[test]
+fn details_are_those_of_trino() {
+    let mut session = lab();
+    for (text, expected) in [
+        (
+            "SELECT * FROM (VALUES 1, 2) a (x), (VALUES 1) b (y) RIGHT JOIN (VALUES 1, 5) c (z) ON b.y = c.z ORDER BY 1, 3",
+            &["1|1|1", "1|NULL|5", "2|1|1", "2|NULL|5"][..],
+        ),
+        (
+            "SELECT * FROM (VALUES 1) a (x) LEFT JOIN ((VALUES 1) b (y) LEFT JOIN (VALUES (1, 9)) c (z, w) ON b.y = c.z) ON c.w IS NULL",
+            &["1|NULL|NULL|NULL"],
+        ),
+        ("SELECT x FROM (VALUES 1, 2, 3) t (x) ORDER BY x OFFSET 1 FETCH FIRST ROW ONLY", &["2"]),
+        (
+            "SELECT TRY(coalesce(1/0, 5)), TRY(CAST('x' AS integer) IS NULL), TRY(coalesce(TRY_CAST('x' AS integer), 7)), TRY(1 + coalesce(TRY(1/0), 1))",
+            &["NULL|NULL|7|2"],
+        ),
+        ("SELECT x, TRY(coalesce(10 / x, 5)) FROM (VALUES 0, 5) t (x)", &["0|NULL", "5|2"]),
+        ("SELECT DECIMAL '1.10', 100 * DECIMAL '0.09', DECIMAL '-5'", &["1.10|9.00|-5"]),
+        (
+            "SELECT TIMESTAMP '2024-06-28 10:00:00 +02:00' = from_iso8601_timestamp('2024-06-28T08:00:00Z')",
+            &["true"],
+        ),
+        ("SELECT contains('10.0.0.0/8', IPADDRESS '10.1.1.1')", &["true"]),
+        (
+            "SELECT DATE '2024-06-28' - INTERVAL '-2' DAY, DATE '2024-01-31' - INTERVAL '-1' MONTH",
+            &["2024-06-30|2024-02-29"],
+        ),
+        ("SELECT date_diff('month', DATE '2024-02-29', DATE '2024-01-31')", &["-1"]),
+        ("SELECT trim('xxaxx', 'x'), trim(LEADING 'x' FROM 'xax')", &["a|ax"]),
+        ("SELECT 'scan' FROM vpc_flow_logs HAVING count(DISTINCT dstport) > 1", &["scan"]),
+        ("SELECT typeof(count(*)) FROM vpc_flow_logs", &["bigint"]),
+        (
+            "SELECT count(*) OVER (ORDER BY d RANGE BETWEEN INTERVAL '1' DAY PRECEDING AND CURRENT ROW) FROM (VALUES DATE '2024-01-01', DATE '2024-01-02', DATE '2024-01-05') t (d)",
+            &["1", "2", "1"],
+        ),
+        (
+            "SELECT count(*) OVER (ORDER BY d RANGE INTERVAL '5' MINUTE PRECEDING) FROM (VALUES TIMESTAMP '2024-01-01 00:00:00', TIMESTAMP '2024-01-01 00:04:00', TIMESTAMP '2024-01-01 00:06:00') t (d)",
+            &["1", "2", "2"],
+        ),
+    ] {
+        assert_eq!(rows(&mut session, text), expected, "{text}");
+    }
+    let many: Vec<String> = (0..2000).map(|number| number.to_string()).collect();
+    assert_eq!(rows(&mut session, &format!("SELECT count(*) FROM (VALUES {})", many.join(", "))), ["2000"]);
+    for (text, expected) in [
+        ("SELECT count(*) FROM vpc_flow_logs PREWHERE action = 'REJECT'", "SYNTAX_ERROR: line 1:36: "),
+        ("SELECT TOP 1 x FROM (VALUES 1, 2) t (x)", "SYNTAX_ERROR: line 1:1: "),
+        ("SELECT * EXCEPT (x) FROM (VALUES 1, 2) t (x)", "SYNTAX_ERROR: "),
+        ("SELECT srcaddr, FROM vpc_flow_logs", "SYNTAX_ERROR: line 1:17: "),
+        ("SELECT x FROM (VALUES 1, 2) t (x) LIMIT 1 OFFSET 1", "SYNTAX_ERROR: "),
+        ("SELECT 1::double", "SYNTAX_ERROR: line 1:9: "),
+        ("SELECT 1 == 1", "SYNTAX_ERROR: line 1:10: "),
+        ("SELECT 1 FROM vpc_flow_logs FOR UPDATE", "SYNTAX_ERROR: "),
+        ("SELECT CAST(1 AS string)", "TYPE_NOT_FOUND: line 1:13: "),
+        ("SELECT CAST('2024-06-28 10:00:00 +09:00' AS timestamp)", "INVALID_CAST_ARGUMENT: "),
+        ("SELECT TIMESTAMP '2024-01-01T00:00:00'", "INVALID_LITERAL: "),
+        ("SELECT TIMESTAMP '2024-01-01 00:00:00 +€1'", "INVALID_LITERAL: "),
+        ("SELECT TIMESTAMP '2024-01-01 00:00:00 Asia/Seoul'", "NOT_SUPPORTED: "),
+        (
+            "SELECT x, (SELECT t.y) FROM (VALUES (1, 2)) t (x, y) GROUP BY x",
+            "EXPRESSION_NOT_AGGREGATE: line 1:19: ",
+        ),
+        ("SELECT DATE '2024-06-28' + INTERVAL '36' HOUR", "INVALID_FUNCTION_ARGUMENT: Cannot add hour"),
+        ("SELECT ARRAY[2] < ARRAY[10]", "NOT_SUPPORTED: "),
+        ("SELECT array_agg(x) IGNORE NULLS FROM (VALUES 1) t (x)", "NOT_SUPPORTED: "),
+        ("SELECT ntile(0) OVER ()", "INVALID_FUNCTION_ARGUMENT: argument of ntile"),
+        ("SELECT sum(x) OVER (ORDER BY x ROWS x PRECEDING) FROM (VALUES 1) t (x)", "NOT_SUPPORTED: "),
+        ("SELECT (SELECT sum(o.x) FROM (VALUES 1) u (a)) FROM (VALUES 1, 2) o (x)", "NOT_SUPPORTED: "),
+        (
+            "SELECT srcaddr, histogram(dstport) FROM vpc_flow_logs GROUP BY srcaddr",
+            "NOT_SUPPORTED: line 1:17: ",
+        ),
+        (
+            "SELECT srcaddr, sum(bytes) AS bytes FROM vpc_flow_logs GROUP BY 1 ORDER BY sum(bytes)",
+            "COLUMN_NOT_FOUND: line 1:80: Invalid reference to output projection attribute",
+        ),
+    ] {
+        let said = error(&mut session, text);
+        assert!(said.starts_with(expected), "{text}: {said}");
+    }
+    let said = session.execute("SELECT start, end - start FROM vpc_flow_logs").unwrap_err();
+    assert_eq!(said.hint.as_deref(), Some("the word is reserved: \"end\" is a column"));
+}
+
 #[test]
 fn results_are_saved_as_athena_saves_them() {
     let mut session = lab();

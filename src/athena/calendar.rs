@@ -139,7 +139,7 @@ pub fn parse_date(text: &str) -> Option<i64> {
 /// it is ahead of UTC; they are not taken off the moment.
 pub fn parse_timestamp(text: &str) -> Option<(i64, Option<i64>)> {
     let text = text.trim();
-    let Some((date, rest)) = text.split_once([' ', 'T']) else {
+    let Some((date, rest)) = text.split_once(' ') else {
         return Some((parse_date(text)? * DAY, None));
     };
     let days = parse_date(date)?;
@@ -185,6 +185,9 @@ pub fn parse_zone(text: &str) -> Option<i64> {
         None => (1, text.strip_prefix('+')?),
     };
     let digits = rest.replace(':', "");
+    if !digits.is_ascii() {
+        return None;
+    }
     let (hour, minute) = match digits.len() {
         2 => (number(&digits, 2, 2)?, 0),
         4 => (number(&digits[..2], 2, 2)?, number(&digits[2..], 2, 2)?),
@@ -239,7 +242,8 @@ mod tests {
         for (text, expected) in [
             ("1970-01-02", Some((DAY, None))),
             ("1970-01-01 00:00:01.5", Some((1500, None))),
-            ("1970-01-01T01:00:00Z", Some((3_600_000, Some(0)))),
+            ("1970-01-01 01:00:00Z", Some((3_600_000, Some(0)))),
+            ("1970-01-01T01:00:00Z", None),
             ("1970-01-01 01:00 +01:00", Some((3_600_000, Some(3_600_000)))),
             ("1970-01-01 25:00", None),
             ("x", None),

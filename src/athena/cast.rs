@@ -7,7 +7,7 @@ use rusqlite::types::{Value, ValueRef};
 use super::failure::Failure;
 use super::types::Type;
 use super::value::{double_text, elements, from_json, owned, print, scientific_text, to_double, to_json};
-use super::{address, calendar, decimal};
+use super::{address, attempt, calendar, decimal};
 
 /// What comes of a cast or a function.
 pub type Outcome = Result<Value, Failure>;
@@ -203,10 +203,10 @@ fn to_moment(value: &Value, from: &Type, to: &Type) -> Outcome {
 fn text_to_moment(text: &str, to: &Type) -> Result<i64, Failure> {
     let is_zoned = *to == Type::TimestampTz;
     let name = if is_zoned { "timestamp with time zone" } else { "timestamp" };
-    let (moment, zone) = calendar::parse_timestamp(text)
-        .ok_or_else(|| Failure::cast(format!("Value cannot be cast to {name}: {text}")))?;
-    // Without a time zone the type keeps the time that the text says, whatever its zone.
-    Ok(if is_zoned { moment - zone.unwrap_or(0) } else { moment })
+    match calendar::parse_timestamp(text) {
+        Some((moment, zone)) if is_zoned || zone.is_none() => Ok(moment - zone.unwrap_or(0)),
+        _ => Err(Failure::cast(format!("Value cannot be cast to {name}: {text}"))),
+    }
 }
 
 fn to_address(value: &Value) -> Outcome {
@@ -249,8 +249,8 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function("cast_value", 3, flags, |context| {
         call(context)?.map_err(rusqlite::Error::from)
     })?;
-    connection.create_scalar_function("try_cast_value", 3, flags, |context| {
-        Ok(call(context)?.unwrap_or(Value::Null))
+    connection.create_scalar_function("try_cast_value", 3, attempt::FLAGS, |context| {
+        Ok(attempt::attempt(call(context)?))
     })
 }
 

@@ -1,5 +1,6 @@
 //! Statements over the output folder of a run: its buckets, its end as the present, and the tables that were made there.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::Catalog;
+use super::ddl;
 use super::error::{QueryError, Result};
 use super::result::Execution;
 use super::session::Session;
@@ -14,6 +16,8 @@ use super::storage::{FolderStorage, Location};
 
 /// The file with the tables that were made over a folder.
 pub const CATALOG_FILE: &str = "athena.json";
+/// How that file is laid out.
+const SCHEMA: u32 = 1;
 /// The file by which the folder of a run is known.
 const RESULT_FILE: &str = "result.json";
 
@@ -66,16 +70,7 @@ impl Workspace {
             serde_json::from_str(&text).map_err(|error| unreadable(&path, error.to_string()))?;
         let end = end_of(&result).ok_or_else(|| not_a_run(folder))?;
         let seed = result["seed"].as_u64().unwrap_or_default();
-        let path = folder.join(CATALOG_FILE);
-        let catalog = match std::fs::read_to_string(&path) {
-            Ok(text) => {
-                let kept: Kept =
-                    serde_json::from_str(&text).map_err(|error| unreadable(&path, error.to_string()))?;
-                kept.catalog
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Catalog::default(),
-            Err(error) => return Err(unreadable(&path, error.to_string())),
-        };
+        let catalog = read_catalog(folder)?;
         let storage = FolderStorage::of(folder).map_err(|error| unreadable(folder, error.to_string()))?;
         let session = Session::new(catalog, Arc::new(storage), now.unwrap_or(end), seed);
         Ok(Self { folder: folder.to_owned(), session })
@@ -84,15 +79,22 @@ impl Workspace {
     /// Runs a statement; keeps the tables it makes, and its result if there is a place for it (`s3://bucket/prefix/`).
     pub fn execute(&mut self, text: &str, results: Option<&str>) -> Result<Execution> {
         let results = results.map(|results| self.place_of(results)).transpose()?;
+        // Others may make tables at the same time: one after the other, and each knows those of the ones before.
+        let path = self.folder.join(RESULT_FILE);
+        let lock = File::open(&path).map_err(|error| not_kept(&path, &error))?;
+        if ddl::is_ddl(text) {
+            lock.lock().map_err(|error| not_kept(&path, &error))?;
+        }
+        self.session.catalog = read_catalog(&self.folder).map_err(|error| internal(error.to_string()))?;
         let before = self.session.catalog.clone();
         let execution = self.session.execute(text)?;
         if self.session.catalog != before {
-            let text = kept(&self.session.catalog);
-            replace(&self.folder.join(CATALOG_FILE), text.as_bytes()).map_err(|error| not_kept(&error))?;
+            replace(&self.folder.join(CATALOG_FILE), kept(&self.session.catalog).as_bytes())?;
         }
+        drop(lock);
         if let Some(folder) = results {
             for (name, text) in files(&execution) {
-                replace(&folder.join(name), text.as_bytes()).map_err(|error| not_kept(&error))?;
+                replace(&folder.join(name), text.as_bytes())?;
             }
         }
         Ok(execution)
@@ -112,9 +114,28 @@ impl Workspace {
     }
 }
 
+/// The tables that were made over a folder.
+fn read_catalog(folder: &Path) -> std::result::Result<Catalog, OpenError> {
+    let path = folder.join(CATALOG_FILE);
+    let unreadable = |error: String| {
+        let error = format!("{error}; delete the file to begin without tables");
+        OpenError::Unreadable { path: path.display().to_string(), error }
+    };
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Catalog::default()),
+        Err(error) => return Err(unreadable(error.to_string())),
+    };
+    match serde_json::from_str(&text) {
+        Ok(Kept { schema: SCHEMA, catalog }) => Ok(catalog),
+        Ok(Kept { schema, .. }) => Err(unreadable(format!("it is of schema {schema}, not {SCHEMA}"))),
+        Err(error) => Err(unreadable(format!("it holds no tables ({error})"))),
+    }
+}
+
 /// The catalog as it is kept in a folder.
 pub fn kept(catalog: &Catalog) -> String {
-    let kept = Kept { schema: 1, catalog: catalog.clone() };
+    let kept = Kept { schema: SCHEMA, catalog: catalog.clone() };
     serde_json::to_string_pretty(&kept).expect("a catalog is plain data") + "\n"
 }
 
@@ -136,17 +157,21 @@ pub fn results_location(text: &str) -> Result<Location> {
 }
 
 /// Writes a file whole, or not at all.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
+fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let partial = path.with_extension("partial");
-    std::fs::write(&partial, bytes)?;
-    std::fs::rename(&partial, path)
+    let parent = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    parent
+        .and_then(|()| std::fs::write(&partial, bytes))
+        .and_then(|()| std::fs::rename(&partial, path))
+        .map_err(|error| not_kept(path, &error))
 }
 
-fn not_kept(error: &io::Error) -> QueryError {
-    QueryError::new("GENERIC_INTERNAL_ERROR", format!("the output folder cannot be written: {error}"))
+fn not_kept(path: &Path, error: &io::Error) -> QueryError {
+    internal(format!("the folder of the run cannot be written: {}: {error}", path.display()))
+}
+
+fn internal(message: String) -> QueryError {
+    QueryError::new("GENERIC_INTERNAL_ERROR", message)
 }
 
 /// When a run ended, in milliseconds since 1970.

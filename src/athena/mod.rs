@@ -9,11 +9,13 @@
 
 mod address;
 pub mod analysis;
+mod attempt;
 mod calendar;
 pub mod cast;
 pub mod catalog;
 pub mod ddl;
 pub mod decimal;
+mod dialect;
 pub mod error;
 mod failure;
 pub mod folder;

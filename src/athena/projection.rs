@@ -65,7 +65,7 @@ fn invalid(table: &Table, message: &str) -> QueryError {
 }
 
 impl Projection {
-    /// Reads a table's properties: nothing, unless `projection.enabled` is `true`.
+    /// Reads a table's properties (aws: athena-projection): nothing, unless `projection.enabled` is `true`.
     pub fn of(table: &Table) -> Result<Option<Self>> {
         let enabled = table.properties.get("projection.enabled");
         if !enabled.is_some_and(|enabled| enabled.trim().eq_ignore_ascii_case("true")) {

@@ -1,11 +1,10 @@
 //! Where a text's statements begin and end, and what queries they are.
 
 use sqlparser::ast::{Query, Statement};
-use sqlparser::dialect::GenericDialect;
-use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
+use super::dialect::{Trino, is_foreign, is_operator, standard};
 use super::error::{Place, QueryError, Result};
 
 /// The longest statement that Athena takes, in bytes (aws: athena-query-length).
@@ -57,8 +56,7 @@ pub fn query(text: &str) -> Result<Parsed> {
         let message = format!("the statement has {} bytes; Athena takes {LENGTH_MAX} at most", text.len());
         return Err(QueryError::new("INVALID_INPUT", message));
     }
-    let dialect = GenericDialect {};
-    let tokens = Tokenizer::new(&dialect, text).tokenize_with_location().map_err(|error| {
+    let tokens = Tokenizer::new(&Trino, text).tokenize_with_location().map_err(|error| {
         let place = Place { line: error.location.line, column: error.location.column };
         QueryError::at("SYNTAX_ERROR", place, error.message)
     })?;
@@ -81,11 +79,21 @@ pub fn query(text: &str) -> Result<Parsed> {
         return Err(QueryError::new("QUERY_TOO_COMPLEX", message));
     }
     let operators = tokens.iter().filter(|token| is_operator(&token.token)).map(place_of).collect();
-    let mut parser = Parser::new(&dialect).with_tokens_with_locations(with_rows(tokens));
+    if let Some(token) = tokens.iter().find(|token| is_foreign(&token.token)) {
+        let message = format!("mismatched input '{token}'. Expecting: <EOF>");
+        return Err(QueryError::at("SYNTAX_ERROR", place_of(token), message));
+    }
+    let mut parser = Parser::new(&Trino).with_tokens_with_locations(standard(tokens));
     let statement = parser.parse_statement().map_err(|error| {
         let error = of_parser(error);
         // Of what ends too early, the place is the end.
-        QueryError { place: error.place.or_else(|| Some(end_of(text))), ..error }
+        let place =
+            error.place.map_or_else(|| end_of(text), |place| found_before(text, &error.message, place));
+        let error = QueryError { place: Some(place), ..error };
+        if error.message.starts_with("mismatched input 'end'") {
+            return error.hint("the word is reserved: \"end\" is a column");
+        }
+        error
     })?;
     let next = parser.peek_token();
     if next.token != Token::EOF {
@@ -108,73 +116,13 @@ fn place_of(token: &TokenWithSpan) -> Place {
     Place { line: token.span.start.line, column: token.span.start.column }
 }
 
-/// Whether something stands between two operands.
-fn is_operator(token: &Token) -> bool {
-    match token {
-        Token::Eq | Token::Neq | Token::Lt | Token::Gt | Token::LtEq | Token::GtEq | Token::StringConcat => {
-            true
-        }
-        Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::Mod => true,
-        Token::Word(word) => matches!(word.keyword, Keyword::AND | Keyword::OR),
-        _ => false,
-    }
-}
-
-/// Brackets around the rows of `VALUES` that are written without them, which the parser does not read.
-fn with_rows(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    let mut result = Vec::with_capacity(tokens.len());
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        let is_values = is_keyword(&token, &[Keyword::VALUES]);
-        result.push(token);
-        while is_values {
-            let mut row: Vec<TokenWithSpan> = Vec::new();
-            let mut depth = 0;
-            while let Some(token) = tokens.next_if(|token| !(depth == 0 && ends_row(token))) {
-                match token.token {
-                    Token::LParen | Token::LBracket => depth += 1,
-                    Token::RParen | Token::RBracket => depth -= 1,
-                    _ => {}
-                }
-                row.push(token);
-            }
-            let is_written = |token: &&TokenWithSpan| !matches!(token.token, Token::Whitespace(_));
-            match row.iter().find(is_written) {
-                Some(first) if first.token != Token::LParen && !is_keyword(first, &[Keyword::ROW]) => {
-                    let bracket = |token: Token| TokenWithSpan { token, span: first.span };
-                    let (open, close) = (bracket(Token::LParen), bracket(Token::RParen));
-                    result.push(open);
-                    result.extend(row);
-                    result.push(close);
-                }
-                _ => result.extend(row),
-            }
-            match tokens.next_if(|token| token.token == Token::Comma) {
-                Some(comma) => result.push(comma),
-                None => break,
-            }
-        }
-    }
-    result
-}
-
-fn is_keyword(token: &TokenWithSpan, keywords: &[Keyword]) -> bool {
-    matches!(&token.token, Token::Word(word) if keywords.contains(&word.keyword))
-}
-
-/// Whether a row of `VALUES` has ended before.
-fn ends_row(token: &TokenWithSpan) -> bool {
-    const AFTER: [Keyword; 7] = [
-        Keyword::ORDER,
-        Keyword::LIMIT,
-        Keyword::OFFSET,
-        Keyword::FETCH,
-        Keyword::UNION,
-        Keyword::INTERSECT,
-        Keyword::EXCEPT,
-    ];
-    matches!(token.token, Token::Comma | Token::RParen | Token::SemiColon | Token::EOF)
-        || is_keyword(token, &AFTER)
+/// Where it is that was found instead of something else: the parser may have gone past it.
+fn found_before(text: &str, message: &str, place: Place) -> Place {
+    let found = message.strip_prefix("mismatched input '").and_then(|rest| rest.split_once("'. "));
+    let tokens = Tokenizer::new(&Trino, text).tokenize_with_location().unwrap_or_default();
+    let until = tokens.iter().filter(|token| place_of(token) <= place);
+    let last = found.and_then(|(found, _)| until.filter(|token| token.to_string() == found).last());
+    last.map_or(place, place_of)
 }
 
 /// The place behind the last character.
@@ -202,7 +150,8 @@ pub fn of_parser(error: ParserError) -> QueryError {
         }
         None => (text, None),
     };
-    let message = match message.strip_prefix("Expected: ").and_then(|rest| rest.rsplit_once(", found: ")) {
+    let expected = message.strip_prefix("Expected: ").or_else(|| message.strip_prefix("Expected "));
+    let message = match expected.and_then(|rest| rest.rsplit_once(", found: ")) {
         Some((expected, "EOF")) => format!("mismatched input '<EOF>'. Expecting: {expected}"),
         Some((expected, found)) => format!("mismatched input '{found}'. Expecting: {expected}"),
         None => message,
@@ -250,8 +199,12 @@ mod tests {
     fn mistakes_have_a_place() {
         let error = |text: &str| query(text).unwrap_err().to_string();
         assert_eq!(
-            error("SELECT FROM t WHERE"),
-            "SYNTAX_ERROR: line 1:20: mismatched input '<EOF>'. Expecting: an expression"
+            error("SELECT 1 FROM t WHERE"),
+            "SYNTAX_ERROR: line 1:22: mismatched input '<EOF>'. Expecting: an expression"
+        );
+        assert_eq!(
+            error("SELECT a, FROM t"),
+            "SYNTAX_ERROR: line 1:11: mismatched input 'FROM'. Expecting: an expression"
         );
         assert_eq!(error("SELECT 1 2"), "SYNTAX_ERROR: line 1:10: mismatched input '2'. Expecting: <EOF>");
         assert_eq!(

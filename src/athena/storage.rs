@@ -258,6 +258,10 @@ impl Location {
         if bucket.is_empty() {
             return malformed("has no bucket");
         }
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        if bucket.starts_with('.') || !bucket.chars().all(is_name) {
+            return malformed("has no name of a bucket");
+        }
         let slash = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
         Ok(Self { bucket: bucket.to_owned(), prefix: format!("{prefix}{slash}") })
     }

@@ -17,7 +17,7 @@ pub struct AthenaArgs {
     #[arg(long, short, value_name = "FILE", conflicts_with = "query")]
     pub file: Option<PathBuf>,
     /// Run these statements; without this and a file they are read from standard input, or asked for
-    #[arg(long, short, value_name = "SQL")]
+    #[arg(long, short, value_name = "SQL", allow_hyphen_values = true)]
     pub query: Option<String>,
     /// How results are printed
     #[arg(long, value_enum, default_value_t = ResultFormat::Table)]
@@ -62,7 +62,8 @@ pub fn athena(args: &AthenaArgs) -> Exit {
             Err(error) => return usage(&format!("cannot read standard input: {error}")),
         },
     };
-    let statements = split(&text);
+    // Editors of Windows begin files with a mark.
+    let statements = split(text.trim_start_matches('\u{feff}'));
     if statements.is_empty() {
         return usage("there is no statement: give one with -q, a file with -f, or type one");
     }

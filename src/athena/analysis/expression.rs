@@ -1,8 +1,8 @@
 //! Expressions.
 
 use sqlparser::ast::{
-    AccessExpr, Array, BinaryOperator, CaseWhen, CastKind, DataType, Expr, Ident, InTarget, Query, Subscript,
-    TimezoneInfo, TrimWhereField, TypedString,
+    AccessExpr, Array, BinaryOperator, CaseWhen, CastKind, CeilFloorKind, DataType, DateTimeField, Expr,
+    Ident, InTarget, Query, Subscript, TimezoneInfo, TrimWhereField, TypedString,
 };
 
 use super::from::as_table;
@@ -64,6 +64,8 @@ pub struct Found {
     pub aggregates: bool,
     /// Whether it asks another query, or one around it.
     pub others: bool,
+    /// Whether it names a column of a query around it.
+    pub outer: bool,
     /// The columns of this query's `FROM` that it names: relation and number.
     pub columns: Vec<(usize, usize)>,
 }
@@ -180,29 +182,45 @@ impl Analyzer<'_> {
             Expr::Case { operand, conditions, else_result, .. } => {
                 self.case(operand.as_deref(), conditions, else_result.as_deref(), cx)
             }
+            Expr::Cast { kind: CastKind::SafeCast | CastKind::DoubleColon, .. }
+            | Expr::ILike { .. }
+            | Expr::RLike { .. }
+            | Expr::SimilarTo { .. } => {
+                let message = format!("mismatched input: queries of Athena have no such expression: {expr}");
+                Err(QueryError::at("SYNTAX_ERROR", at(expr), message))
+            }
             Expr::Cast { kind, expr: inner, data_type, .. } => {
                 let value = self.expression(inner, cx)?;
-                let is_try = cx.is_try || matches!(kind, CastKind::TryCast | CastKind::SafeCast);
-                cast_to(&value, &type_of(data_type, expr)?, is_try, expr)
+                let is_try_cast = matches!(kind, CastKind::TryCast);
+                let cast = cast_to(&value, &type_of(data_type, expr)?, cx.is_try || is_try_cast, expr)?;
+                // That it fails is none of the business of a `TRY` around it.
+                let is_hidden = cx.is_try && is_try_cast;
+                Ok(if is_hidden { attempted(cast) } else { cast })
             }
             Expr::Extract { field, expr: inner, .. } => {
                 self.call(&field.to_string().to_lowercase(), &[inner], at(expr), cx)
             }
             Expr::Position { expr: part, r#in } => self.call("strpos", &[r#in, part], at(expr), cx),
-            Expr::Ceil { expr: inner, .. } => self.call("ceil", &[inner], at(expr), cx),
-            Expr::Floor { expr: inner, .. } => self.call("floor", &[inner], at(expr), cx),
+            Expr::Ceil { expr: inner, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
+                self.call("ceil", &[inner], at(expr), cx)
+            }
+            Expr::Floor { expr: inner, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
+                self.call("floor", &[inner], at(expr), cx)
+            }
             Expr::Substring { expr: inner, substring_from, substring_for, .. } => {
                 let parts = [Some(inner), substring_from.as_ref(), substring_for.as_ref()];
                 let parts: Vec<&Expr> = parts.into_iter().flatten().map(AsRef::as_ref).collect();
                 self.call("substr", &parts, at(expr), cx)
             }
-            Expr::Trim { trim_where, trim_what: None, expr: inner, .. } => {
+            Expr::Trim { trim_where, trim_what, trim_characters, expr: inner } => {
                 let name = match trim_where {
                     None | Some(TrimWhereField::Both) => "trim",
                     Some(TrimWhereField::Leading) => "ltrim",
                     Some(TrimWhereField::Trailing) => "rtrim",
                 };
-                self.call(name, &[inner], at(expr), cx)
+                let characters = trim_characters.iter().flatten();
+                let parts = [inner.as_ref()].into_iter().chain(trim_what.as_deref()).chain(characters);
+                self.call(name, &parts.collect::<Vec<_>>(), at(expr), cx)
             }
             Expr::AtTimeZone { timestamp, time_zone } => {
                 let value = self.expression(timestamp, cx)?;
@@ -238,10 +256,20 @@ impl Analyzer<'_> {
         let field = resolved.field;
         let typed = Typed::new(field.sql.clone(), field.ty.clone());
         if resolved.is_output {
+            if cx.in_aggregate {
+                let message = "Invalid reference to output projection attribute from ORDER BY aggregation";
+                let error = QueryError::at("COLUMN_NOT_FOUND", place_of(parts), message);
+                return Err(
+                    error.hint("an alias hides the column of its name: ORDER BY the alias, or rename it")
+                );
+            }
             return Ok(typed);
         }
         if resolved.is_outer {
-            cx.found.others = true;
+            (cx.found.others, cx.found.outer) = (true, true);
+            if resolved.keys.is_some_and(|keys| !keys.contains(&field.sql)) {
+                return Err(not_aggregated(&shown(expr), place_of(parts)));
+            }
         } else {
             cx.found.columns.push(field.source);
             if cx.keys.is_some_and(|keys| !cx.in_aggregate && !keys.contains(&field.sql)) {
@@ -428,11 +456,13 @@ impl Analyzer<'_> {
         }
         let mark = self.mark();
         let reach = std::mem::replace(&mut self.reach, usize::MAX);
-        let mut analyzed = self.query(query, cx.scope);
+        // Within an aggregate every row of a group is there.
+        let scope = Scope { keys: cx.scope.keys.filter(|_| !cx.in_aggregate), ..*cx.scope };
+        let mut analyzed = self.query(query, &scope);
         if analyzed.is_ok() && self.reach < mark.relations && !self.is_repeated {
             self.return_to(&mark);
             self.is_repeated = true;
-            analyzed = self.query(query, cx.scope);
+            analyzed = self.query(query, &scope);
             self.is_repeated = false;
         }
         self.reach = self.reach.min(reach);
@@ -448,6 +478,11 @@ impl Analyzer<'_> {
         let table = as_table(&sql, 1);
         Ok(Typed::new(format!("(SELECT scalar_value(count(*), max(c0)) FROM {table})"), ty.clone()))
     }
+}
+
+/// What is NULL if anything in it fails.
+pub fn attempted(typed: Typed) -> Typed {
+    Typed::new(format!("try_end(try_begin(), {})", typed.sql), typed.ty)
 }
 
 /// An element of an array as a value of its type: bytes are kept as their digits there.
@@ -515,6 +550,10 @@ pub fn type_of(data_type: &DataType, expr: &Expr) -> Result<Type> {
         DataType::Custom(name, _) if name.0.len() == 1 => data_type.to_string(),
         other => other.to_string(),
     };
+    if text.eq_ignore_ascii_case("string") {
+        let error = QueryError::at("TYPE_NOT_FOUND", at(expr), "Unknown type: string");
+        return Err(error.hint("text is `varchar` in queries, and `string` in statements that define tables"));
+    }
     text.parse().map_err(|()| {
         let name = text.split(['(', '<']).next().unwrap_or_default().trim().to_lowercase();
         if NOT_HERE.contains(&name.as_str()) {

@@ -36,6 +36,14 @@ impl Analyzer<'_> {
             let word = if number == 0 { " FROM " } else { " CROSS JOIN " };
             from.pieces.push(Piece::Text(word.to_owned()));
             from.is_joined |= number > 0;
+            // A comma is weaker than a join, which sees nothing of what is before. Arrays as rows do.
+            let unnests = |factor: &TableFactor| matches!(factor, TableFactor::UNNEST { .. });
+            let sees_all = unnests(relation) || joins.iter().any(|join| unnests(&join.relation));
+            if number > 0 && !joins.is_empty() && !sees_all {
+                let fields = self.nested(relation, joins, &mut from, parent)?;
+                from.fields.extend(fields);
+                continue;
+            }
             let fields = self.factor(relation, &mut from, parent)?;
             from.fields.extend(fields);
             for join in joins {
@@ -45,7 +53,29 @@ impl Analyzer<'_> {
         Ok(from)
     }
 
+    /// Joins in brackets: their conditions see nothing of what is around.
+    fn nested(
+        &mut self,
+        relation: &TableFactor,
+        joins: &[Join],
+        from: &mut From,
+        parent: &Scope<'_>,
+    ) -> Result<Vec<Field>> {
+        from.pieces.push(Piece::Text("(".to_owned()));
+        let outside = std::mem::take(&mut from.fields);
+        let fields = self.factor(relation, from, parent)?;
+        from.fields.extend(fields);
+        for join in joins {
+            self.join(join, from, parent)?;
+        }
+        from.pieces.push(Piece::Text(")".to_owned()));
+        Ok(std::mem::replace(&mut from.fields, outside))
+    }
+
     fn join(&mut self, join: &Join, from: &mut From, parent: &Scope<'_>) -> Result<()> {
+        if join.global {
+            return Err(not_supported(at(&join.relation), "GLOBAL joins"));
+        }
         let (word, constraint) = match &join.join_operator {
             JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => ("JOIN", constraint),
             JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => ("LEFT JOIN", constraint),
@@ -61,13 +91,7 @@ impl Analyzer<'_> {
         from.pieces.push(Piece::Text(format!(" {word} ")));
         let fields = self.factor(&join.relation, from, parent)?;
         from.fields.extend(fields);
-        if matches!(word, "LEFT JOIN" | "FULL JOIN") {
-            self.relations[first..].iter_mut().for_each(|relation| relation.is_nullable = true);
-        }
-        if matches!(word, "RIGHT JOIN" | "FULL JOIN") {
-            self.relations[..first].iter_mut().for_each(|relation| relation.is_nullable = true);
-        }
-        match constraint {
+        let joined = match constraint {
             JoinConstraint::On(condition) => self.on(condition, word, first, from, parent),
             JoinConstraint::Using(names) => self.using(names, word, before, from),
             JoinConstraint::None if word == "CROSS JOIN" => Ok(()),
@@ -77,7 +101,15 @@ impl Analyzer<'_> {
             }
             JoinConstraint::Natural => Err(not_supported(at(&join.relation), "NATURAL JOIN")),
             JoinConstraint::UsingAlias(..) => Err(not_supported(at(&join.relation), "USING with an alias")),
+        };
+        // The conditions of this join are asked of rows as they were before it.
+        if matches!(word, "LEFT JOIN" | "FULL JOIN") {
+            self.relations[first..].iter_mut().for_each(|relation| relation.is_nullable = true);
         }
+        if matches!(word, "RIGHT JOIN" | "FULL JOIN") {
+            self.relations[..first].iter_mut().for_each(|relation| relation.is_nullable = true);
+        }
+        joined
     }
 
     fn on(
@@ -89,14 +121,14 @@ impl Analyzer<'_> {
         parent: &Scope<'_>,
     ) -> Result<()> {
         let mut parts = Vec::new();
-        let scope = Scope { outputs: &[], fields: &from.fields, parent: Some(parent) };
+        let scope = Scope { outputs: &[], fields: &from.fields, keys: None, parent: Some(parent) };
         for part in conjuncts(condition) {
             let mut found = Found::default();
             let mut cx = Context::plain(&scope, Clause::Join, &mut found);
             let sql = self.condition(part, &mut cx, "JOIN ON clause")?;
             // What a join asks of one side alone may be asked before, unless that side is kept without a partner.
             let single = found.single_relation().filter(|at| match word {
-                "LEFT JOIN" => *at >= right,
+                "LEFT JOIN" => *at >= right && !self.relations[*at].is_nullable,
                 "JOIN" => !self.relations[*at].is_nullable,
                 _ => false,
             });
@@ -116,7 +148,7 @@ impl Analyzer<'_> {
         for name in names {
             let parts = identifiers(name);
             let take = |fields: &mut Vec<Field>| {
-                let scope = Scope { outputs: &[], fields, parent: None };
+                let scope = Scope { outputs: &[], fields, keys: None, parent: None };
                 let sql = scope.resolve(&parts)?.field.sql.clone();
                 let at = fields.iter().position(|field| field.sql == sql).expect("it was just found");
                 Ok(fields.remove(at))
@@ -147,7 +179,19 @@ impl Analyzer<'_> {
 
     fn factor(&mut self, factor: &TableFactor, from: &mut From, parent: &Scope<'_>) -> Result<Vec<Field>> {
         match factor {
-            TableFactor::Table { name, alias, args: None, sample: None, .. } => {
+            TableFactor::Table {
+                name,
+                alias,
+                args: None,
+                with_hints,
+                version: None,
+                with_ordinality: false,
+                partitions,
+                json_path: None,
+                sample: None,
+                index_directives,
+                inheritance: None,
+            } if with_hints.is_empty() && partitions.is_empty() && index_directives.is_empty() => {
                 self.table(name, alias.as_ref(), from)
             }
             TableFactor::Derived { lateral: false, subquery, alias, sample: None } => {
@@ -159,15 +203,7 @@ impl Analyzer<'_> {
                 self.unnest(array_exprs, *with_ordinality, alias.as_ref(), from, parent)
             }
             TableFactor::NestedJoin { table_with_joins, alias: None } => {
-                from.pieces.push(Piece::Text("(".to_owned()));
-                let outside = std::mem::take(&mut from.fields);
-                let fields = self.factor(&table_with_joins.relation, from, parent)?;
-                from.fields.extend(fields);
-                for join in &table_with_joins.joins {
-                    self.join(join, from, parent)?;
-                }
-                from.pieces.push(Piece::Text(")".to_owned()));
-                Ok(std::mem::replace(&mut from.fields, outside))
+                self.nested(&table_with_joins.relation, &table_with_joins.joins, from, parent)
             }
             _ => Err(not_supported(at(factor), "this in FROM: it knows tables, queries, joins and UNNEST")),
         }
@@ -234,7 +270,7 @@ impl Analyzer<'_> {
         let [array] = arrays else {
             return Err(not_supported(arrays.first().and_then(at), "UNNEST of several arrays"));
         };
-        let scope = Scope { outputs: &[], fields: &from.fields, parent: Some(parent) };
+        let scope = Scope { outputs: &[], fields: &from.fields, keys: None, parent: Some(parent) };
         let mut found = Found::default();
         let typed = self.expression(array, &mut Context::plain(&scope, Clause::Unnest, &mut found))?;
         let Type::Array(element) = typed.ty else {

@@ -6,11 +6,12 @@ use sqlparser::ast::{
     ObjectName, OrderByExpr, Select, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 
-use super::expression::{Context, at_time_zone};
+use super::expression::{Context, at_time_zone, attempted};
 use super::from::identifiers;
 use super::literal::quoted;
 use super::query::direction;
 use super::{Analyzer, Typed, at, mismatch, not_supported, place};
+use crate::athena::calendar::DAY;
 use crate::athena::error::{Place, QueryError, Result};
 use crate::athena::functions::{Call, Kind, Unresolved, kind, resolve};
 use crate::athena::types::Type;
@@ -95,7 +96,7 @@ impl Analyzer<'_> {
                 let was = std::mem::replace(&mut cx.is_try, true);
                 let typed = self.expression(inner, cx);
                 cx.is_try = was;
-                typed?
+                attempted(typed?)
             }
             ("typeof", [inner]) => {
                 let typed = self.expression(inner, cx)?;
@@ -118,8 +119,14 @@ impl Analyzer<'_> {
         place: Option<Place>,
         cx: &mut Context<'_>,
     ) -> Result<Typed> {
-        if kind(name).is_none_or(|kind| kind == Kind::Scalar) {
-            if arguments.is_distinct || function.filter.is_some() || function.over.is_some() {
+        let Some(kind) = kind(name) else {
+            // Whatever its arguments are.
+            return find(name, &[], place).map(|call| apply(&call, &[], cx.is_try));
+        };
+        if kind == Kind::Scalar {
+            let is_aggregated = arguments.is_distinct || arguments.is_star || arguments.ignores_nulls;
+            let is_aggregated = is_aggregated || !arguments.order_by.is_empty() || function.filter.is_some();
+            if is_aggregated || function.over.is_some() {
                 let message = format!("'{name}' is no aggregate or window function");
                 return Err(QueryError::at("FUNCTION_NOT_AGGREGATE", place, message));
             }
@@ -134,7 +141,7 @@ impl Analyzer<'_> {
         }
         match &function.over {
             Some(over) => self.window(name, arguments, function, over, place, cx),
-            None if kind(name) == Some(Kind::Window) => {
+            None if kind == Kind::Window => {
                 let message = format!("Window function {name} requires an OVER clause");
                 Err(QueryError::at("MISSING_OVER", place, message))
             }
@@ -174,7 +181,16 @@ impl Analyzer<'_> {
         place: Option<Place>,
         cx: &mut Context<'_>,
     ) -> Result<Typed> {
+        if arguments.ignores_nulls {
+            return Err(not_supported(place, "IGNORE NULLS of an aggregate"));
+        }
+        let (own, outer) = (cx.found.columns.len(), std::mem::replace(&mut cx.found.outer, false));
         let (mut typed, call) = self.aggregated(name, arguments, place, cx)?;
+        if cx.found.outer && cx.found.columns.len() == own {
+            // SQLite takes it for one of the query around.
+            return Err(not_supported(place, "an aggregate of nothing but columns of a query around it"));
+        }
+        cx.found.outer |= outer;
         // Some are of distinct values anyway.
         if arguments.is_distinct && !call.template.contains("DISTINCT") {
             let [only] = typed.as_mut_slice() else {
@@ -207,8 +223,14 @@ impl Analyzer<'_> {
             WindowType::WindowSpec(spec) => self.whole_window(spec)?,
             WindowType::NamedWindow(name) => self.named_window(name)?,
         };
-        if arguments.is_distinct || arguments.ignores_nulls {
-            return Err(not_supported(place, "DISTINCT and IGNORE NULLS of a window"));
+        if arguments.is_distinct || arguments.ignores_nulls || !arguments.order_by.is_empty() {
+            return Err(not_supported(
+                place,
+                "DISTINCT, ORDER BY and IGNORE NULLS in a function over a window",
+            ));
+        }
+        if function.filter.is_some() && kind(name) == Some(Kind::Window) {
+            return Err(not_supported(place, "FILTER of a window function"));
         }
         let (typed, call) = self.aggregated(name, arguments, place, cx)?;
         if call.template.contains("DISTINCT") {
@@ -229,9 +251,16 @@ impl Analyzer<'_> {
                 WindowFrameUnits::Range => "RANGE",
                 WindowFrameUnits::Groups => "GROUPS",
             };
-            let start = bound(start_bound);
+            let ordered = match order_by.as_slice() {
+                [only] if units == "RANGE" => Some(self.expression(&only.expr, cx)?.ty),
+                _ => None,
+            };
+            let start = self.bound(start_bound, units, ordered.as_ref(), place, cx)?;
             window.push(match end_bound {
-                Some(end) => format!("{units} BETWEEN {start} AND {}", bound(end)),
+                Some(end) => {
+                    let end = self.bound(end, units, ordered.as_ref(), place, cx)?;
+                    format!("{units} BETWEEN {start} AND {end}")
+                }
                 None => format!("{units} {start}"),
             });
         }
@@ -289,10 +318,52 @@ impl Analyzer<'_> {
         Ok(whole)
     }
 
+    /// Where a frame begins or ends. Moments are kept as milliseconds, and days as days: so is the span between them.
+    fn bound(
+        &mut self,
+        bound: &WindowFrameBound,
+        units: &str,
+        ordered: Option<&Type>,
+        place: Option<Place>,
+        cx: &mut Context<'_>,
+    ) -> Result<String> {
+        let (by, word) = match bound {
+            WindowFrameBound::CurrentRow => return Ok("CURRENT ROW".to_owned()),
+            WindowFrameBound::Preceding(None) => return Ok("UNBOUNDED PRECEDING".to_owned()),
+            WindowFrameBound::Following(None) => return Ok("UNBOUNDED FOLLOWING".to_owned()),
+            WindowFrameBound::Preceding(Some(by)) => (by, "PRECEDING"),
+            WindowFrameBound::Following(Some(by)) => (by, "FOLLOWING"),
+        };
+        let typed = self.expression(by, cx)?;
+        let count: Option<i64> = typed.sql.parse().ok().filter(|count| *count >= 0);
+        let count = match (units, &typed.ty, ordered, count) {
+            ("ROWS" | "GROUPS", ty, _, Some(count)) if ty.is_integer() => count,
+            ("RANGE", Type::IntervalDay, Some(Type::Timestamp | Type::TimestampTz), Some(ms)) => ms,
+            ("RANGE", Type::IntervalDay, Some(Type::Date), Some(ms)) if ms % DAY == 0 => ms / DAY,
+            ("RANGE", ty, Some(of), Some(count))
+                if ty.is_integer() && (of.is_integer() || *of == Type::Double) =>
+            {
+                count
+            }
+            _ => {
+                let place = at(by.as_ref()).or(place);
+                return Err(not_supported(
+                    place,
+                    "this bound of a frame: numbers and spans are written out, and fit the order",
+                ));
+            }
+        };
+        Ok(format!("{count} {word}"))
+    }
+
     fn order_list(&mut self, order_by: &[OrderByExpr], cx: &mut Context<'_>) -> Result<String> {
         let mut parts = Vec::new();
         for order in order_by {
-            parts.push(format!("{}{}", self.expression(&order.expr, cx)?.sql, direction(order)));
+            let by = self.expression(&order.expr, cx)?;
+            if matches!(by.ty, Type::Array(_)) {
+                return Err(not_supported(at(&order.expr), "an order of arrays"));
+            }
+            parts.push(format!("{}{}", by.sql, direction(order)));
         }
         Ok(parts.join(", "))
     }
@@ -301,16 +372,6 @@ impl Analyzer<'_> {
 /// What a function is called, whatever it is said to be of.
 pub fn called(name: &ObjectName) -> String {
     identifiers(name).last().expect("a function has a name").value.to_lowercase()
-}
-
-fn bound(bound: &WindowFrameBound) -> String {
-    match bound {
-        WindowFrameBound::CurrentRow => "CURRENT ROW".to_owned(),
-        WindowFrameBound::Preceding(None) => "UNBOUNDED PRECEDING".to_owned(),
-        WindowFrameBound::Following(None) => "UNBOUNDED FOLLOWING".to_owned(),
-        WindowFrameBound::Preceding(Some(by)) => format!("{by} PRECEDING"),
-        WindowFrameBound::Following(Some(by)) => format!("{by} FOLLOWING"),
-    }
 }
 
 fn arguments(function: &Function) -> Result<Arguments<'_>> {

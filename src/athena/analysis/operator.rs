@@ -34,6 +34,9 @@ pub fn binary(a: Typed, op: &BinaryOperator, b: Typed, is_try: bool, place: Opti
     match op {
         Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq => {
             let ty = comparable(&a, &op.to_string(), &b, place)?;
+            if matches!(ty, Type::Array(_)) && !matches!(op, Op::Eq | Op::NotEq) {
+                return Err(not_supported(place, "an order of arrays"));
+            }
             Ok(Typed::new(format!("({} {op} {})", a.coerced(&ty), b.coerced(&ty)), Type::Boolean))
         }
         Op::StringConcat => concatenation(&a, &b, place),
@@ -114,14 +117,14 @@ fn concatenation(a: &Typed, b: &Typed, place: Option<Place>) -> Result<Typed> {
 }
 
 fn arithmetic(a: Typed, op: &BinaryOperator, b: Typed, is_try: bool, place: Option<Place>) -> Result<Typed> {
-    if let Some(moment) = with_times(&a, op, &b) {
+    let attempt = if is_try { "try_" } else { "" };
+    if let Some(moment) = with_times(&a, op, &b, attempt) {
         return Ok(moment);
     }
     let is_number = |typed: &Typed| typed.ty.is_number() || typed.ty == Type::Unknown;
     if !is_number(&a) || !is_number(&b) {
         return Err(cannot_apply(&a, &op.to_string(), &b, place));
     }
-    let attempt = if is_try { "try_" } else { "" };
     let name = match op {
         BinaryOperator::Plus => "add",
         BinaryOperator::Minus => "subtract",
@@ -168,7 +171,7 @@ fn decimal(a: &Typed, op: &BinaryOperator, name: &str, b: &Typed, attempt: &str)
 const DAY: u64 = 86_400_000;
 
 /// Arithmetic with days, moments and spans, if it is that.
-fn with_times(a: &Typed, op: &BinaryOperator, b: &Typed) -> Option<Typed> {
+fn with_times(a: &Typed, op: &BinaryOperator, b: &Typed, attempt: &str) -> Option<Typed> {
     use Type::{Date, IntervalDay, IntervalYear, Timestamp, TimestampTz};
     let (x, y) = (&a.sql, &b.sql);
     let sign = match op {
@@ -178,15 +181,19 @@ fn with_times(a: &Typed, op: &BinaryOperator, b: &Typed) -> Option<Typed> {
         _ => return None,
     };
     let sql = match (&a.ty, sign, &b.ty) {
-        (Date, "+" | "-", IntervalDay) => return Some(Typed::new(format!("({x} {sign} {y} / {DAY})"), Date)),
+        (Date, "+" | "-", IntervalDay) => {
+            return Some(Typed::new(format!("{attempt}t_date_add_span({x}, {sign}({y}))"), Date));
+        }
         (Date, "+" | "-", IntervalYear) => {
-            return Some(Typed::new(format!("t_date_add_months({x}, {sign}{y})"), Date));
+            return Some(Typed::new(format!("t_date_add_months({x}, {sign}({y}))"), Date));
         }
         (Timestamp | TimestampTz, "+" | "-", IntervalDay) => format!("({x} {sign} {y})"),
         (Timestamp | TimestampTz, "+" | "-", IntervalYear) => {
-            format!("t_timestamp_add_months({x}, {sign}{y})")
+            format!("t_timestamp_add_months({x}, {sign}({y}))")
         }
-        (IntervalDay | IntervalYear, "+", Date | Timestamp | TimestampTz) => return with_times(b, op, a),
+        (IntervalDay | IntervalYear, "+", Date | Timestamp | TimestampTz) => {
+            return with_times(b, op, a, attempt);
+        }
         (Date, "-", Date) => return Some(Typed::new(format!("(({x} - {y}) * {DAY})"), IntervalDay)),
         (Timestamp, "-", Timestamp) | (TimestampTz, "-", TimestampTz) => {
             return Some(Typed::new(format!("({x} - {y})"), IntervalDay));

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Distinct, Expr, Fetch, Function, GroupByExpr, LimitClause, OrderByExpr, OrderByKind, OrderBySort, Query,
-    Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Value, Values,
-    Visit, Visitor,
+    Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier,
+    Value, Values, Visit, Visitor, WildcardAdditionalOptions,
 };
 
 use super::expression::{Clause, Context, Found};
@@ -13,7 +13,7 @@ use super::from::with_clause;
 use super::function::called;
 use super::scope::{Field, Scope, backquoted, dotted};
 use super::{Analyzer, Columns, Typed, at, mismatch, not_supported, place};
-use crate::athena::error::{QueryError, Result};
+use crate::athena::error::{Place, QueryError, Result};
 use crate::athena::functions::{Kind, kind};
 use crate::athena::types::Type;
 
@@ -28,6 +28,7 @@ struct Item<'a> {
 impl Analyzer<'_> {
     /// A query, and what it gives. Its columns are `c0`, `c1`, … in SQLite's statement.
     pub fn query(&mut self, query: &Query, parent: &Scope<'_>) -> Result<(String, Columns)> {
+        foreign(&query_extras(query))?;
         let known = self.ctes.len();
         let mut with = self.with(query, parent)?;
         let order_by = order_by(query)?;
@@ -158,11 +159,13 @@ impl Analyzer<'_> {
             columns.push((format!("_col{column}"), ty));
         }
         let select = |row: &Vec<Typed>| {
-            let cells = row.iter().zip(&columns).enumerate();
-            let cells = cells.map(|(at, (cell, (_, ty)))| format!("{} AS c{at}", cell.coerced(ty)));
-            format!("SELECT {}", cells.collect::<Vec<_>>().join(", "))
+            let cells = row.iter().zip(&columns).map(|(cell, (_, ty))| cell.coerced(ty));
+            format!("({})", cells.collect::<Vec<_>>().join(", "))
         };
-        Ok((rows.iter().map(select).collect::<Vec<_>>().join(" UNION ALL "), columns))
+        // SQLite has names of its own for the columns.
+        let names: Vec<String> = (0..width).map(|at| format!("column{} AS c{at}", at + 1)).collect();
+        let rows: Vec<String> = rows.iter().map(select).collect();
+        Ok((format!("SELECT {} FROM (VALUES {})", names.join(", "), rows.join(", ")), columns))
     }
 
     /// A `SELECT`: what goes before it in `WITH`, itself, and what it gives.
@@ -172,18 +175,17 @@ impl Analyzer<'_> {
         order_by: &[OrderByExpr],
         parent: &Scope<'_>,
     ) -> Result<(Vec<String>, String, Columns)> {
-        if select.qualify.is_some() || !select.lateral_views.is_empty() {
-            return Err(not_supported(at(select), "QUALIFY and LATERAL VIEW"));
-        }
+        foreign(&select_extras(select))?;
         let windows = self.named_windows(select)?;
         let around = std::mem::replace(&mut self.windows, windows);
         let mut from = self.from(&select.from, parent)?;
         let fields = std::mem::take(&mut from.fields);
-        let scope = Scope { outputs: &[], fields: &fields, parent: Some(parent) };
+        let scope = Scope { outputs: &[], fields: &fields, keys: None, parent: Some(parent) };
         let filter = self.filter(select.selection.as_ref(), &scope)?;
         let keys = self.group_keys(select, &scope)?;
         let is_grouped = !keys.is_empty() || select.having.is_some() || has_aggregates(select, order_by);
         let grouping = is_grouped.then_some(keys.as_slice());
+        let scope = Scope { keys: grouping, ..scope };
         let items = self.items(select, &scope, grouping)?;
         let mut sql = format!("SELECT {}", if is_distinct(select)? { "DISTINCT " } else { "" });
         let columns = items
@@ -192,6 +194,10 @@ impl Analyzer<'_> {
             .map(|(at, item)| format!("{} AS c{at}", item.typed.sql))
             .collect::<Vec<_>>();
         sql += &columns.join(", ");
+        if is_grouped && keys.is_empty() {
+            // SQLite sees a group only where the list has an aggregate.
+            sql += ", count(*)";
+        }
         let order = self.order(order_by, &items, &scope, grouping, is_distinct(select)?)?;
         let having = match &select.having {
             Some(having) => {
@@ -288,8 +294,12 @@ impl Analyzer<'_> {
                     };
                     items.push(Item { name, written: Some(expr), typed });
                 }
-                SelectItem::Wildcard(_) => self.wildcard(None, scope, keys, item, &mut items)?,
-                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                SelectItem::Wildcard(options) => {
+                    foreign(&star_extras(options, at(item)))?;
+                    self.wildcard(None, scope, keys, item, &mut items)?;
+                }
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
+                    foreign(&star_extras(options, at(item)))?;
                     let name = super::from::identifiers(name);
                     let relation = name.last().map(|part| part.value.to_lowercase());
                     self.wildcard(relation.as_deref(), scope, keys, item, &mut items)?;
@@ -370,6 +380,9 @@ impl Analyzer<'_> {
                     let is_item = items.iter().any(|item| item.written == Some(&order.expr));
                     cx.keys = keys.filter(|_| !is_item);
                     let by = self.expression(&order.expr, &mut cx)?;
+                    if matches!(by.ty, Type::Array(_)) {
+                        return Err(not_supported(at(&order.expr), "an order of arrays"));
+                    }
                     match items.iter().position(|item| item.typed.sql == by.sql) {
                         Some(at) => (at + 1).to_string(),
                         None if is_distinct => {
@@ -402,7 +415,7 @@ impl Analyzer<'_> {
             source: (usize::MAX, 0),
         });
         let fields: Vec<Field> = fields.collect();
-        let scope = Scope { outputs: &fields, fields: &[], parent: None };
+        let scope = Scope { outputs: &fields, fields: &[], keys: None, parent: None };
         let mut parts = Vec::new();
         for order in order_by {
             let by = match ordinal(&order.expr) {
@@ -433,11 +446,19 @@ impl Analyzer<'_> {
                 return Err(QueryError::at("SYNTAX_ERROR", at(from), message));
             }
         }
+        let one = Expr::value(Value::Number("1".to_owned(), false));
         if let Some(Fetch { with_ties, percent, quantity }) = &query.fetch {
             if *with_ties || *percent {
                 return Err(not_supported(quantity.as_ref().and_then(at), "FETCH … WITH TIES or PERCENT"));
             }
-            limit = quantity.as_ref();
+            limit = Some(quantity.as_ref().unwrap_or(&one));
+        }
+        if let (Some(before), Some(after)) = (limit, offset)
+            && at(before).zip(at(after)).is_some_and(|(before, after)| before < after)
+        {
+            let message = "mismatched input 'OFFSET'. Expecting: <EOF>";
+            let error = QueryError::at("SYNTAX_ERROR", at(after), message);
+            return Err(error.hint("OFFSET comes before LIMIT"));
         }
         let count = |expr: &Expr| match ordinal(expr) {
             Some(number) => Ok(number),
@@ -496,6 +517,106 @@ fn has_aggregates(select: &Select, order_by: &[OrderByExpr]) -> bool {
     exprs.any(|expr| expr.visit(&mut Aggregates::default()).is_break())
 }
 
+/// What the parser takes and Athena does not: whether it is there, what it is called, and where.
+type Extras = Vec<(bool, &'static str, Option<Place>)>;
+
+fn foreign(extras: &Extras) -> Result<()> {
+    match extras.iter().find(|(is_there, ..)| *is_there) {
+        Some((_, what, place)) => {
+            let message = format!("mismatched input '{what}': queries of Athena have no such clause");
+            Err(QueryError::at("SYNTAX_ERROR", *place, message))
+        }
+        None => Ok(()),
+    }
+}
+
+fn query_extras(query: &Query) -> Extras {
+    let Query {
+        with: _,
+        body,
+        order_by: _,
+        limit_clause: _,
+        fetch: _,
+        locks,
+        for_clause,
+        settings,
+        format_clause,
+        pipe_operators,
+    } = query;
+    let place = at(body.as_ref());
+    vec![
+        (!locks.is_empty() || for_clause.is_some(), "FOR", place),
+        (settings.is_some(), "SETTINGS", place),
+        (format_clause.is_some(), "FORMAT", place),
+        (!pipe_operators.is_empty(), "|>", place),
+    ]
+}
+
+fn select_extras(select: &Select) -> Extras {
+    let Select {
+        select_token: _,
+        optimizer_hints: _,
+        distinct: _,
+        select_modifiers,
+        top,
+        top_before_distinct: _,
+        projection: _,
+        exclude,
+        into,
+        from: _,
+        lateral_views,
+        prewhere,
+        selection: _,
+        connect_by,
+        group_by: _,
+        cluster_by,
+        distribute_by,
+        sort_by,
+        having: _,
+        named_window: _,
+        qualify,
+        window_before_qualify: _,
+        value_table_mode,
+        flavor,
+    } = select;
+    let place = at(select);
+    vec![
+        (select_modifiers.is_some() || value_table_mode.is_some(), "SELECT", place),
+        (*flavor != SelectFlavor::Standard, "FROM", place),
+        (top.is_some(), "TOP", place),
+        (exclude.is_some(), "EXCLUDE", place),
+        (into.is_some(), "INTO", place),
+        (!lateral_views.is_empty(), "LATERAL", place),
+        (prewhere.is_some(), "PREWHERE", place),
+        (!connect_by.is_empty(), "CONNECT", place),
+        (!cluster_by.is_empty(), "CLUSTER", cluster_by.first().and_then(at)),
+        (!distribute_by.is_empty(), "DISTRIBUTE", distribute_by.first().and_then(at)),
+        (!sort_by.is_empty(), "SORT", sort_by.first().and_then(at)),
+        (qualify.is_some(), "QUALIFY", qualify.as_ref().and_then(at)),
+    ]
+}
+
+/// What a star may have beside it elsewhere.
+fn star_extras(options: &WildcardAdditionalOptions, place: Option<Place>) -> Extras {
+    let WildcardAdditionalOptions {
+        wildcard_token: _,
+        opt_ilike,
+        opt_exclude,
+        opt_except,
+        opt_replace,
+        opt_rename,
+        opt_alias,
+    } = options;
+    vec![
+        (opt_ilike.is_some(), "ILIKE", place),
+        (opt_exclude.is_some(), "EXCLUDE", place),
+        (opt_except.is_some(), "EXCEPT", place),
+        (opt_replace.is_some(), "REPLACE", place),
+        (opt_rename.is_some(), "RENAME", place),
+        (opt_alias.is_some(), "AS", place),
+    ]
+}
+
 /// The parts of a condition that all have to be true.
 pub fn conjuncts(condition: &Expr) -> Vec<&Expr> {
     use sqlparser::ast::BinaryOperator::And;
@@ -511,17 +632,13 @@ pub fn conjuncts(condition: &Expr) -> Vec<&Expr> {
 }
 
 /// An error for a column that is different in every row of a group.
-pub fn not_aggregated(what: &str, place: Option<crate::athena::error::Place>) -> QueryError {
+pub fn not_aggregated(what: &str, place: Option<Place>) -> QueryError {
     let message = format!("'{what}' must be an aggregate expression or appear in GROUP BY clause");
     QueryError::at("EXPRESSION_NOT_AGGREGATE", place, message)
 }
 
 /// Gives columns new names, if there are as many.
-pub fn rename(
-    columns: &mut Columns,
-    names: &[String],
-    place: Option<crate::athena::error::Place>,
-) -> Result<()> {
+pub fn rename(columns: &mut Columns, names: &[String], place: Option<Place>) -> Result<()> {
     if names.is_empty() {
         return Ok(());
     }

@@ -28,6 +28,8 @@ pub struct Scope<'a> {
     pub outputs: &'a [Field],
     /// The columns of `FROM`.
     pub fields: &'a [Field],
+    /// What its rows are grouped by: other columns differ within a group, also for queries inside.
+    pub keys: Option<&'a [String]>,
     /// What is around it.
     pub parent: Option<&'a Scope<'a>>,
 }
@@ -40,24 +42,26 @@ pub struct Resolved<'a> {
     pub is_outer: bool,
     /// Whether it is a column of the output.
     pub is_output: bool,
+    /// What the rows that it is a column of are grouped by.
+    pub keys: Option<&'a [String]>,
 }
 
 impl<'a> Scope<'a> {
     /// Where nothing has a name.
-    pub const EMPTY: Scope<'static> = Scope { outputs: &[], fields: &[], parent: None };
+    pub const EMPTY: Scope<'static> = Scope { outputs: &[], fields: &[], keys: None, parent: None };
 
     /// Finds a column by its name, with that of its table before it or not.
     pub fn resolve(&self, parts: &[Ident]) -> Result<Resolved<'a>> {
         let (mut scope, mut is_outer) = (Some(self), false);
-        while let Some(Scope { outputs, fields, parent }) = scope {
+        while let Some(Scope { outputs, fields, keys, parent }) = scope {
             for (columns, is_output) in [(outputs, true), (fields, false)] {
                 let found: Vec<&Field> = columns.iter().filter(|field| field.is_named(parts)).collect();
                 match found.as_slice() {
                     [] => {}
-                    [field] => return Ok(Resolved { field, is_outer, is_output }),
+                    [field] => return Ok(Resolved { field, is_outer, is_output, keys: *keys }),
                     // The same column twice in an output is one column.
                     [first, rest @ ..] if is_output && rest.iter().all(|field| field.sql == first.sql) => {
-                        return Ok(Resolved { field: first, is_outer, is_output });
+                        return Ok(Resolved { field: first, is_outer, is_output, keys: *keys });
                     }
                     _ => {
                         let message = format!("Column '{}' is ambiguous", dotted(parts));

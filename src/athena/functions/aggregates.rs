@@ -20,8 +20,14 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     })?;
     fold(connection, "t_max_by", 2, |best, row| best_step(best, row, true), best_end)?;
     fold(connection, "t_min_by", 2, |best, row| best_step(best, row, false), best_end)?;
-    fold(connection, "t_array_agg", 1, |items, row| array_step(items, row, false), array_end)?;
-    fold(connection, "t_array_agg_arrays", 1, |items, row| array_step(items, row, true), array_end)?;
+    fold(connection, "t_array_agg", 1, |items, row| array_step(items, row, false), |items| array_end(items))?;
+    fold(
+        connection,
+        "t_array_agg_arrays",
+        1,
+        |items, row| array_step(items, row, true),
+        |items| array_end(items),
+    )?;
     fold(connection, "t_percentile", 2, percentile_step, percentile_end)?;
     fold(connection, "t_stddev_samp", 1, moments_step, |all: &mut Moments| {
         Ok(real(all.sample_variance().map(f64::sqrt)))
@@ -152,8 +158,8 @@ fn array_step(items: &mut Vec<serde_json::Value>, row: &Context<'_>, of_arrays: 
     Ok(())
 }
 
-fn array_end(items: &mut Vec<serde_json::Value>) -> Outcome {
-    if items.is_empty() { Ok(Value::Null) } else { super::function::array(items.clone()) }
+fn array_end(items: &[serde_json::Value]) -> Outcome {
+    if items.is_empty() { Ok(Value::Null) } else { super::function::array(items.to_vec()) }
 }
 
 /// Numbers, and which share of them lies below the one that is asked for.

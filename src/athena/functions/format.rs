@@ -69,6 +69,8 @@ pub enum Named {
     Half,
 }
 
+/// Numbers are not padded to more digits than this, whatever a format asks for.
+const WIDTH_MAX: usize = 64;
 const MONTHS: &[&str] = &[
     "January",
     "February",
@@ -241,7 +243,10 @@ pub fn print(pieces: &[Piece], ms: i64) -> String {
 fn print_piece(piece: &Piece, ms: i64) -> String {
     match piece {
         Piece::Literal(text) => text.clone(),
-        Piece::Number(field, width) => format!("{:0width$}", number(*field, ms)),
+        Piece::Number(field, width) => {
+            let width = (*width).min(WIDTH_MAX);
+            format!("{:0width$}", number(*field, ms))
+        }
         Piece::ShortYear => format!("{:02}", number(Field::Year, ms).rem_euclid(100)),
         Piece::Name(named, true) => name(*named, ms).chars().take(3).collect(),
         Piece::Name(named, false) => name(*named, ms).to_owned(),

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 
+use crate::athena::attempt::{self, attempt};
 use crate::athena::cast::Outcome;
 use crate::athena::failure::Failure;
 use crate::athena::{decimal, value};
@@ -52,8 +53,8 @@ pub fn register(connection: &Connection, functions: &'static [Function]) -> rusq
             function.call(context).map_err(rusqlite::Error::from)
         })?;
         let twin = format!("try_{name}");
-        connection.create_scalar_function(twin.as_str(), function.arity, FLAGS, |context| {
-            Ok(function.call(context).unwrap_or(Value::Null))
+        connection.create_scalar_function(twin.as_str(), function.arity, attempt::FLAGS, |context| {
+            Ok(attempt(function.call(context)))
         })?;
     }
     Ok(())

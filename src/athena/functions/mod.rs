@@ -130,6 +130,7 @@ pub fn register(connection: &Connection, now_ms: i64) -> rusqlite::Result<()> {
     ] {
         function::register(connection, functions)?;
     }
+    super::attempt::register(connection)?;
     aggregates::register(connection)?;
     super::cast::register(connection)?;
     connection.create_scalar_function("t_now", 0, function::FLAGS, move |_| Ok(now_ms))

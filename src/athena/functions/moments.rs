@@ -23,6 +23,13 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("t_second", 1, |a| of_time(a, 1000, 60)),
     Function::new("t_millisecond", 1, |a| of_time(a, 1, 1000)),
     Function::new("t_last_day_of_month", 1, |a| of_day(a, last_day_of_month)),
+    Function::new("t_date_add_span", 2, |a| {
+        let (days, rest) = calendar::split(a.integer(1)?);
+        if rest != 0 {
+            return Err(Failure::argument("Cannot add hour, minutes or seconds to a date"));
+        }
+        Ok(Value::Integer(a.integer(0)?.saturating_add(days)))
+    }),
     Function::new("t_date_add_months", 2, |a| {
         let days = bounded(a.integer(0)?.saturating_mul(DAY))? / DAY;
         Ok(Value::Integer(Date::of_days(days).add_months(a.integer(1)?.clamp(-MONTHS, MONTHS)).days()))
@@ -156,16 +163,12 @@ fn difference(unit: Unit, from: i64, to: i64) -> Outcome {
 
 /// The months that passed in full between two moments.
 fn whole_months(from: i64, to: i64) -> i64 {
+    if to < from {
+        return -whole_months(to, from);
+    }
     let (a, b) = (Date::of_days(calendar::split(from).0), Date::of_days(calendar::split(to).0));
     let months = (b.year - a.year) * 12 + b.month - a.month;
-    let reached = calendar::add_months(from, months);
-    if months > 0 && reached > to {
-        months - 1
-    } else if months < 0 && reached < to {
-        months + 1
-    } else {
-        months
-    }
+    if months > 0 && calendar::add_months(from, months) > to { months - 1 } else { months }
 }
 
 fn print(arguments: &Arguments<'_, '_>, style: Style) -> Outcome {
@@ -204,7 +207,7 @@ fn from_iso8601_timestamp(arguments: &Arguments<'_, '_>) -> Outcome {
     let whole = arguments.text(0)?;
     let (date, time) = whole.split_once('T').unwrap_or((whole, ""));
     let parsed = iso_date(date).and_then(|days| {
-        let moment = format!("{}T{time}", calendar::date_text(days));
+        let moment = format!("{} {time}", calendar::date_text(days));
         let (ms, zone) = calendar::parse_timestamp(&moment)?;
         Some(ms - zone.unwrap_or(0))
     });

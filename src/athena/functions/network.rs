@@ -40,7 +40,10 @@ fn cidr_contains(arguments: &Arguments<'_, '_>) -> Outcome {
         if !text.contains('/') {
             return Err(Failure::argument("Invalid CIDR"));
         }
-        text.parse::<IpNet>().map_err(|_| Failure::argument("Invalid network IP address or prefix length"))
+        let network: IpNet =
+            text.parse().map_err(|_| Failure::argument("Invalid network IP address or prefix length"))?;
+        // Trino takes no address of a host for a network.
+        if network.addr() == network.network() { Ok(network) } else { Err(Failure::argument("Invalid CIDR")) }
     })?;
     truth(network.contains(&ip(arguments, 1)?))
 }
@@ -75,6 +78,10 @@ mod tests {
         ] {
             assert_eq!(call(name, arguments), expected, "{name} {arguments:?}");
         }
+        assert_eq!(
+            call_error("contains", &[("'10.0.0.4/24'", "varchar"), ADDRESS]),
+            "INVALID_FUNCTION_ARGUMENT: Invalid CIDR"
+        );
         assert_eq!(
             call_error("contains", &[("'10.0.0.0'", "varchar"), ADDRESS]),
             "INVALID_FUNCTION_ARGUMENT: Invalid CIDR"

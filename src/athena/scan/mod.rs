@@ -146,7 +146,7 @@ impl ScanSpec {
     }
 }
 
-/// The field of flow logs that a column is named after.
+/// The field of flow logs that a column is named after (aws: athena-column-names).
 fn field(column: &str) -> Option<Field> {
     column.replace('_', "-").parse().ok()
 }

@@ -1,4 +1,4 @@
-//! Parquet files: columns are found by their names, and only those that are needed are read.
+//! Parquet files: columns are found by their names (aws: athena-parquet-by-name), and only those that are needed are read.
 
 use parquet::basic::{ConvertedType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};

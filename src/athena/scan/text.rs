@@ -126,7 +126,7 @@ fn check_header(uri: &str, spec: &ScanSpec, line: &[u8]) -> Result<Option<(usize
     Ok(other.map(|(at, (field, _))| (at, field.name().to_owned())))
 }
 
-/// How rows are made of lines.
+/// How rows are made of lines: fields are columns in their order (aws: athena-text-positional).
 struct Rows<'a> {
     text: &'a Text<'a>,
     work: &'a Work,
