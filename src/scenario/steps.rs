@@ -229,6 +229,10 @@ impl Reader<'_> {
             None => AthenaExpectation::default(),
         };
         let statements = node.text(self.problems)?.to_owned();
+        if statements.trim().is_empty() {
+            let problem = Problem::at(node.place, "there is no statement");
+            self.problems.push(problem.hint("write one like `athena: SELECT count(*) FROM vpc_flow_logs`"));
+        }
         if !cfg!(feature = "athena") {
             let problem = Problem::at(node.place, "this vpclab was built without Athena");
             self.problems.push(problem.hint("build it with the feature `athena`"));

@@ -157,8 +157,9 @@ impl Destinations {
         self.results.values().cloned().collect()
     }
 
-    /// Ends the files, and writes the list of them if there are any.
-    pub fn finish(&mut self) -> io::Result<()> {
+    /// Ends the files, and writes the list of them if there are any. Buckets that are there have a folder, though they be
+    /// empty: results of queries may go there.
+    pub fn finish<'b>(&mut self, buckets: impl Iterator<Item = &'b str>) -> io::Result<()> {
         for file in self.streams.values_mut() {
             file.flush()?;
         }
@@ -167,6 +168,10 @@ impl Destinations {
         else {
             return Ok(());
         };
+        for bucket in buckets {
+            let path = folder.join(path_of(FOLDERS[0], bucket, ""));
+            fs::create_dir_all(&path).map_err(|error| at(&path, &error))?;
+        }
         let streams = self.streams.keys().map(|(region, group, stream)| StreamEntry {
             group,
             stream,

@@ -516,7 +516,7 @@ impl Runner {
     fn leave_behind(&mut self, folder: Folder, result: &ScenarioResult) -> io::Result<Output> {
         let captures = self.world.observer.finish_captures()?;
         let records = self.world.observer.records.finish()?;
-        self.destinations.finish()?;
+        self.destinations.finish(self.world.model().buckets.values().map(|bucket| bucket.name.as_str()))?;
         if let Some((name, text)) = self.athena.file() {
             folder.write(name, text.as_bytes())?;
         }

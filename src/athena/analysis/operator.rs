@@ -82,11 +82,18 @@ fn cannot_apply(a: &Typed, op: &str, b: &Typed, place: Option<Place>) -> crate::
     let error = mismatch(place, format!("Cannot apply operator: {} {op} {}", a.ty, b.ty));
     let is_text = |typed: &Typed| matches!(typed.ty, Type::Varchar(_));
     match (&a.ty, &b.ty) {
+        (ty, Type::Timestamp | Type::TimestampTz) | (Type::Timestamp | Type::TimestampTz, ty)
+            if ty.is_integer() =>
+        {
+            error.hint("from_unixtime(start) makes a moment of seconds since 1970")
+        }
         (Type::Date, _) if is_text(b) => error.hint("a date is written DATE '2024-06-28'"),
         (_, Type::Date) if is_text(a) => error.hint("a date is written DATE '2024-06-28'"),
         (ty, _) if ty.is_number() && is_text(b) => error.hint("numbers are written without quotes"),
         (_, ty) if ty.is_number() && is_text(a) => {
-            error.hint("the column is text: write the number in quotes, or CAST the column")
+            let is_compared = matches!(op, "=" | "<>" | "<" | "<=" | ">" | ">=");
+            let how = if is_compared { "write the number in quotes, or CAST the column" } else { "CAST it" };
+            error.hint(format!("one side is text: {how}"))
         }
         _ => error,
     }

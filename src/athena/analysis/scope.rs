@@ -2,7 +2,7 @@
 
 use sqlparser::ast::Ident;
 
-use super::{place, place_of};
+use super::{not_supported, place, place_of};
 use crate::athena::error::{QueryError, Result};
 use crate::athena::types::Type;
 
@@ -20,6 +20,9 @@ pub struct Field {
     /// The relation of `FROM` it is of, and its number there.
     pub source: (usize, usize),
 }
+
+/// Columns that Athena's tables have beside their own.
+const HIDDEN: [&str; 4] = ["$path", "$file_size", "$file_modified_time", "$partition"];
 
 /// The columns at a place, and those of the queries around it.
 #[derive(Clone, Copy, Debug)]
@@ -76,12 +79,19 @@ impl<'a> Scope<'a> {
         {
             return Err(backquoted(name));
         }
+        if let Some(name) = parts.last().filter(|name| HIDDEN.contains(&name.value.as_str())) {
+            return Err(not_supported(place(name.span), &format!("the hidden column \"{}\"", name.value)));
+        }
         let message = format!(
             "Column '{}' cannot be resolved or requester is not authorized to access requested resources",
             dotted(parts)
         );
         let error = QueryError::at("COLUMN_NOT_FOUND", place_of(parts), message);
+        let is_quoted = matches!(parts, [name] if name.quote_style == Some('"'));
         Err(match self.names().as_slice() {
+            _ if is_quoted => {
+                error.hint("what is in double quotes is a column; text is in single ones: 'REJECT'")
+            }
             [] => error,
             names => error.hint(format!("the columns are: {}", names.join(", "))),
         })

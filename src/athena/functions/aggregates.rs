@@ -9,7 +9,7 @@ use super::function::FLAGS;
 use crate::athena::cast::Outcome;
 use crate::athena::decimal;
 use crate::athena::failure::Failure;
-use crate::athena::value::{owned, to_double, to_json};
+use crate::athena::value::{elements, owned, to_double, to_json};
 
 /// Registers the aggregates.
 pub fn register(connection: &Connection) -> rusqlite::Result<()> {
@@ -29,6 +29,7 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
         |items| array_end(items),
     )?;
     fold(connection, "t_percentile", 2, percentile_step, percentile_end)?;
+    fold(connection, "t_percentiles", 2, percentile_step, percentiles_end)?;
     fold(connection, "t_stddev_samp", 1, moments_step, |all: &mut Moments| {
         Ok(real(all.sample_variance().map(f64::sqrt)))
     })?;
@@ -162,10 +163,10 @@ fn array_end(items: &[serde_json::Value]) -> Outcome {
     if items.is_empty() { Ok(Value::Null) } else { super::function::array(items.to_vec()) }
 }
 
-/// Numbers, and which share of them lies below the one that is asked for.
+/// Numbers, and which shares of them lie below those that are asked for.
 #[derive(Default)]
 struct Percentile {
-    share: f64,
+    shares: Vec<f64>,
     values: Vec<Value>,
 }
 
@@ -174,8 +175,18 @@ fn percentile_step(all: &mut Percentile, row: &Context<'_>) -> Result<(), Failur
     if matches!(value, ValueRef::Null) {
         return Ok(());
     }
-    let share = number(row, 1).filter(|share| (0.0..=1.0).contains(share));
-    all.share = share.ok_or_else(|| Failure::argument("Percentile must be between 0 and 1"))?;
+    if all.shares.is_empty() {
+        all.shares = match row.get_raw(1) {
+            ValueRef::Text(array) => {
+                let shares = str::from_utf8(array).ok().and_then(elements).unwrap_or_default();
+                shares.iter().map(|share| share.as_f64().unwrap_or(f64::NAN)).collect()
+            }
+            _ => number(row, 1).into_iter().collect(),
+        };
+        if all.shares.is_empty() || !all.shares.iter().all(|share| (0.0..=1.0).contains(share)) {
+            return Err(Failure::argument("Percentile must be between 0 and 1"));
+        }
+    }
     all.values.push(owned(value));
     Ok(())
 }
@@ -185,12 +196,23 @@ fn percentile_step(all: &mut Percentile, row: &Context<'_>) -> Result<(), Failur
     clippy::cast_sign_loss,
     reason = "a rank is within the count of values"
 )]
-fn percentile_end(all: &mut Percentile) -> Outcome {
+fn percentiles(all: &mut Percentile) -> Vec<Value> {
     all.values.sort_by(|a, b| order_values(ValueRef::from(a), ValueRef::from(b)));
-    let count = i64::try_from(all.values.len()).unwrap_or(i64::MAX);
-    let rank = (all.share * to_double(count)).ceil() as usize;
-    let place = rank.saturating_sub(1);
-    Ok(all.values.get(place).cloned().unwrap_or(Value::Null))
+    let count = to_double(i64::try_from(all.values.len()).unwrap_or(i64::MAX));
+    let place = |share: &f64| ((share * count).ceil() as usize).saturating_sub(1);
+    all.shares.iter().filter_map(|share| all.values.get(place(share)).cloned()).collect()
+}
+
+fn percentile_end(all: &mut Percentile) -> Outcome {
+    Ok(percentiles(all).pop().unwrap_or(Value::Null))
+}
+
+fn percentiles_end(all: &mut Percentile) -> Outcome {
+    let found = percentiles(all);
+    if found.is_empty() {
+        return Ok(Value::Null);
+    }
+    super::function::array(found.iter().map(|value| to_json(ValueRef::from(value), false)).collect())
 }
 
 /// Count, mean and squared distances of numbers, kept so that no digits are lost (Welford).
@@ -287,6 +309,8 @@ mod tests {
         }
         let two = [("column1", "bigint"), ("0.5", "double")];
         assert_eq!(aggregate("approx_percentile", &two, numbers), "2");
+        let several = [("column1", "bigint"), ("'[0.5, 1.0]'", "array(double)")];
+        assert_eq!(aggregate("approx_percentile", &several, numbers), "[2, 4]");
         for (name, expected) in [("stddev_pop", "1.0"), ("variance", "2.0"), ("var_pop", "1.0")] {
             assert_eq!(aggregate(name, &[("column1", "bigint")], "(VALUES (1), (3))"), expected, "{name}");
         }
