@@ -120,8 +120,8 @@ fn place_of(token: &TokenWithSpan) -> Place {
 fn found_before(text: &str, message: &str, place: Place) -> Place {
     let found = message.strip_prefix("mismatched input '").and_then(|rest| rest.split_once("'. "));
     let tokens = Tokenizer::new(&Trino, text).tokenize_with_location().unwrap_or_default();
-    let until = tokens.iter().filter(|token| place_of(token) <= place);
-    let last = found.and_then(|(found, _)| until.filter(|token| token.to_string() == found).last());
+    let mut until = tokens.iter().rev().filter(|token| place_of(token) <= place);
+    let last = found.and_then(|(found, _)| until.find(|token| token.to_string() == found));
     last.map_or(place, place_of)
 }
 
