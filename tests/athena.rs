@@ -603,4 +603,32 @@ fn the_program_runs_statements_over_the_folder_of_a_run() {
         ask(&["-q", "SELECT 1", "--output-location", "s3://nope/"])
             .starts_with("exit 1\n--- stderr\nerror: INVALID_INPUT: ")
     );
+    // Not outside of buckets, whatever they are called.
+    let answer = ask(&["-q", "SELECT 1", "--output-location", "s3://../outside/"]);
+    assert!(answer.starts_with("exit 1\n--- stderr\nerror: INVALID_INPUT: "), "{answer}");
+    assert!(!std::path::Path::new(&folder).join("outside").exists());
+    // A comment begins like an option.
+    assert!(ask(&["-q", "-- one\nSELECT 1"]).starts_with("exit 0\n"));
+    // A bucket without objects is one, too.
+    let answer = ask(&["-q", "SELECT 1", "--output-location", "s3://demo-lab-files/"]);
+    assert!(answer.starts_with("exit 0\n"), "{answer}");
+
+    // Those who make tables at the same time lose none of them.
+    std::thread::scope(|scope| {
+        for number in 0..6 {
+            let ask = &ask;
+            scope.spawn(move || {
+                let place = "LOCATION 's3://demo-lab-vpc-flow-logs-v2/'";
+                let text = format!("CREATE EXTERNAL TABLE at_once_{number} (a int) {place}");
+                assert!(ask(&["-q", &text]).starts_with("exit 0\n"));
+            });
+        }
+    });
+    assert_eq!(ask(&["-q", "SHOW TABLES"]).matches("at_once_").count(), 6);
+
+    // What is kept and cannot be read is named, with what helps.
+    std::fs::write(format!("{folder}/athena.json"), "{\"schema\": 99, \"catalog\": {}}").unwrap();
+    let answer = ask(&["-q", "SELECT 1"]);
+    assert!(answer.starts_with("exit 2\n--- stderr\nerror: "), "{answer}");
+    assert!(answer.contains("athena.json: ") && answer.contains("delete the file"), "{answer}");
 }
