@@ -211,16 +211,16 @@ fn failed(error: &rusqlite::Error) -> QueryError {
     if error.to_string().contains("Expression tree is too large") {
         return QueryError::new("QUERY_TOO_COMPLEX", "the statement's expressions are too deep");
     }
-    let text = error.to_string();
-    if let Some(at) =
-        ["argument of ", "second argument to nth_value"].iter().find_map(|words| text.find(words))
-    {
-        return QueryError::new("INVALID_FUNCTION_ARGUMENT", text[at..].to_owned());
-    }
     match functions::failure(error) {
         Some((code, message)) => QueryError::new(known_code(&code), message),
-        None => internal(error),
+        None => of_windows(&error.to_string()).unwrap_or_else(|| internal(error)),
     }
+}
+
+/// What SQLite itself says of window functions' arguments.
+fn of_windows(text: &str) -> Option<QueryError> {
+    let at = ["argument of ", "second argument to nth_value"].iter().find_map(|words| text.find(words))?;
+    Some(QueryError::new("INVALID_FUNCTION_ARGUMENT", text[at..].to_owned()))
 }
 
 /// The codes that functions fail with.
