@@ -80,11 +80,7 @@ impl Workspace {
     pub fn execute(&mut self, text: &str, results: Option<&str>) -> Result<Execution> {
         let results = results.map(|results| self.place_of(results)).transpose()?;
         // Others may make tables at the same time: one after the other, and each knows those of the ones before.
-        let path = self.folder.join(RESULT_FILE);
-        let lock = File::open(&path).map_err(|error| not_kept(&path, &error))?;
-        if ddl::is_ddl(text) {
-            lock.lock().map_err(|error| not_kept(&path, &error))?;
-        }
+        let lock = ddl::is_ddl(text).then(|| self.lock()).transpose()?;
         self.session.catalog = read_catalog(&self.folder).map_err(|error| internal(error.to_string()))?;
         let before = self.session.catalog.clone();
         let execution = self.session.execute(text)?;
@@ -98,6 +94,13 @@ impl Workspace {
             }
         }
         Ok(execution)
+    }
+
+    /// Keeps others from changing the tables until it is dropped.
+    fn lock(&self) -> Result<File> {
+        let path = self.folder.join(RESULT_FILE);
+        let file = File::open(&path).and_then(|file| file.lock().map(|()| file));
+        file.map_err(|error| not_kept(&path, &error))
     }
 
     /// The folder for results in a bucket of the run.

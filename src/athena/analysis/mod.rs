@@ -7,6 +7,7 @@
 //! means anything there.
 
 mod expression;
+mod foreign;
 mod from;
 mod function;
 mod literal;

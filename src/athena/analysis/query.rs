@@ -4,15 +4,15 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Distinct, Expr, Fetch, Function, GroupByExpr, LimitClause, OrderByExpr, OrderByKind, OrderBySort, Query,
-    Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier,
-    Value, Values, Visit, Visitor, WildcardAdditionalOptions,
+    Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Value, Values,
+    Visit, Visitor,
 };
 
 use super::expression::{Clause, Context, Found};
 use super::from::with_clause;
 use super::function::called;
 use super::scope::{Field, Scope, backquoted, dotted};
-use super::{Analyzer, Columns, Typed, at, mismatch, not_supported, place};
+use super::{Analyzer, Columns, Typed, at, foreign, mismatch, not_supported, place};
 use crate::athena::error::{Place, QueryError, Result};
 use crate::athena::functions::{Kind, kind};
 use crate::athena::types::Type;
@@ -28,7 +28,7 @@ struct Item<'a> {
 impl Analyzer<'_> {
     /// A query, and what it gives. Its columns are `c0`, `c1`, … in SQLite's statement.
     pub fn query(&mut self, query: &Query, parent: &Scope<'_>) -> Result<(String, Columns)> {
-        foreign(&query_extras(query))?;
+        foreign::in_query(query)?;
         let known = self.ctes.len();
         let mut with = self.with(query, parent)?;
         let order_by = order_by(query)?;
@@ -175,7 +175,7 @@ impl Analyzer<'_> {
         order_by: &[OrderByExpr],
         parent: &Scope<'_>,
     ) -> Result<(Vec<String>, String, Columns)> {
-        foreign(&select_extras(select))?;
+        foreign::in_select(select)?;
         let windows = self.named_windows(select)?;
         let around = std::mem::replace(&mut self.windows, windows);
         let mut from = self.from(&select.from, parent)?;
@@ -295,11 +295,11 @@ impl Analyzer<'_> {
                     items.push(Item { name, written: Some(expr), typed });
                 }
                 SelectItem::Wildcard(options) => {
-                    foreign(&star_extras(options, at(item)))?;
+                    foreign::in_star(options, at(item))?;
                     self.wildcard(None, scope, keys, item, &mut items)?;
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
-                    foreign(&star_extras(options, at(item)))?;
+                    foreign::in_star(options, at(item))?;
                     let name = super::from::identifiers(name);
                     let relation = name.last().map(|part| part.value.to_lowercase());
                     self.wildcard(relation.as_deref(), scope, keys, item, &mut items)?;
@@ -515,106 +515,6 @@ fn has_aggregates(select: &Select, order_by: &[OrderByExpr]) -> bool {
     });
     let mut exprs = listed.chain(order_by.iter().map(|order| &order.expr));
     exprs.any(|expr| expr.visit(&mut Aggregates::default()).is_break())
-}
-
-/// What the parser takes and Athena does not: whether it is there, what it is called, and where.
-type Extras = Vec<(bool, &'static str, Option<Place>)>;
-
-fn foreign(extras: &Extras) -> Result<()> {
-    match extras.iter().find(|(is_there, ..)| *is_there) {
-        Some((_, what, place)) => {
-            let message = format!("mismatched input '{what}': queries of Athena have no such clause");
-            Err(QueryError::at("SYNTAX_ERROR", *place, message))
-        }
-        None => Ok(()),
-    }
-}
-
-fn query_extras(query: &Query) -> Extras {
-    let Query {
-        with: _,
-        body,
-        order_by: _,
-        limit_clause: _,
-        fetch: _,
-        locks,
-        for_clause,
-        settings,
-        format_clause,
-        pipe_operators,
-    } = query;
-    let place = at(body.as_ref());
-    vec![
-        (!locks.is_empty() || for_clause.is_some(), "FOR", place),
-        (settings.is_some(), "SETTINGS", place),
-        (format_clause.is_some(), "FORMAT", place),
-        (!pipe_operators.is_empty(), "|>", place),
-    ]
-}
-
-fn select_extras(select: &Select) -> Extras {
-    let Select {
-        select_token: _,
-        optimizer_hints: _,
-        distinct: _,
-        select_modifiers,
-        top,
-        top_before_distinct: _,
-        projection: _,
-        exclude,
-        into,
-        from: _,
-        lateral_views,
-        prewhere,
-        selection: _,
-        connect_by,
-        group_by: _,
-        cluster_by,
-        distribute_by,
-        sort_by,
-        having: _,
-        named_window: _,
-        qualify,
-        window_before_qualify: _,
-        value_table_mode,
-        flavor,
-    } = select;
-    let place = at(select);
-    vec![
-        (select_modifiers.is_some() || value_table_mode.is_some(), "SELECT", place),
-        (*flavor != SelectFlavor::Standard, "FROM", place),
-        (top.is_some(), "TOP", place),
-        (exclude.is_some(), "EXCLUDE", place),
-        (into.is_some(), "INTO", place),
-        (!lateral_views.is_empty(), "LATERAL", place),
-        (prewhere.is_some(), "PREWHERE", place),
-        (!connect_by.is_empty(), "CONNECT", place),
-        (!cluster_by.is_empty(), "CLUSTER", cluster_by.first().and_then(at)),
-        (!distribute_by.is_empty(), "DISTRIBUTE", distribute_by.first().and_then(at)),
-        (!sort_by.is_empty(), "SORT", sort_by.first().and_then(at)),
-        (qualify.is_some(), "QUALIFY", qualify.as_ref().and_then(at)),
-    ]
-}
-
-/// What a star may have beside it elsewhere.
-fn star_extras(options: &WildcardAdditionalOptions, place: Option<Place>) -> Extras {
-    let WildcardAdditionalOptions {
-        wildcard_token: _,
-        opt_ilike,
-        opt_exclude,
-        opt_except,
-        opt_replace,
-        opt_rename,
-        opt_alias,
-    } = options;
-    vec![
-        (opt_ilike.is_some(), "ILIKE", place),
-        (opt_exclude.is_some(), "EXCLUDE", place),
-        (opt_except.is_some(), "EXCEPT", place),
-        (opt_replace.is_some(), "REPLACE", place),
-        (opt_rename.is_some(), "RENAME", place),
-        (opt_alias.is_some(), "AS", place),
-    ]
 }
 
 /// The parts of a condition that all have to be true.
